@@ -1,0 +1,232 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// Check holds a point against the contract: measurement, tags, fields, types,
+// ranges. It does not look at the time (see [CheckTime]) nor at who wrote it.
+// The error says what is wrong in one line.
+func (p *Point) Check() error {
+	m := Lookup(p.Measurement)
+	if m == nil {
+		return fmt.Errorf("unknown measurement %s", quote(p.Measurement))
+	}
+	if err := m.checkTags(p.Tags); err != nil {
+		return err
+	}
+	return m.checkFields(p.Fields)
+}
+
+// CheckTime says whether a time (nanoseconds since 1970) is plausible to a
+// clock that reads now.
+func CheckTime(ns, now int64) error {
+	switch {
+	case ns > now+int64(MaxAhead):
+		return fmt.Errorf("time is %s ahead of the collector's, at most %s is stored", span(ns-now), MaxAhead)
+	case ns < now-int64(MaxBehind):
+		return fmt.Errorf("time is %d days ago, beyond the retention of %d days", (now-ns)/86400e9, MaxBehind/86400e9)
+	}
+	return nil
+}
+
+func (m *Measurement) checkTags(tags []TagValue) error {
+	required := 0
+	for i, t := range tags {
+		for j := range i {
+			if tags[j].Name == t.Name {
+				return fmt.Errorf("tag %s given twice", quote(t.Name))
+			}
+		}
+		if err := checkTagValue(t); err != nil {
+			return err
+		}
+		if t.Name == TagSite || t.Name == TagAgent {
+			continue
+		}
+		known := m.tag(t.Name)
+		if known == nil {
+			return fmt.Errorf("%s has no tag %s", m.Name, quote(t.Name))
+		}
+		if known.Allowed != "" && !listed(known.Allowed, t.Value) {
+			return fmt.Errorf("tag %s is %s, want one of: %s", t.Name, quote(t.Value), known.Allowed)
+		}
+		required++
+	}
+	if required == len(m.Tags) {
+		return nil
+	}
+	for _, want := range m.Tags {
+		if !hasTag(tags, want.Name) {
+			return fmt.Errorf("%s needs the tag %s", m.Name, want.Name)
+		}
+	}
+	return nil
+}
+
+func checkTagValue(t TagValue) error {
+	switch {
+	case t.Value == "":
+		return fmt.Errorf("tag %s is empty", quote(t.Name))
+	case len(t.Value) > MaxTagBytes:
+		return fmt.Errorf("tag %s has %d bytes, at most %d", quote(t.Name), len(t.Value), MaxTagBytes)
+	case !clean(t.Value):
+		return fmt.Errorf("tag %s holds invalid UTF-8 or a control character", quote(t.Name))
+	case strings.HasSuffix(t.Value, `\`):
+		// The backslash would escape the separator behind it; InfluxDB has no way to write it.
+		return fmt.Errorf(`tag %s ends in a backslash`, quote(t.Name))
+	}
+	return nil
+}
+
+func (m *Measurement) checkFields(fields []FieldValue) error {
+	if len(fields) == 0 {
+		return fmt.Errorf("%s without a field", m.Name)
+	}
+	always := 0
+	for i := range fields {
+		f := &fields[i]
+		for j := range i {
+			if fields[j].Name == f.Name {
+				return fmt.Errorf("field %s given twice", quote(f.Name))
+			}
+		}
+		known := m.Field(f.Name)
+		if known == nil {
+			return fmt.Errorf("%s has no field %s", m.Name, quote(f.Name))
+		}
+		if err := known.check(f.Name, f.Value); err != nil {
+			return err
+		}
+		if known.Always {
+			always++
+		}
+	}
+	for i := range m.Fields {
+		if m.Fields[i].Always {
+			always--
+		}
+	}
+	if always == 0 {
+		return nil
+	}
+	for i := range m.Fields {
+		if m.Fields[i].Always && !hasField(fields, m.Fields[i].Name) {
+			return fmt.Errorf("%s needs the field %s", m.Name, m.Fields[i].Name)
+		}
+	}
+	return nil
+}
+
+func (f *Field) check(name string, v Value) error {
+	if v.kind != f.Kind {
+		return fmt.Errorf("field %s is a %s, want %s", name, v.kind, f.Kind)
+	}
+	switch f.Kind {
+	case Text:
+		return f.checkText(name, v.text)
+	case Boolean:
+		return nil
+	}
+	if n := v.Float(); !(n >= f.Min && n <= f.Max) { // also refuses NaN
+		return fmt.Errorf("field %s is %s, want %s to %s%s", name, v, number(f.Min), number(f.Max), unit(f.Unit))
+	}
+	return nil
+}
+
+func (f *Field) checkText(name, s string) error {
+	switch {
+	case len(s) > MaxStringBytes:
+		return fmt.Errorf("field %s has %d bytes, at most %d", name, len(s), MaxStringBytes)
+	case !clean(s):
+		return fmt.Errorf("field %s holds invalid UTF-8 or a control character", name)
+	case f.Allowed != "" && !listed(f.Allowed, s):
+		return fmt.Errorf("field %s is %s, want one of: %s", name, quote(s), f.Allowed)
+	}
+	return nil
+}
+
+func (m *Measurement) tag(name string) *Tag {
+	for i := range m.Tags {
+		if m.Tags[i].Name == name {
+			return &m.Tags[i]
+		}
+	}
+	return nil
+}
+
+func hasTag(tags []TagValue, name string) bool {
+	for i := range tags {
+		if tags[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func hasField(fields []FieldValue, name string) bool {
+	for i := range fields {
+		if fields[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// listed finds word among words separated by one space, without allocating.
+func listed(words, word string) bool {
+	for w := range strings.SplitSeq(words, " ") {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// clean is true for valid UTF-8 without control characters (C0, DEL, C1).
+func clean(s string) bool {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 || r < 0xa0 {
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// quote shows a name from outside in an error, bounded and on one line.
+func quote(s string) string {
+	if len(s) > 40 {
+		s = strings.ToValidUTF8(s[:40], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+func number(f float64) string { return FloatValue(f).String() }
+
+func unit(u string) string {
+	if u == "" {
+		return ""
+	}
+	return " " + u
+}
+
+// span writes a nanosecond difference; one that does not fit a Duration is capped.
+func span(ns int64) string {
+	if ns < 0 { // overflow of ns − now
+		ns = math.MaxInt64
+	}
+	return fmt.Sprintf("%d s", ns/1e9)
+}

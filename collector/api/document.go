@@ -1,0 +1,122 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"time"
+)
+
+// Document is what an agent is told to do: how often it measures, and what.
+// It comes from the agent's own file or from the collector's inventory.
+type Document struct {
+	Interval time.Duration `json:"interval"` // between rounds, 1 s to 1 h; default 60 s
+	Packets  int           `json:"packets"`  // echoes a target and round, 1 to 100; default 10
+	Targets  []Target      `json:"targets"`
+}
+
+// Roles lists what a target may stand for.
+const Roles = "gateway lan uplink device"
+
+// Role is what a target stands for: it decides which part of the path is blamed.
+type Role string
+
+const (
+	RoleGateway Role = "gateway" // the office router, on its LAN side
+	RoleLAN     Role = "lan"     // a switch or access point of the office
+	RoleUplink  Role = "uplink"  // an address beyond the provider's line
+	RoleDevice  Role = "device"  // a printer, a UPS, a recorder
+)
+
+// Target is one thing to measure.
+type Target struct {
+	Name    string `json:"name"`    // the tag; NFC, unique in a document
+	Address string `json:"address"` // IP address or DNS name
+	Role    Role   `json:"role"`
+	SNMP    *SNMP  `json:"snmp,omitempty"`
+}
+
+// SNMP says how a target is asked. Version decides which of the rest is used.
+type SNMP struct {
+	Version   string `json:"version"`                // "2c" or "3"
+	Port      uint16 `json:"port,omitempty"`         // default 161
+	Community string `json:"community,omitempty"`    // 2c
+	User      string `json:"user,omitempty"`         // 3
+	Auth      string `json:"auth,omitempty"`         // 3: "SHA-256"
+	AuthPass  string `json:"auth_pass,omitempty"`    // 3: at least 8 characters (RFC 3414 §11.2)
+	Privacy   string `json:"privacy,omitempty"`      // 3: "AES"
+	PrivPass  string `json:"privacy_pass,omitempty"` // 3: likewise
+}
+
+// CheckAddress says whether s is an IP address or a DNS name.
+func CheckAddress(s string) error {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return nil
+	}
+	if len(s) > 253 || !dnsName.MatchString(s) || allDigits.MatchString(s) {
+		return errors.New("neither an IP address nor a DNS name")
+	}
+	return nil
+}
+
+var (
+	dnsName   = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?$`)
+	allDigits = regexp.MustCompile(`^[0-9.]+$`) // 192.168.1.300 is a mistyped address, not a name
+)
+
+// Check holds a document against its ranges. A file's reader says where in the
+// file it is wrong; this says it for a document that comes over the line.
+func (d *Document) Check() error {
+	if d.Interval < time.Second || d.Interval > time.Hour {
+		return fmt.Errorf("interval is %s, want 1s to 1h", d.Interval)
+	}
+	if d.Packets < 1 || d.Packets > 100 {
+		return fmt.Errorf("packets is %d, want 1 to 100", d.Packets)
+	}
+	seen := make(map[string]bool, len(d.Targets))
+	for i := range d.Targets {
+		t := &d.Targets[i]
+		if seen[t.Name] {
+			return fmt.Errorf("target %s given twice", quote(t.Name))
+		}
+		seen[t.Name] = true
+		if err := t.check(); err != nil {
+			return fmt.Errorf("target %s: %w", quote(t.Name), err)
+		}
+	}
+	return nil
+}
+
+func (t *Target) check() error {
+	if CleanTag(t.Name) != t.Name || t.Name == "" {
+		return errors.New("name is empty or holds what a tag cannot")
+	}
+	if !listed(Roles, string(t.Role)) {
+		return fmt.Errorf("role is %s, want one of: %s", quote(string(t.Role)), Roles)
+	}
+	if err := CheckAddress(t.Address); err != nil {
+		return fmt.Errorf("address %s is %w", quote(t.Address), err)
+	}
+	if t.SNMP != nil {
+		return t.SNMP.Check()
+	}
+	return nil
+}
+
+// Check says which part is missing or not known.
+func (s *SNMP) Check() error {
+	switch s.Version {
+	case "2c":
+		if s.Community == "" {
+			return errors.New("snmp 2c needs a community")
+		}
+		return nil
+	case "3":
+		if s.User == "" || s.Auth != "SHA-256" || s.Privacy != "AES" || len(s.AuthPass) < 8 || len(s.PrivPass) < 8 {
+			return errors.New("snmp 3 needs user, auth SHA-256, privacy AES, auth_pass and privacy_pass of at least 8 characters")
+		}
+		return nil
+	}
+	return fmt.Errorf("snmp version is %s, want 2c or 3", quote(s.Version))
+}

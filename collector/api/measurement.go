@@ -1,0 +1,271 @@
+package api
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Kind is the type of a field. InfluxDB fixes it with the first write and
+// refuses every other from then on, so it is fixed here before any write.
+type Kind uint8
+
+const (
+	Float Kind = iota + 1
+	Integer
+	Boolean
+	Text
+)
+
+func (k Kind) String() string {
+	return [...]string{"none", "float", "integer", "boolean", "string"}[k]
+}
+
+// Writer is who may write a measurement.
+type Writer uint8
+
+const (
+	ByAgent Writer = iota + 1
+	ByIngest
+	ByJudge
+)
+
+// Retention names how long a measurement is kept; it is also the name of
+// InfluxDB's retention policy.
+type Retention string
+
+const (
+	Raw    Retention = "raw"    // 90 days
+	Hourly Retention = "hourly" // 3 years
+	Events Retention = "events" // 10 years
+)
+
+// Field describes one field of a measurement.
+type Field struct {
+	Name     string
+	Kind     Kind
+	Unit     string  // UCUM where there is one ("ms", "By", "%"), else empty
+	Min, Max float64 // inclusive range of numbers; not used for Text and Boolean
+	Allowed  string  // Text only: the permitted values, separated by a space; empty = any
+	Always   bool    // every point of the measurement has it, so that counting it counts points
+	Doc      string  // what it says, and what its absence says
+}
+
+// Tag describes one tag. A tag identifies and is frozen; what may change is a field.
+type Tag struct {
+	Name    string
+	Allowed string // the permitted values, separated by a space; empty = any
+	Doc     string
+}
+
+// Measurement is one row of the contract.
+type Measurement struct {
+	Name      string
+	By        Writer
+	Retention Retention
+	Tags      []Tag // beside site and agent; all of them required
+	Fields    []Field
+	// Open lets floats of other names in, if the name ends in a unit of OpenUnits:
+	// what a device profile gives is not known here.
+	Open bool
+	Doc  string
+}
+
+// Tag names that the collector sets from the caller's [Identity].
+const (
+	TagSite      = "site"
+	TagAgent     = "agent"
+	TagTarget    = "target"
+	TagRole      = "role"
+	TagInterface = "interface"
+)
+
+// Values of ping's result. An absent result is ok.
+const (
+	ResultOK            = "ok"
+	ResultTimeout       = "timeout"
+	ResultICMPError     = "icmp_error"
+	ResultNoRoute       = "no_route"
+	ResultNoName        = "no_name"
+	ResultSkippedParent = "skipped_parent"
+	ResultNotProbed     = "not_probed"
+)
+
+// Ranges. Integers stay within ±2^53, beyond which some engines corrupt them.
+const (
+	count     = 1 << 32
+	octets    = 1 << 53
+	epochMs   = 1 << 43 // the year 2248
+	rttMs     = 120_000
+	sequences = 1 << 53
+)
+
+// Measurements is the contract. Encoding and checking follow from it: a new
+// field is one line here.
+var Measurements = []Measurement{
+	{
+		Name: "ping", By: ByAgent, Retention: Raw, Doc: "One round of ICMP echoes to one target (RFC 792, RFC 4443; loss and delay as RFC 7680, RFC 2681).",
+		Tags: []Tag{{Name: TagTarget, Doc: "the target's configured name"}, {Name: TagRole, Allowed: Roles, Doc: "what the target stands for"}},
+		Fields: []Field{
+			{Name: "sent", Kind: Integer, Max: count, Always: true, Doc: "echo requests that left; 0 when not probed"},
+			{Name: "received", Kind: Integer, Max: count, Always: true, Doc: "echo requests answered in time"},
+			{Name: "rtt_min_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "smallest round trip; absent when nothing came back"},
+			{Name: "rtt_p25_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "25th percentile"},
+			{Name: "rtt_median_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "median"},
+			{Name: "rtt_p75_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "75th percentile"},
+			{Name: "rtt_max_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "largest round trip"},
+			{Name: "jitter_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "mean absolute difference of consecutive round trips (RFC 3393's IPDV, as a mean)"},
+			{Name: "duplicates", Kind: Integer, Max: count, Doc: "replies beyond the first to one request; absent = 0"},
+			{Name: "late", Kind: Integer, Max: count, Doc: "replies after their deadline, not in received; absent = 0"},
+			{Name: "send_errors", Kind: Integer, Max: count, Doc: "requests the system refused to send, not in sent; absent = 0"},
+			{Name: "result", Kind: Text, Allowed: "timeout icmp_error no_route no_name skipped_parent not_probed", Doc: "why the round is not plain; absent = ok"},
+		},
+	},
+	{
+		Name: "interface", By: ByAgent, Retention: Raw, Doc: "One interface of one device (RFC 2863). Octets and errors are what passed since the last round.",
+		Tags: []Tag{{Name: TagTarget, Doc: "the device's configured name"}, {Name: TagInterface, Doc: "ifName, else ifDescr"}},
+		Fields: []Field{
+			{Name: "oper_up", Kind: Integer, Max: 1, Always: true, Doc: "1 when ifOperStatus is up(1)"},
+			{Name: "speed_bps", Kind: Integer, Unit: "bit/s", Max: octets, Doc: "ifHighSpeed, else ifSpeed; absent = unknown"},
+			{Name: "in_octets", Kind: Integer, Unit: "By", Max: octets, Doc: "received since the last round; absent = unknown (first round, reset)"},
+			{Name: "out_octets", Kind: Integer, Unit: "By", Max: octets, Doc: "sent since the last round; absent = unknown"},
+			{Name: "in_errors", Kind: Integer, Max: octets, Doc: "ifInErrors since the last round; absent = 0"},
+			{Name: "out_errors", Kind: Integer, Max: octets, Doc: "ifOutErrors since the last round; absent = 0"},
+			{Name: "in_discards", Kind: Integer, Max: octets, Doc: "ifInDiscards since the last round; absent = 0"},
+			{Name: "out_discards", Kind: Integer, Max: octets, Doc: "ifOutDiscards since the last round; absent = 0"},
+			{Name: "alias", Kind: Text, Doc: "ifAlias, when it changes and once a day"},
+		},
+	},
+	{
+		Name: "device", By: ByAgent, Retention: Raw, Open: true, Doc: "What one device says of itself over SNMP.",
+		Tags: []Tag{{Name: TagTarget, Doc: "the device's configured name"}},
+		Fields: []Field{
+			{Name: "up", Kind: Integer, Max: 1, Always: true, Doc: "1 when it answered SNMP"},
+			{Name: "uptime_seconds", Kind: Float, Unit: "s", Max: 1 << 40, Doc: "snmpEngineTime, else hrSystemUptime, else sysUpTime"},
+			{Name: "profile", Kind: Text, Doc: "name of the profile that was used"},
+			{Name: "model", Kind: Text, Doc: "sysDescr in one line"},
+			{Name: "name", Kind: Text, Doc: "sysName"},
+			{Name: "error", Kind: Text, Doc: "why it did not answer, or why a table is incomplete, with its OID; absent = none"},
+		},
+	},
+	{
+		Name: "agent_health", By: ByAgent, Retention: Raw, Doc: "The agent on itself, once a round.",
+		Fields: []Field{
+			{Name: "spool_batches", Kind: Integer, Max: count, Always: true, Doc: "batches on disk, not yet acknowledged"},
+			{Name: "spool_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "their size"},
+			{Name: "dropped_batches", Kind: Integer, Max: count, Doc: "dropped since start because the spool was full; absent = 0"},
+			{Name: "rss_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "resident memory"},
+			{Name: "round_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from the first probe of the round to the last result"},
+			{Name: "wire_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "sent and received on the line to the collector since start"},
+			{Name: "clock_offset_ms", Kind: Float, Unit: "ms", Min: -1e14, Max: 1e14, Doc: "collector's clock less this one; absent = not measured"},
+			{Name: "clock_uncertainty_ms", Kind: Float, Unit: "ms", Max: 1e9, Doc: "half the round trip it was measured with"},
+			{Name: "cpu_percent", Kind: Float, Unit: "%", Max: 100_000, Doc: "of one core, since the last round"},
+			{Name: "version", Kind: Text, Doc: "of the agent"},
+			{Name: "os", Kind: Text, Doc: "GOOS"},
+			{Name: "arch", Kind: Text, Doc: "GOARCH"},
+			{Name: "session", Kind: Text, Doc: "one boot, one process, no suspend"},
+		},
+	},
+	{
+		Name: "receipt", By: ByIngest, Retention: Raw, Doc: "One request, as the collector took it: the only source for coverage, freshness, duplicates.",
+		Fields: []Field{
+			{Name: "batches", Kind: Integer, Max: MaxBatches, Always: true, Doc: "named in the request"},
+			{Name: "session", Kind: Text, Doc: "the newest batch's session"},
+			{Name: "first_sequence", Kind: Integer, Max: sequences, Doc: "smallest of that session"},
+			{Name: "last_sequence", Kind: Integer, Max: sequences, Doc: "largest of that session"},
+			{Name: "lines", Kind: Integer, Max: count, Always: true, Doc: "received"},
+			{Name: "rejected", Kind: Integer, Max: count, Doc: "of these, never stored; absent = 0"},
+			{Name: "wire_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "the body as received"},
+			{Name: "backlog", Kind: Boolean, Doc: "not the newest that the agent had"},
+			{Name: "first_time_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "oldest point, since 1970"},
+			{Name: "last_time_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "newest point, since 1970"},
+			{Name: "delay_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "from the newest point to the receipt"},
+			{Name: "clock", Kind: Text, Allowed: "synced corrected", Doc: "the ClockState that the agent named"},
+			{Name: "goodbye", Kind: Text, Allowed: "stop", Doc: "the agent stops on purpose; absent = it goes on"},
+		},
+	},
+	{
+		Name: "site_state", By: ByJudge, Retention: Events, Doc: "A site's state, written as a heartbeat so that last() always finds it. No agent tag.",
+		Fields: []Field{
+			{Name: "state", Kind: Text, Allowed: States, Always: true, Doc: "what the site is in"},
+			{Name: "since_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "when it came into it, since 1970; absent = never had another"},
+			{Name: "reason", Kind: Text, Doc: "the rule that made it, as a key of the catalogue"},
+			{Name: "evidence", Kind: Text, Doc: "targets and figures behind it"},
+			{Name: "rank", Kind: Integer, Max: count, Always: true, Doc: "order on a screen: terrain group, severity, name; smallest first"},
+			{Name: "label", Kind: Text, Doc: "the site's name as shown"},
+			{Name: "unit", Kind: Text, Doc: "code of the unit it belongs to today"},
+			{Name: "area", Kind: Text, Doc: "its district of 2023, for grouping"},
+			{Name: "terrain", Kind: Text, Allowed: "highland mountain plain unknown", Doc: "of the site"},
+		},
+	},
+}
+
+// States lists the states of a site, worst first.
+const States = "uplink_down lan_down power_lost silent degraded not_installed closed ok"
+
+// State is what a site is in.
+type State string
+
+const (
+	StateOK           State = "ok"
+	StateDegraded     State = "degraded"
+	StateLANDown      State = "lan_down"
+	StateUplinkDown   State = "uplink_down"
+	StatePowerLost    State = "power_lost"
+	StateClosed       State = "closed"
+	StateSilent       State = "silent"
+	StateNotInstalled State = "not_installed"
+)
+
+// Severity orders states, 0 the worst; an unknown state is the worst of all.
+func (s State) Severity() int {
+	for i, name := range strings.Fields(States) {
+		if name == string(s) {
+			return i
+		}
+	}
+	return 0
+}
+
+// Lookup finds a measurement by name, nil if the contract has none.
+func Lookup(name string) *Measurement {
+	return byName[name]
+}
+
+// Field finds a field by name; for an open measurement a well-named float is
+// found too. nil if the contract has none.
+func (m *Measurement) Field(name string) *Field {
+	for i := range m.Fields {
+		if m.Fields[i].Name == name {
+			return &m.Fields[i]
+		}
+	}
+	if m.Open && openName.MatchString(name) {
+		return &openField
+	}
+	return nil
+}
+
+// Counter is the field by which the measurement's points are counted.
+func (m *Measurement) Counter() string {
+	for _, f := range m.Fields {
+		if f.Always {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// OpenUnits are the endings that an open measurement's float may have.
+const OpenUnits = "percent celsius seconds volts amperes watts hertz bytes octets dbm count pages ratio"
+
+var (
+	openName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*_(` + strings.ReplaceAll(OpenUnits, " ", "|") + `)$`)
+	openField = Field{Kind: Float, Min: -1e15, Max: 1e15}
+	byName    = func() map[string]*Measurement {
+		m := make(map[string]*Measurement, len(Measurements))
+		for i := range Measurements {
+			m[Measurements[i].Name] = &Measurements[i]
+		}
+		return m
+	}()
+)

@@ -1,0 +1,4 @@
+package say
+
+// agentTexts is what is said by the agent.
+var agentTexts = texts{}

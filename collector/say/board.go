@@ -1,0 +1,4 @@
+package say
+
+// boardTexts is what is said by the board.
+var boardTexts = texts{}

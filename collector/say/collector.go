@@ -1,0 +1,4 @@
+package say
+
+// collectorTexts is what is said by the collector.
+var collectorTexts = texts{}

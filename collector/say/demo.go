@@ -1,0 +1,4 @@
+package say
+
+// demoTexts is what is said by the demo.
+var demoTexts = texts{}
