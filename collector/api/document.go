@@ -16,6 +16,9 @@ type Document struct {
 	Targets  []Target      `json:"targets"`
 }
 
+// MaxTargets bounds a document.
+const MaxTargets = 1_000
+
 // Roles lists what a target may stand for.
 const Roles = "gateway lan uplink device"
 
@@ -73,6 +76,9 @@ func (d *Document) Check() error {
 	}
 	if d.Packets < 1 || d.Packets > 100 {
 		return fmt.Errorf("packets is %d, want 1 to 100", d.Packets)
+	}
+	if len(d.Targets) > MaxTargets {
+		return fmt.Errorf("%d targets, at most %d", len(d.Targets), MaxTargets)
 	}
 	seen := make(map[string]bool, len(d.Targets))
 	for i := range d.Targets {

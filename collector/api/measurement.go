@@ -154,7 +154,7 @@ var Measurements = []Measurement{
 			{Name: "spool_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "their size"},
 			{Name: "dropped_batches", Kind: Integer, Max: count, Doc: "dropped since start because the spool was full; absent = 0"},
 			{Name: "rss_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "resident memory"},
-			{Name: "round_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from the first probe of the round to the last result"},
+			{Name: "round_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "the longest probe since the last round"},
 			{Name: "wire_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "sent and received on the line to the collector since start"},
 			{Name: "clock_offset_ms", Kind: Float, Unit: "ms", Min: -1e14, Max: 1e14, Doc: "collector's clock less this one; absent = not measured"},
 			{Name: "clock_uncertainty_ms", Kind: Float, Unit: "ms", Max: 1e9, Doc: "half the round trip it was measured with"},

@@ -1,0 +1,214 @@
+// Package round decides what is measured when. In come tasks (a name and a probe
+// each) and an interval; out go batches of encoded lines, one an interval, to be
+// stored durably. It knows probes as functions and nothing of ICMP, SNMP, disks
+// or the collector. A task runs in its own goroutine, so that a slow or dead target
+// never delays another, and never overlaps itself; the tasks' starts are spread
+// over the interval, so that neither the office's line nor a switch sees a burst.
+package round
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"communewatch/collector/api"
+)
+
+// Probe measures once and says what it found: always, also that it could not.
+type Probe func(ctx context.Context) []*api.Point
+
+// Task is one thing to measure in every round.
+type Task struct {
+	Name  string
+	Probe Probe
+}
+
+// MaxHeld bounds the encoded lines that are kept in memory while they cannot be
+// stored (disk full, folder gone): about two days of an ordinary office. Beyond it
+// the oldest batch is dropped and counted.
+const MaxHeld = 8 << 20
+
+// Config says how often.
+type Config struct {
+	Interval time.Duration // between two starts of a task; 1 s to 1 h
+}
+
+// Deps is what a Rounds needs of others.
+type Deps struct {
+	// Put stores one batch durably before it returns.
+	Put func(lines []byte) error
+	// Health is asked for the agent's own point before a batch is closed.
+	Health func(Timing) *api.Point
+	Log    *slog.Logger
+}
+
+// Timing is what the rounds know of themselves since the last batch.
+type Timing struct {
+	Longest time.Duration // of the probes that ended since the last batch
+	Held    int           // batches waiting in memory
+	Dropped uint64        // batches dropped from memory since start
+}
+
+// Rounds runs tasks.
+type Rounds struct {
+	cfg   Config
+	tasks []Task
+	deps  Deps
+
+	results  chan result
+	points   atomic.Uint64
+	unfit    atomic.Uint64
+	dropped  atomic.Uint64
+	held     [][]byte
+	heldSize int
+	failing  bool
+}
+
+type result struct {
+	task   string
+	points []*api.Point
+	took   time.Duration
+}
+
+// New checks and starts nothing.
+func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
+	if cfg.Interval < time.Second || cfg.Interval > time.Hour {
+		return nil, fmt.Errorf("interval is %s, want 1s to 1h", cfg.Interval)
+	}
+	if deps.Put == nil || deps.Health == nil || deps.Log == nil {
+		return nil, errors.New("rounds need Put, Health and Log")
+	}
+	return &Rounds{cfg: cfg, tasks: tasks, deps: deps, results: make(chan result)}, nil
+}
+
+// Points counts what was measured and encoded since start; each is in a batch
+// that was put, or in memory until the next one is.
+func (r *Rounds) Points() uint64 { return r.points.Load() }
+
+// Run measures until ctx ends, then puts what is complete. A probe that the end
+// interrupts is forgotten: half a round would be invented loss.
+func (r *Rounds) Run(ctx context.Context) error {
+	measuring, _ := errgroup.WithContext(ctx)
+	for i, task := range r.tasks {
+		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.tasks))
+		measuring.Go(func() error {
+			r.repeat(ctx, task, phase)
+			return nil
+		})
+	}
+	go func() {
+		measuring.Wait()
+		close(r.results)
+	}()
+	r.gather()
+	return nil
+}
+
+// repeat runs one task for ever. The next start is a whole number of intervals
+// after the first, so that a slow probe skips rounds and does not shift them.
+func (r *Rounds) repeat(ctx context.Context, task Task, phase time.Duration) {
+	next := time.Now().Add(phase)
+	for sleepUntil(ctx, next) {
+		began := time.Now()
+		limited, cancel := context.WithTimeout(ctx, r.cfg.Interval)
+		points := task.Probe(limited)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		r.results <- result{task.Name, points, time.Since(began)}
+		next = next.Add(time.Since(next).Truncate(r.cfg.Interval) + r.cfg.Interval)
+	}
+}
+
+func sleepUntil(ctx context.Context, t time.Time) bool {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// gather encodes results as they come and closes a batch once an interval, until
+// the results end. The first batch is closed at a random moment within the first
+// interval: offices whose power comes back together then do not send together.
+func (r *Rounds) gather() {
+	cut := time.NewTimer(r.cfg.Interval/2 + rand.N(r.cfg.Interval/2))
+	defer cut.Stop()
+	var lines []byte
+	var longest time.Duration
+	for {
+		select {
+		case res, more := <-r.results:
+			if !more {
+				r.close(lines, longest)
+				return
+			}
+			lines = r.encode(lines, res)
+			longest = max(longest, res.took)
+		case <-cut.C:
+			cut.Reset(r.cfg.Interval)
+			r.close(lines, longest)
+			lines, longest = nil, 0
+		}
+	}
+}
+
+// encode appends the points that fit the contract. One that does not is a fault of
+// ours: it is logged with its task and must not take the others with it.
+func (r *Rounds) encode(lines []byte, res result) []byte {
+	for _, p := range res.points {
+		longer, err := p.AppendLine(lines)
+		if err != nil {
+			r.unfit.Add(1)
+			r.deps.Log.Error("point does not fit the contract", "task", res.task, "error", err)
+			continue
+		}
+		lines = longer
+		r.points.Add(1)
+	}
+	return lines
+}
+
+// close puts the batch, after those that could not be put before.
+func (r *Rounds) close(lines []byte, longest time.Duration) {
+	health := r.deps.Health(Timing{Longest: longest, Held: len(r.held), Dropped: r.dropped.Load()})
+	lines = r.encode(lines, result{task: "agent_health", points: []*api.Point{health}})
+	r.held = append(r.held, lines)
+	r.heldSize += len(lines)
+	for len(r.held) > 0 {
+		if err := r.deps.Put(r.held[0]); err != nil {
+			r.failed(err)
+			break
+		}
+		r.heldSize -= len(r.held[0])
+		r.held = r.held[1:]
+	}
+	if r.failing && len(r.held) == 0 {
+		r.failing = false
+		r.deps.Log.Info("batches can be stored again")
+	}
+	for r.heldSize > MaxHeld {
+		r.heldSize -= len(r.held[0])
+		r.held = r.held[1:]
+		r.dropped.Add(1)
+	}
+}
+
+// failed logs the first failure of a row of them.
+func (r *Rounds) failed(err error) {
+	if r.failing {
+		return
+	}
+	r.failing = true
+	r.deps.Log.Error("batch cannot be stored, kept in memory", "limit_bytes", MaxHeld, "error", err)
+}

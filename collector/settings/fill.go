@@ -1,0 +1,174 @@
+package settings
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/unicode/norm"
+
+	"communewatch/collector/say"
+)
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// fill puts the tree into a struct. A struct's keys are the names of its json
+// tags, since documents that also travel as JSON have these.
+func (f *File) fill(root *yaml.Node, into any) {
+	f.value(root, reflect.ValueOf(into).Elem(), "")
+}
+
+func (f *File) value(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		f.add(at(n), "config.alias")
+		return
+	}
+	f.places[path] = at(n)
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return // "key:" with nothing behind it leaves the default
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		f.value(n, v.Elem(), path)
+	case reflect.Struct:
+		f.mapping(n, v, path)
+	case reflect.Slice:
+		f.sequence(n, v, path)
+	default:
+		f.scalar(n, v, path)
+	}
+}
+
+func (f *File) mapping(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.MappingNode {
+		f.wrongType(n, path, "config.want_mapping")
+		return
+	}
+	fields := keysOf(v.Type())
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		if line, twice := seen[key.Value]; twice {
+			f.add(at(key), "config.duplicate", key.Value, line)
+			continue
+		}
+		seen[key.Value] = key.Line
+		index, known := fields[key.Value]
+		if !known {
+			f.add(at(key), "config.unknown_key", key.Value, strings.Join(names(fields), ", "))
+			continue
+		}
+		f.value(val, v.Field(index), join(path, key.Value))
+	}
+}
+
+func (f *File) sequence(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.SequenceNode {
+		f.wrongType(n, path, "config.want_sequence")
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
+	for i, item := range n.Content {
+		f.value(item, v.Index(i), path+"["+strconv.Itoa(i)+"]")
+	}
+}
+
+// scalar reads the text as it stands: a community of 0123 or a name of "no" is text,
+// whatever YAML thinks of it.
+func (f *File) scalar(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.ScalarNode {
+		f.wrongType(n, path, wanted(v))
+		return
+	}
+	switch {
+	case v.Type() == durationType:
+		if d, err := time.ParseDuration(n.Value); err == nil {
+			v.SetInt(int64(d))
+			return
+		}
+	case v.Kind() == reflect.String:
+		v.SetString(norm.NFC.String(n.Value))
+		return
+	case v.Kind() == reflect.Bool:
+		if b, err := strconv.ParseBool(n.Value); err == nil && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
+			v.SetBool(b)
+			return
+		}
+	case v.CanInt():
+		if i, err := strconv.ParseInt(n.Value, 10, v.Type().Bits()); err == nil {
+			v.SetInt(i)
+			return
+		}
+	case v.CanUint():
+		if u, err := strconv.ParseUint(n.Value, 10, v.Type().Bits()); err == nil {
+			v.SetUint(u)
+			return
+		}
+	}
+	f.wrongType(n, path, wanted(v))
+}
+
+func (f *File) wrongType(n *yaml.Node, path string, want say.Key) {
+	got := strconv.Quote(n.Value)
+	switch n.Kind {
+	case yaml.MappingNode:
+		f.add(at(n), "config.wrong_type", path, say.Key("config.a_mapping"), want)
+		return
+	case yaml.SequenceNode:
+		f.add(at(n), "config.wrong_type", path, say.Key("config.a_sequence"), want)
+		return
+	}
+	if path == "" {
+		path = "YAML"
+	}
+	f.add(at(n), "config.wrong_type", path, got, want)
+}
+
+func wanted(v reflect.Value) say.Key {
+	switch {
+	case v.Type() == durationType:
+		return "config.want_duration"
+	case v.Kind() == reflect.Bool:
+		return "config.want_boolean"
+	case v.Kind() == reflect.Uint16:
+		return "config.want_port"
+	case v.CanInt(), v.CanUint():
+		return "config.want_integer"
+	}
+	return "config.want_text"
+}
+
+func keysOf(t reflect.Type) map[string]int {
+	keys := make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			keys[name] = i
+		}
+	}
+	return keys
+}
+
+func names(keys map[string]int) []string {
+	out := make([]string, 0, len(keys))
+	for k := range keys {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func at(n *yaml.Node) place { return place{n.Line, n.Column} }

@@ -1,0 +1,208 @@
+// Package settings reads configuration files: strict YAML into a struct, with
+// every mistake said as file:line:column and what was expected, in Vietnamese or
+// English. In come bytes as Notepad, PowerShell or an editor saved them; out comes a
+// filled struct, or Problems that name all that is wrong at once. It knows no
+// setting by name: what a value means, its room checks, and complains through
+// [File.Complain] so that the place is told too. It never guesses, and never lets an
+// unknown key pass.
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/encoding/unicode"
+
+	"communewatch/collector/say"
+)
+
+// MaxBytes is the largest file that is read.
+const MaxBytes = 1 << 20
+
+// maxProblems bounds how many mistakes are collected from one file.
+const maxProblems = 50
+
+// File is a file that was read: it knows where each value stood.
+type File struct {
+	name     string
+	places   map[string]place
+	problems Problems
+}
+
+type place struct{ line, column int }
+
+// Load reads the file at path into the struct that into points to. Values
+// already in it are the defaults. The error is a [Problems] if the file could be
+// opened; then File is not nil.
+func Load(path string, into any) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	return Decode(path, data, into)
+}
+
+// Decode is [Load] for data that has been read; name stands in its messages.
+func Decode(name string, data []byte, into any) (*File, error) {
+	f := &File{name: name, places: map[string]place{}}
+	if root := f.parse(data); root != nil {
+		f.fill(root, into)
+	}
+	return f, f.Err()
+}
+
+// Complain adds a mistake at the value of a path ("targets[2].address"), or, if the
+// file does not hold it, at the nearest thing around it that it does hold.
+func (f *File) Complain(path string, key say.Key, args ...any) {
+	at := path
+	for {
+		if p, ok := f.places[at]; ok {
+			f.add(p, key, args...)
+			return
+		}
+		if at == "" {
+			f.add(place{1, 1}, key, args...)
+			return
+		}
+		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
+	}
+}
+
+// Err is nil, or all mistakes found so far, in the order of the file.
+func (f *File) Err() error {
+	if len(f.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(f.problems, func(a, b Problem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return f.problems
+}
+
+func (f *File) add(p place, key say.Key, args ...any) {
+	if len(f.problems) < maxProblems {
+		f.problems = append(f.problems, Problem{File: f.name, Line: p.line, Column: p.column, Key: key, Args: args})
+	}
+}
+
+// parse gives the document's root, nil after a complaint.
+func (f *File) parse(data []byte) *yaml.Node {
+	if len(data) > MaxBytes {
+		f.add(place{1, 1}, "config.too_large", MaxBytes)
+		return nil
+	}
+	data, ok := f.toUTF8(data)
+	if !ok {
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		f.syntax(err)
+		return nil
+	}
+	var doc, second yaml.Node
+	if err := loader.Load(&doc); errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
+		f.add(place{1, 1}, "config.empty")
+		return nil
+	} else if err != nil {
+		f.syntax(err)
+		return nil
+	}
+	if err := loader.Load(&second); err == nil {
+		f.add(place{second.Line, second.Column}, "config.documents")
+		return nil
+	} else if !errors.Is(err, io.EOF) {
+		f.syntax(err)
+		return nil
+	}
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		f.add(place{1, 1}, "config.empty")
+		return nil
+	}
+	return root
+}
+
+// toUTF8 takes what Windows programs save: UTF-8 with or without a byte order
+// mark, and UTF-16 with one. Anything else is refused with the byte's offset,
+// since a guess would put wrong letters into names.
+func (f *File) toUTF8(data []byte) ([]byte, bool) {
+	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
+		out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(data)
+		if err != nil {
+			f.add(place{1, 1}, "config.not_utf8", 0)
+			return nil, false
+		}
+		return out, true
+	}
+	data = bytes.TrimPrefix(data, []byte{0xef, 0xbb, 0xbf})
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			line := 1 + bytes.Count(data[:i], []byte{'\n'})
+			column := i - bytes.LastIndexByte(data[:i], '\n')
+			f.add(place{line, column}, "config.not_utf8", i)
+			return nil, false
+		}
+		i += n
+	}
+	return data, true
+}
+
+func (f *File) syntax(err error) {
+	var at *yaml.LoadError
+	if errors.As(err, &at) {
+		f.add(place{max(at.Mark.Line, 1), max(at.Mark.Column, 1)}, "config.syntax", at.Message)
+		return
+	}
+	f.add(place{1, 1}, "config.syntax", err.Error())
+}
+
+// Problem is one mistake and its place.
+type Problem struct {
+	File         string
+	Line, Column int // from 1
+	Key          say.Key
+	Args         []any // those of type say.Key are said in the reader's language
+}
+
+// In says the problem as "file:line:column: …".
+func (p Problem) In(lang say.Lang) string {
+	args := slices.Clone(p.Args)
+	for i, a := range args {
+		if key, ok := a.(say.Key); ok {
+			args[i] = lang.Text(key)
+		}
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, lang.Text(p.Key, args...))
+}
+
+// Problems are all mistakes of one file, in its order.
+type Problems []Problem
+
+// In says them one a line.
+func (p Problems) In(lang say.Lang) string {
+	lines := make([]string, len(p))
+	for i := range p {
+		lines[i] = p[i].In(lang)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Error says them in English, for a log.
+func (p Problems) Error() string { return p.In(say.English) }
