@@ -23,15 +23,26 @@ var configTexts = texts{
 	"config.want_port":     {"một cổng từ 0 đến 65535", "a port from 0 to 65535"},
 	"config.want_text":     {"một chuỗi chữ", "text"},
 
-	"config.address":   {"%s không phải địa chỉ IP, cũng không phải tên miền, chẳng hạn 192.168.1.1", "%s is neither an IP address nor a DNS name, such as 192.168.1.1"},
-	"config.one_of":    {"%s không dùng được; cần một trong: %s", "%s is not known; want one of: %s"},
-	"config.range":     {"%s ngoài khoảng từ %s đến %s", "%s is outside %s to %s"},
-	"config.twice":     {"tên %q đã dùng ở trên; mỗi mục cần một tên riêng", "the name %q is used above; each needs its own"},
-	"config.name":      {"tên %q trống hoặc có ký tự không dùng được (dấu \\ hay ký tự điều khiển)", "the name %q is empty or holds a character that cannot be used (a backslash or a control character)"},
-	"config.too_short": {"%s cần ít nhất %d ký tự", "%s needs at least %d characters"},
-	"config.url":       {"%q không phải địa chỉ https://máy:cổng", "%q is not an address https://host:port"},
-	"config.pin":       {"%q không phải dấu vân tay sha256: và 64 chữ số thập lục phân", "%q is not a pin of sha256: and 64 hexadecimal digits"},
-	"config.token":     {"cần token hoặc token_file, và chỉ một trong hai", "want token or token_file, and only one of them"},
-	"config.file":      {"không đọc được %s: %s", "cannot read %s: %s"},
-	"config.too_many":  {"có %d mục, nhiều nhất là %d", "%d items, at most %d"},
+	"config.address":    {"%s không phải địa chỉ IP, cũng không phải tên miền, chẳng hạn 192.168.1.1", "%s is neither an IP address nor a DNS name, such as 192.168.1.1"},
+	"config.one_of":     {"%s không dùng được; cần một trong: %s", "%s is not known; want one of: %s"},
+	"config.range":      {"%s ngoài khoảng từ %s đến %s", "%s is outside %s to %s"},
+	"config.twice":      {"tên %q đã dùng ở trên; mỗi mục cần một tên riêng", "the name %q is used above; each needs its own"},
+	"config.name":       {"tên %q trống hoặc có ký tự không dùng được (dấu \\ hay ký tự điều khiển)", "the name %q is empty or holds a character that cannot be used (a backslash or a control character)"},
+	"config.too_short":  {"%s cần ít nhất %d ký tự", "%s needs at least %d characters"},
+	"config.url":        {"%q không phải địa chỉ https://máy:cổng", "%q is not an address https://host:port"},
+	"config.pin":        {"%q không phải dấu vân tay sha256: và 64 chữ số thập lục phân", "%q is not a pin of sha256: and 64 hexadecimal digits"},
+	"config.token":      {"cần token hoặc token_file, và chỉ một trong hai", "want token or token_file, and only one of them"},
+	"config.file":       {"không đọc được %s: %s", "cannot read %s: %s"},
+	"config.listen":     {"%q không phải địa chỉ nghe máy:cổng, chẳng hạn :8443 hoặc 127.0.0.1:8480", "%q is not host:port to listen on, such as :8443 or 127.0.0.1:8480"},
+	"config.influx_url": {"%q không phải địa chỉ http://máy:cổng của InfluxDB", "%q is not http://host:port of an InfluxDB"},
+	"config.too_many":   {"có %d mục, nhiều nhất là %d", "%d items, at most %d"},
+}
+
+// cliTexts is what every program says of its own command line.
+var cliTexts = texts{
+	"cli.usage":   {"Cách dùng: %s LỆNH [tùy chọn]\n\nCác lệnh (thêm --help sau lệnh để xem tùy chọn, --lang en cho tiếng Anh):", "Usage: %s COMMAND [flags]\n\nCommands (add --help behind one to see its flags):"},
+	"cli.unknown": {"không có lệnh %q; gõ “%s help” để xem các lệnh", "no command %q; “%s help” lists them"},
+	"cli.lang":    {"ngôn ngữ: vi hoặc en", "language: vi or en"},
+	"cli.failed":  {"lỗi: %s", "failed: %s"},
+	"cli.extra":   {"thừa tham số %q", "unexpected argument %q"},
 }

@@ -1,0 +1,79 @@
+# CommuneWatch. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO ?= go
+ARGS ?=
+
+# What the tests and the demo use beside Go; Debian's names.
+PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping chromium fonts-dejavu-core fonts-noto-core strace
+
+.PHONY: help setup build influxd test test-long lint bench demo cross clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what tests and demo need beside Go (Debian, as root)
+	@missing=(); for p in $(PACKAGES); do dpkg -s "$$p" >/dev/null 2>&1 || missing+=("$$p"); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
+	fi
+
+build: influxd ## build agent, collector and the embedded InfluxDB into bin/
+	@mkdir -p bin
+	@echo 'building agent and collector' >&2
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/communewatch-agent ./agent
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/communewatch-collector ./collector
+
+# InfluxDB is a nested module of one line: it changes only with its go.mod.
+influxd: bin/communewatch-influxd
+bin/communewatch-influxd: deploy/influxdb/go.mod deploy/influxdb/go.sum
+	@mkdir -p bin
+	@echo 'building InfluxDB 1.8 (once, about half a minute)' >&2
+	@cd deploy/influxdb && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/communewatch-influxd github.com/influxdata/influxdb/cmd/influxd
+	@touch $@
+
+test: build ## run all tests but the long ones, with the race detector
+	$(GO) vet -tags integration ./...
+	$(GO) test -race -tags integration -timeout 8m ./...
+
+test-long: build ## run what takes longer: fuzzing, many faults, soak
+	$(GO) test -race -tags 'integration long' -timeout 60m ./...
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' agent collector dashboards deploy); do \
+		for name in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' "$$f" | sed 's/func //'); do \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime 30s "./$$(dirname "$$f")"; \
+		done; \
+	done
+
+lint: ## vet and staticcheck, for Linux and Windows
+	@test -z "$$(gofmt -l agent collector dashboards deploy)" || { gofmt -l agent collector dashboards deploy; echo 'run gofmt -w on these'; exit 1; }
+	$(GO) vet -tags integration ./...
+	GOOS=windows $(GO) vet ./agent/... ./collector/api ./collector/say ./collector/settings
+	$(GO) tool staticcheck -tags integration ./...
+
+bench: influxd ## run the benchmarks
+	$(GO) test -tags integration -run '^$$' -bench . -benchmem ./...
+
+demo: build ## a whole province on this machine; ARGS="--for 60s --json" ends by itself
+	@$(GO) build -trimpath -o bin/communewatch-demo ./deploy/lab/demo
+	@bin/communewatch-demo $(ARGS)
+
+# name: GOOS GOARCH GOARM GOMIPS
+cross: ## build the agent for every platform of an office and print the sizes
+	@mkdir -p dist
+	@build() { out="dist/communewatch-agent-$$1"; \
+		CGO_ENABLED=0 GOOS=$$2 GOARCH=$$3 GOARM=$${4:-} GOMIPS=$${5:-} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o "$$out" ./agent; \
+		size=$$(stat -c %s "$$out"); printf '%-40s %5.1f MB\n' "$$out" "$$(echo "$$size" | awk '{print $$1/1e6}')"; \
+		test "$$size" -lt 12000000 || { echo "$$out is larger than 12 MB"; exit 1; }; }; \
+	build windows-amd64.exe windows amd64; \
+	build windows-386.exe windows 386; \
+	build linux-amd64 linux amd64; \
+	build linux-arm64 linux arm64; \
+	build linux-armv6 linux arm 6; \
+	build linux-mipsle linux mipsle '' softfloat
+
+clean: ## remove what the build made
+	rm -rf bin dist

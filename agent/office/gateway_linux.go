@@ -1,0 +1,39 @@
+package office
+
+import (
+	"bufio"
+	"encoding/hex"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+// defaultGateway reads the kernel's IPv4 routes (/proc/net/route, proc(5)).
+func defaultGateway() (netip.Addr, bool) {
+	f, err := os.Open("/proc/net/route")
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	defer f.Close()
+	return gatewayOf(f)
+}
+
+// gatewayOf finds the row whose destination and mask are zero and whose gateway is
+// not. Addresses stand in it as hexadecimal in the machine's byte order; all
+// machines we build for are little-endian.
+func gatewayOf(routes io.Reader) (netip.Addr, bool) {
+	lines := bufio.NewScanner(io.LimitReader(routes, 1<<20))
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 8 || f[1] != "00000000" || f[7] != "00000000" || f[2] == "00000000" {
+			continue
+		}
+		b, err := hex.DecodeString(f[2])
+		if err != nil || len(b) != 4 {
+			continue
+		}
+		return netip.AddrFrom4([4]byte{b[3], b[2], b[1], b[0]}), true
+	}
+	return netip.Addr{}, false
+}

@@ -1,0 +1,200 @@
+// Package office is the wired agent of one office: probers, rounds, spool, clock
+// and sender as one value with New and Run, which main, the tests and the lab start
+// alike. In comes a Config (from agent.yaml, settings.go) and the probers; what goes
+// out goes to the collector. It decides nothing of its own: each step is a room's.
+package office
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"communewatch/agent/clock"
+	"communewatch/agent/icmp"
+	"communewatch/agent/round"
+	"communewatch/agent/snmp"
+	"communewatch/agent/spool"
+	"communewatch/agent/upstream"
+	"communewatch/collector/api"
+)
+
+// goodbyeTime bounds the last send; a Windows service has 20 s to stop.
+const goodbyeTime = 5 * time.Second
+
+// Config is one office.
+type Config struct {
+	Document   api.Document
+	URL        string // https://host:port of the collector
+	Pin        string // "sha256:<hex>" of its CA's public key
+	Token      string
+	SpoolDir   string // absolute
+	SpoolBytes int64
+	Version    string        // of the agent
+	MaxWait    time.Duration // between two attempts to send; 0 is upstream's default
+}
+
+// Probers make a target's probe. now is the session's clock.
+type Probers struct {
+	ICMP func(api.Target) func(context.Context) []*api.Point
+	SNMP func(api.Target) func(context.Context) []*api.Point
+}
+
+// Deps is what an office is given.
+type Deps struct {
+	Log *slog.Logger
+	// Probers is nil for the real ones; the lab simulates an office by handing in others.
+	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
+}
+
+// Office is an agent, not yet or now running.
+type Office struct {
+	cfg     Config
+	log     *slog.Logger
+	session *clock.Session
+	spool   *spool.Spool
+	queue   *Queue
+	sender  *upstream.Sender
+	rounds  *round.Rounds
+	process processTimes
+}
+
+// New opens the spool and wires the rooms; nothing measures or sends yet. Close it
+// if Run is never called.
+func New(cfg Config, deps Deps) (*Office, error) {
+	if deps.Log == nil {
+		return nil, errors.New("an office needs a log")
+	}
+	if len(cfg.Document.Targets) == 0 {
+		cfg.Document.Targets = defaultTargets(cfg.URL)
+	}
+	if err := cfg.Document.Check(); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	session, err := clock.Start()
+	if err != nil {
+		return nil, err
+	}
+	queued, err := spool.Open(spool.Config{Dir: cfg.SpoolDir, MaxBytes: cfg.SpoolBytes, Log: deps.Log})
+	if err != nil {
+		return nil, err
+	}
+	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session)}
+	if err := o.wire(deps); err != nil {
+		return nil, errors.Join(err, queued.Close())
+	}
+	return o, nil
+}
+
+func (o *Office) wire(deps Deps) error {
+	var err error
+	o.sender, err = upstream.New(upstream.Config{
+		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, MaxWait: o.cfg.MaxWait,
+	}, upstream.Deps{Queue: o.queue, Observe: o.session.Observe, Log: o.log})
+	if err != nil {
+		return err
+	}
+	makers := deps.Probers
+	if makers == nil {
+		makers = realProbers
+	}
+	probers, err := makers(o.cfg.Document, o.session.Now, o.log)
+	if err != nil {
+		return err
+	}
+	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, tasks(o.cfg.Document.Targets, probers),
+		round.Deps{Put: o.queue.Put, Health: o.health, Log: o.log})
+	return err
+}
+
+func realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
+	pings, err := icmp.New(icmp.Config{Packets: doc.Packets, Spacing: spacing(doc), Timeout: echoTimeout(doc), Now: now, Log: log})
+	if err != nil {
+		return Probers{}, err
+	}
+	asks, err := snmp.New(snmp.Config{Timeout: 2 * time.Second, Retries: 1, Now: now, Log: log})
+	if err != nil {
+		return Probers{}, err
+	}
+	return Probers{ICMP: pings.Target, SNMP: asks.Target}, nil
+}
+
+// A round's echoes take at most half the interval, and the last of them has a
+// quarter to come back, so that a round always ends before the next begins. At 60 s
+// this is fping's and SmokePing's order: 200 ms apart, 3 s to answer.
+func spacing(doc api.Document) time.Duration {
+	return min(200*time.Millisecond, doc.Interval/2/time.Duration(doc.Packets))
+}
+
+func echoTimeout(doc api.Document) time.Duration { return min(3*time.Second, doc.Interval/4) }
+
+func tasks(targets []api.Target, probers Probers) []round.Task {
+	var out []round.Task
+	for _, t := range targets {
+		out = append(out, round.Task{Name: "ping " + t.Name, Probe: probers.ICMP(t)})
+		if t.SNMP != nil {
+			out = append(out, round.Task{Name: "snmp " + t.Name, Probe: probers.SNMP(t)})
+		}
+	}
+	return out
+}
+
+// Run measures and sends until ctx ends; then it stores what is complete, sends what
+// it can within a few seconds together with a goodbye, and closes the spool.
+func (o *Office) Run(ctx context.Context) error {
+	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(),
+		"targets", len(o.cfg.Document.Targets), "interval", o.cfg.Document.Interval, "collector", o.cfg.URL)
+	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSending()
+	group, measuring := errgroup.WithContext(ctx)
+	group.Go(func() error { return o.sender.Run(sending) })
+	group.Go(func() error {
+		defer stopSending()
+		return o.rounds.Run(measuring)
+	})
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, o.sayGoodbye(ctx), o.spool.Close())
+}
+
+// sayGoodbye tells the collector that silence is on purpose. That it cannot be told
+// is no error: the batches wait on disk.
+func (o *Office) sayGoodbye(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
+	defer cancel()
+	if err := o.sender.Goodbye(limited, api.GoodbyeStop); err != nil {
+		o.log.Warn("goodbye was not heard", "error", err)
+	}
+	return nil
+}
+
+// Close gives the spool back when the office never ran.
+func (o *Office) Close() error { return o.spool.Close() }
+
+// health is the agent's own point.
+func (o *Office) health(timing round.Timing) *api.Point {
+	stats := o.spool.Stats()
+	p := api.NewPoint("agent_health", o.session.Now()).
+		Int("spool_batches", int64(stats.Batches+timing.Held)).
+		Int("spool_bytes", stats.Bytes).
+		Count("dropped_batches", int64(stats.Dropped+timing.Dropped)).
+		Count("rss_bytes", residentBytes()).
+		Int("round_ms", timing.Longest.Milliseconds()).
+		Int("wire_bytes", int64(o.sender.WireBytes())).
+		Text("version", o.cfg.Version).Text("os", runtime.GOOS).Text("arch", runtime.GOARCH).Text("session", o.session.ID())
+	if percent, ok := o.process.percent(); ok {
+		p.Float("cpu_percent", percent)
+	}
+	if offset, known := o.session.Offset(); known {
+		p.Float("clock_offset_ms", milliseconds(offset.Value)).Float("clock_uncertainty_ms", milliseconds(offset.Uncertainty))
+	}
+	return p
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

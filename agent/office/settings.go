@@ -1,0 +1,196 @@
+package office
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+	"communewatch/collector/settings"
+)
+
+// File is agent.yaml. Only collector.url, collector.pin and a token are required.
+type File struct {
+	Collector CollectorFile `json:"collector"`
+	Spool     SpoolFile     `json:"spool"`
+	Interval  time.Duration `json:"interval"` // between rounds, 1s to 1h
+	Packets   int           `json:"packets"`  // echoes a target and round, 1 to 100
+	Targets   []api.Target  `json:"targets"`  // none: the default gateway and the collector
+}
+
+// CollectorFile is where the agent reports to, and as whom.
+type CollectorFile struct {
+	URL       string `json:"url"`        // https://host:port
+	Pin       string `json:"pin"`        // sha256:<64 hex>, of the CA's public key
+	Token     string `json:"token"`      // the site's token, or
+	TokenFile string `json:"token_file"` // the file that holds it
+}
+
+// SpoolFile is where batches wait.
+type SpoolFile struct {
+	Folder       string `json:"folder"`        // relative to agent.yaml
+	MaxMegabytes int    `json:"max_megabytes"` // 1 to 100,000; the oldest batch is dropped beyond it
+}
+
+// DefaultFile is what stands where agent.yaml is silent.
+func DefaultFile() File {
+	return File{
+		Spool:    SpoolFile{Folder: "spool", MaxMegabytes: 256},
+		Interval: api.DefaultInterval,
+		Packets:  api.DefaultPackets,
+	}
+}
+
+var pinForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// Load reads agent.yaml. Relative paths in it are relative to its own folder,
+// never to where the program was started (a Windows service starts in System32).
+// Mistakes come back as [settings.Problems].
+func Load(path string) (Config, error) {
+	file := DefaultFile()
+	read, err := settings.Load(path, &file)
+	if read == nil {
+		return Config{}, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Config{}, err
+	}
+	token := file.check(read, folder)
+	if err := read.Err(); err != nil {
+		return Config{}, err
+	}
+	return Config{
+		Document:   api.Document{Interval: file.Interval, Packets: file.Packets, Targets: file.Targets},
+		URL:        file.Collector.URL,
+		Pin:        file.Collector.Pin,
+		Token:      token,
+		SpoolDir:   within(folder, file.Spool.Folder),
+		SpoolBytes: int64(file.Spool.MaxMegabytes) << 20,
+	}, nil
+}
+
+func within(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// check complains of each value at its place and gives the token.
+func (f *File) check(read *settings.File, folder string) string {
+	if u, err := url.Parse(f.Collector.URL); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+		complainOrMissing(read, "collector.url", f.Collector.URL, "config.url", f.Collector.URL)
+	}
+	if !pinForm.MatchString(f.Collector.Pin) {
+		complainOrMissing(read, "collector.pin", f.Collector.Pin, "config.pin", f.Collector.Pin)
+	}
+	if f.Interval < time.Second || f.Interval > time.Hour {
+		read.Complain("interval", "config.range", f.Interval.String(), "1s", "1h")
+	}
+	inRange(read, "packets", f.Packets, 1, 100)
+	inRange(read, "spool.max_megabytes", f.Spool.MaxMegabytes, 1, 100_000)
+	if f.Spool.Folder == "" {
+		read.Complain("spool.folder", "config.missing", "spool.folder")
+	}
+	if len(f.Targets) > api.MaxTargets {
+		read.Complain("targets", "config.too_many", len(f.Targets), api.MaxTargets)
+	}
+	names := map[string]bool{}
+	for i := range f.Targets {
+		t := &f.Targets[i]
+		path := "targets[" + strconv.Itoa(i) + "]"
+		checkTarget(read, path, t)
+		if names[t.Name] && t.Name != "" {
+			read.Complain(path+".name", "config.twice", t.Name)
+		}
+		names[t.Name] = true
+	}
+	return f.token(read, folder)
+}
+
+func (f *File) token(read *settings.File, folder string) string {
+	if (f.Collector.Token == "") == (f.Collector.TokenFile == "") {
+		read.Complain("collector", "config.token")
+		return ""
+	}
+	if f.Collector.Token != "" {
+		return f.Collector.Token
+	}
+	data, err := os.ReadFile(within(folder, f.Collector.TokenFile))
+	if err != nil {
+		read.Complain("collector.token_file", "config.file", f.Collector.TokenFile, err.Error())
+		return ""
+	}
+	return strings.TrimSpace(string(data))
+}
+
+func checkTarget(read *settings.File, path string, t *api.Target) {
+	if t.Name == "" || api.CleanTag(t.Name) != t.Name {
+		complainOrMissing(read, path+".name", t.Name, "config.name", t.Name)
+	}
+	if api.CheckAddress(t.Address) != nil {
+		complainOrMissing(read, path+".address", t.Address, "config.address", t.Address)
+	}
+	oneOf(read, path+".role", string(t.Role), api.Roles)
+	if t.SNMP != nil {
+		checkSNMP(read, path+".snmp", t.SNMP)
+	}
+}
+
+func checkSNMP(read *settings.File, path string, s *api.SNMP) {
+	oneOf(read, path+".version", s.Version, "2c 3")
+	switch s.Version {
+	case "2c":
+		required(read, path+".community", s.Community)
+	case "3":
+		required(read, path+".user", s.User)
+		oneOf(read, path+".auth", s.Auth, "SHA-256")
+		oneOf(read, path+".privacy", s.Privacy, "AES")
+		passphrase(read, path+".auth_pass", s.AuthPass)
+		passphrase(read, path+".privacy_pass", s.PrivPass)
+	}
+}
+
+// passphrase never repeats the secret: the message goes to a screen.
+func passphrase(read *settings.File, path, value string) {
+	if len(value) < 8 {
+		complainOrMissing(read, path, value, "config.too_short", last(path), 8)
+	}
+}
+
+func required(read *settings.File, path, value string) {
+	if value == "" {
+		read.Complain(path, "config.missing", last(path))
+	}
+}
+
+func complainOrMissing(read *settings.File, path, value string, key say.Key, args ...any) {
+	if value == "" {
+		read.Complain(path, "config.missing", last(path))
+		return
+	}
+	read.Complain(path, key, args...)
+}
+
+func oneOf(read *settings.File, path, value, allowed string) {
+	for w := range strings.SplitSeq(allowed, " ") {
+		if w == value {
+			return
+		}
+	}
+	complainOrMissing(read, path, value, "config.one_of", strconv.Quote(value), strings.ReplaceAll(allowed, " ", ", "))
+}
+
+func inRange(read *settings.File, path string, value, from, to int) {
+	if value < from || value > to {
+		read.Complain(path, "config.range", strconv.Itoa(value), strconv.Itoa(from), strconv.Itoa(to))
+	}
+}
+
+func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

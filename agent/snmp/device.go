@@ -1,0 +1,262 @@
+package snmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"communewatch/collector/api"
+)
+
+// Scalars of a device (RFC 3418, RFC 3411, RFC 2790).
+const (
+	sysDescr        = ".1.3.6.1.2.1.1.1.0"
+	sysUpTime       = ".1.3.6.1.2.1.1.3.0"
+	sysName         = ".1.3.6.1.2.1.1.5.0"
+	snmpEngineBoots = ".1.3.6.1.6.3.10.2.1.2.0"
+	snmpEngineTime  = ".1.3.6.1.6.3.10.2.1.3.0"
+	hrSystemUptime  = ".1.3.6.1.2.1.25.1.1.0"
+)
+
+// aliasEvery is how often an alias is repeated that has not changed.
+const aliasEvery = 24 * time.Hour
+
+// device is one target and what is remembered of it from poll to poll.
+type device struct {
+	target api.Target
+	cfg    Config
+
+	polling    sync.Mutex // one conversation at a time
+	pace       *pace
+	polls      uint64
+	uptime     uptime
+	interfaces map[string]*memory // by name, so that new indexes do no harm
+	ambiguous  map[string]bool
+	state      string // as last logged: empty, "no answer" or "incomplete"
+	lasted     int    // polls in that state
+}
+
+// memory is what is remembered of one interface.
+type memory struct {
+	reading reading
+	poll    uint64 // in which it was read
+	alias   string
+	aliasAt time.Time // when it was last written
+}
+
+func newDevice(t api.Target, cfg Config) *device {
+	return &device{
+		target: t, cfg: cfg, pace: newPace(),
+		interfaces: make(map[string]*memory), ambiguous: make(map[string]bool),
+	}
+}
+
+// round is one poll under way.
+type round struct {
+	at       time.Time
+	talk     *conversation
+	answered bool
+	scalars  map[string]gosnmp.SnmpPDU
+	uptime   uptime // at its start
+	table    table
+	steady   bool // no restart from start to end
+	errs     []error
+}
+
+// poll asks the device once and says what it found. See [Prober.Target].
+func (d *device) poll(ctx context.Context) []*api.Point {
+	d.polling.Lock()
+	defer d.polling.Unlock()
+	limited, cancel := context.WithTimeout(ctx, maxPoll)
+	defer cancel()
+	d.polls++
+	r := &round{at: d.cfg.Now()}
+	points := d.guarded(r, func() []*api.Point {
+		d.ask(limited, r)
+		return d.interfacePoints(r)
+	})
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+	d.log(r)
+	return append([]*api.Point{d.devicePoint(r)}, points...)
+}
+
+// guarded is the boundary behind which a device's bytes cannot take the agent
+// down: gosnmp has panicked on malformed packets before.
+func (d *device) guarded(r *round, work func() []*api.Point) (points []*api.Point) {
+	defer func() {
+		if p := recover(); p != nil {
+			// The value of the panic may hold what was being decoded; the stack does not.
+			d.cfg.Log.Error("reading a device's answer failed inside", "target", d.target.Name, "stack", string(debug.Stack()))
+			r.errs = append(r.errs, errors.New("internal error while reading the answer"))
+			points = nil
+		}
+	}()
+	return work()
+}
+
+// ask holds the conversation.
+func (d *device) ask(ctx context.Context, r *round) {
+	talk, err := open(ctx, d.target, d.cfg, d.pace)
+	if err != nil {
+		r.errs = append(r.errs, err)
+		return
+	}
+	defer talk.close()
+	r.talk = talk
+	r.scalars, err = talk.get(sysUpTime, sysDescr, sysName, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
+	r.answered = err == nil || errors.Is(err, errSays)
+	if err != nil {
+		r.failed("get", sysUpTime, err)
+	}
+	if !r.answered {
+		return
+	}
+	r.uptime = uptimeOf(r.at, r.scalars)
+	d.readTable(r)
+	r.steady = d.stillUp(r)
+	if len(r.errs) == 0 {
+		d.pace.rested()
+	}
+}
+
+// readTable reads the columns that matter, the dearest first, and those that only
+// stand in for others where they have to.
+func (d *device) readTable(r *round) {
+	t := &r.table
+	d.read(r, ifOperStatus)
+	if len(t[ifOperStatus].values) == 0 {
+		return
+	}
+	d.read(r, ifName)
+	if t.lacks(named, ifName) {
+		d.read(r, ifDescr)
+	}
+	d.read(r, ifHCInOctets, ifHCOutOctets, ifHighSpeed)
+	if t.lacks(countable, ifHCInOctets, ifHCOutOctets) {
+		d.read(r, ifInOctets, ifOutOctets, ifInUcastPkts, ifOutUcastPkts, ifInNUcastPkts, ifOutNUcastPkts)
+	}
+	if t.lacks(positive, ifHighSpeed) {
+		d.read(r, ifSpeed)
+	}
+	d.read(r, ifCounterDiscontinuityTime, ifInErrors, ifOutErrors, ifInDiscards, ifOutDiscards, ifAlias)
+}
+
+// read walks columns. After a silence the rest is not asked for: a device that has
+// gone away would cost its time-outs for each.
+func (d *device) read(r *round, cs ...column) {
+	for _, c := range cs {
+		cell := &r.table[c]
+		*cell = cells{read: true, reached: -1}
+		if r.gone() {
+			continue
+		}
+		expect := len(r.table[ifOperStatus].values)
+		err := r.talk.walk(columns[c].oid, expect, maxInterfaces, cell.set)
+		cell.whole = err == nil
+		if err != nil {
+			r.failed("walk "+columns[c].name, columns[c].oid, err)
+		}
+	}
+}
+
+// gone tells whether the device is not worth another request in this poll.
+func (r *round) gone() bool {
+	for _, err := range r.errs {
+		if errors.Is(err, errNoAnswer) || errors.Is(err, errTime) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *round) failed(doing, oid string, err error) {
+	r.errs = append(r.errs, fmt.Errorf("%s %s: %w", doing, oid[1:], err))
+}
+
+// stillUp asks for the uptime again: counters of a device that restarted in the
+// middle of the poll are of two lives.
+func (d *device) stillUp(r *round) bool {
+	if r.gone() {
+		return false
+	}
+	at := d.cfg.Now()
+	values, err := r.talk.get(sysUpTime, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
+	if err != nil {
+		r.failed("get", sysUpTime, err)
+		return false
+	}
+	return uptimeOf(at, values).continues(r.uptime)
+}
+
+func uptimeOf(at time.Time, values map[string]gosnmp.SnmpPDU) uptime {
+	return uptime{
+		at:     at,
+		system: counter32(values[sysUpTime]),
+		host:   counter32(values[hrSystemUptime]),
+		engine: counter32(values[snmpEngineTime]),
+		boots:  counter32(values[snmpEngineBoots]),
+	}
+}
+
+// devicePoint says whether the device answered, what it is, and what was wrong.
+func (d *device) devicePoint(r *round) *api.Point {
+	p := api.NewPoint("device", r.at).Tag(api.TagTarget, d.target.Name)
+	if !r.answered {
+		return p.Int("up", 0).Text("error", d.complaint(r))
+	}
+	p.Int("up", 1)
+	if seconds, known := r.uptime.seconds(); known {
+		p.Float("uptime_seconds", seconds)
+	}
+	p.Text("name", api.CleanText(text(r.scalars[sysName])))
+	p.Text("model", api.CleanText(text(r.scalars[sysDescr])))
+	return p.Text("error", d.complaint(r))
+}
+
+// complaint puts the first errors into one line that names the target.
+func (d *device) complaint(r *round) string {
+	const most = 3
+	if len(r.errs) == 0 {
+		return ""
+	}
+	var said []string
+	for i, err := range r.errs {
+		if i == most {
+			said = append(said, fmt.Sprintf("%d more", len(r.errs)-most))
+			break
+		}
+		said = append(said, err.Error())
+	}
+	return api.CleanText(d.target.Name + ": " + strings.Join(said, "; "))
+}
+
+// log says once when a device's state changes, and how long the last one lasted.
+func (d *device) log(r *round) {
+	state := ""
+	switch {
+	case !r.answered:
+		state = "no answer"
+	case len(r.errs) > 0:
+		state = "incomplete"
+	}
+	if state == d.state {
+		d.lasted++
+		return
+	}
+	level, message := slog.LevelWarn, "device does not answer as it should"
+	if state == "" {
+		level, message = slog.LevelInfo, "device answers again"
+	}
+	d.cfg.Log.Log(context.Background(), level, message,
+		"target", d.target.Name, "state", state, "error", d.complaint(r), "before", d.state, "polls_before", d.lasted)
+	d.state, d.lasted = state, 1
+}

@@ -1,0 +1,70 @@
+package snmp
+
+import "time"
+
+// uptime is what a device says of its own time at one moment. sysUpTime decides;
+// the others explain it where it went back.
+type uptime struct {
+	at     time.Time // ours, when it was asked
+	system counter   // sysUpTime, hundredths of a second in 32 bits: wraps after 497 days
+	host   counter   // hrSystemUptime, likewise; not reset when only the SNMP agent restarts
+	engine counter   // snmpEngineTime, seconds
+	boots  counter   // snmpEngineBoots
+}
+
+const tick = 10 * time.Millisecond
+
+// continues tells whether the device ran without a restart since before, beyond
+// doubt. A device whose uptime is not known may have restarted.
+func (u uptime) continues(before uptime) bool {
+	if u.boots.bits == before.boots.bits && u.boots.value != before.boots.value {
+		return false
+	}
+	elapsed := u.at.Sub(before.at)
+	// Devices' clocks drift, and some move in steps of seconds.
+	slack := 10*time.Second + elapsed/10
+	grown, around, known := u.system.since(before.system)
+	lag := elapsed - time.Duration(grown)*tick
+	switch {
+	case !known || elapsed < 0:
+		return false
+	case !around:
+		// Less than elapsed: it restarted and has grown past the old value since.
+		// More: our own clock stood still (sleep).
+		return lag <= slack
+	case lag.Abs() <= slack:
+		return true // it wrapped
+	}
+	// Some agents wrap earlier than at 2^32 (they count milliseconds inside).
+	return keepsTime(u.engine, before.engine, time.Second, elapsed, slack) ||
+		keepsTime(u.host, before.host, tick, elapsed, slack)
+}
+
+func keepsTime(now, before counter, unit, elapsed, slack time.Duration) bool {
+	grown, _, known := now.since(before)
+	return known && (elapsed-time.Duration(grown)*unit).Abs() <= slack
+}
+
+// since is how far two polls are apart, by our clock or the device's, whichever
+// says more: ours may have slept. The device's is only asked after continues.
+func (u uptime) since(before uptime) time.Duration {
+	elapsed := u.at.Sub(before.at)
+	if grown, around, known := u.system.since(before.system); known && !around {
+		return max(elapsed, time.Duration(grown)*tick)
+	}
+	return elapsed
+}
+
+// seconds is how long the device is up: snmpEngineTime, else hrSystemUptime, else
+// sysUpTime.
+func (u uptime) seconds() (float64, bool) {
+	switch {
+	case u.engine.bits != 0:
+		return float64(u.engine.value), true
+	case u.host.bits != 0:
+		return float64(u.host.value) / 100, true
+	case u.system.bits != 0:
+		return float64(u.system.value) / 100, true
+	}
+	return 0, false
+}

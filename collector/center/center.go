@@ -1,0 +1,238 @@
+// Package center is the wired collector: InfluxDB, store, ingest, judge, gate and
+// pages as one value with New and Run, which main, the tests and the lab start alike.
+// In comes a Config (settings.go), out go listeners. It decides nothing of its own:
+// all wiring stands in wire, in the order in which a measurement passes.
+package center
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"communewatch/collector/board"
+	"communewatch/collector/enrol"
+	"communewatch/collector/gate"
+	"communewatch/collector/ingest"
+	"communewatch/collector/inventory"
+	"communewatch/collector/judge"
+	"communewatch/collector/store"
+	"communewatch/collector/store/embedded"
+)
+
+// stopTime bounds how long what was accepted may take to be stored at the end.
+const stopTime = 10 * time.Second
+
+// Deps is what a center is given.
+type Deps struct {
+	Log *slog.Logger
+}
+
+// Center is a collector, not yet or now running.
+type Center struct {
+	cfg  Config
+	log  *slog.Logger
+	up   chan struct{}
+	gate *gate.Gate
+}
+
+// New checks and starts nothing.
+func New(cfg Config, deps Deps) (*Center, error) {
+	if deps.Log == nil {
+		return nil, errors.New("a center needs a log")
+	}
+	return &Center{cfg: cfg, log: deps.Log, up: make(chan struct{})}, nil
+}
+
+// Run serves until ctx ends, then stops in the reverse order: first no new
+// requests, then what was accepted is stored, then InfluxDB ends.
+func (c *Center) Run(ctx context.Context) (err error) {
+	if err := os.MkdirAll(c.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	influx, err := c.influx(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		err = errors.Join(err, influx.stop(limited))
+	}()
+	rooms, err := c.wire(influx)
+	if err != nil {
+		return err
+	}
+	return rooms.run(ctx)
+}
+
+// influxdb is where to store, and how it is ended if it is ours.
+type influxdb struct {
+	url, token string
+	stop       func(context.Context) error
+}
+
+func (c *Center) influx(ctx context.Context) (influxdb, error) {
+	if c.cfg.InfluxDB.URL != "" {
+		token, err := os.ReadFile(c.cfg.InfluxDB.TokenFile)
+		if err != nil {
+			return influxdb{}, fmt.Errorf("read InfluxDB's token: %w", err)
+		}
+		return influxdb{c.cfg.InfluxDB.URL, strings.TrimSpace(string(token)), func(context.Context) error { return nil }}, nil
+	}
+	server, err := embedded.Start(ctx, embedded.Config{Dir: InfluxDir(c.cfg.Data), Listen: c.cfg.InfluxDB.Listen, Log: c.log})
+	if err != nil {
+		return influxdb{}, fmt.Errorf("start the embedded InfluxDB: %w", err)
+	}
+	return influxdb{server.URL(), server.Token(), server.Stop}, nil
+}
+
+// Files of the data folder.
+func InfluxDir(data string) string  { return filepath.Join(data, "influxdb") }
+func KeysDir(data string) string    { return filepath.Join(data, "keys") }
+func TokensFile(data string) string { return filepath.Join(data, "tokens") }
+
+// rooms are the wired parts of a running center.
+type rooms struct {
+	store  *store.Store
+	ingest *ingest.Ingest
+	judge  *judge.Judge
+	gate   *gate.Gate
+	up     chan struct{}
+	log    *slog.Logger
+}
+
+// wire is the whole collector on one page.
+func (c *Center) wire(influx influxdb) (*rooms, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	sites, err := inventory.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	if c.cfg.Calendar == CalendarAlways {
+		sites = sites.WithCalendar(inventory.CalendarAlways)
+	}
+	authority, err := enrol.OpenAuthority(KeysDir(c.cfg.Data))
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := authority.ServerCertificate(Names(c.cfg))
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := enrol.OpenTokens(TokensFile(c.cfg.Data))
+	if err != nil {
+		return nil, err
+	}
+	points, err := store.New(store.Config{URL: influx.url, Token: influx.token, Database: c.cfg.InfluxDB.Database},
+		store.Deps{Log: c.log, Registry: registry})
+	if err != nil {
+		return nil, err
+	}
+	writes, err := ingest.New(ingest.DefaultConfiguration(), ingest.Deps{Store: points, Log: c.log, Registry: registry, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	states, err := judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	pages, err := board.New(board.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
+	if err != nil {
+		return nil, err
+	}
+	cfg := gate.DefaultConfiguration()
+	cfg.Listen, cfg.PageListen = c.cfg.Listen, c.cfg.Page
+	door, err := gate.New(cfg, gate.Deps{
+		Certificate: certificate,
+		Identify:    tokens.Identify,
+		Write:       writes,
+		Board:       pages,
+		Metrics:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Ready:       points.Ready,
+		Log:         c.log,
+		Registry:    registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.gate = door
+	return &rooms{points, writes, states, door, c.up, c.log}, nil
+}
+
+// run opens the doors at once, so that an agent is told "not yet" rather than
+// nothing; the judge starts when the store is set up.
+func (r *rooms) run(ctx context.Context) error {
+	if err := r.gate.Listen(); err != nil {
+		return err
+	}
+	close(r.up)
+	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStoring()
+	group, serving := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.ingest.Run(storing) })
+	group.Go(func() error {
+		defer stopStoring() // no request is open any more
+		return r.gate.Run(serving)
+	})
+	group.Go(func() error {
+		if err := r.setUp(serving); err != nil {
+			return err
+		}
+		return r.judge.Run(serving)
+	})
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// setUp makes database and policies, as often as it takes.
+func (r *rooms) setUp(ctx context.Context) error {
+	for {
+		err := r.store.Setup(ctx)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.log.Error("InfluxDB cannot be set up, trying again", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// Up is closed when the listeners are open; Addr and PageAddr are valid then.
+func (c *Center) Up() <-chan struct{} { return c.up }
+
+// Addr is where agents connect, PageAddr where the pages are.
+func (c *Center) Addr() net.Addr     { return c.gate.Addr() }
+func (c *Center) PageAddr() net.Addr { return c.gate.PageAddr() }
+
+// Names are all by which agents may reach this machine: its host name, loopback,
+// the listener's address, and those of the configuration.
+func Names(cfg Config) []string {
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
+			names = append(names, host)
+		}
+	}
+	return append(names, cfg.Names...)
+}

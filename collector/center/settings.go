@@ -1,0 +1,151 @@
+package center
+
+import (
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/settings"
+)
+
+// Config is collector.yaml. Each value has a right default: `serve` with no
+// configuration at all works.
+type Config struct {
+	Data     string        `json:"data"`     // folder of keys, tokens and the embedded InfluxDB
+	Listen   string        `json:"listen"`   // host:port for agents, TLS
+	Page     string        `json:"page"`     // host:port of the pages, plain HTTP, meant for this machine
+	Names    []string      `json:"names"`    // further names and addresses by which agents reach this machine
+	Interval time.Duration `json:"interval"` // at which the offices measure; decides when one counts as silent
+	Calendar string        `json:"calendar"` // "office" (Monday–Friday 07:00–17:00) or "always"
+	InfluxDB InfluxDB      `json:"influxdb"`
+}
+
+// InfluxDB is where it is stored: with no URL, in an InfluxDB 1.8 that the collector
+// runs itself; else in any that DESIGN names (1.8, a 1.8 cluster, openGemini, 2.7).
+type InfluxDB struct {
+	URL       string `json:"url"`
+	TokenFile string `json:"token_file"` // the credential of an own one: "user:password", or an API token
+	Database  string `json:"database"`
+	Listen    string `json:"listen"` // host:port of the embedded one, loopback only
+}
+
+// Calendars by name.
+const (
+	CalendarOffice = "office"
+	CalendarAlways = "always"
+)
+
+// DefaultConfig is what stands where collector.yaml is silent.
+func DefaultConfig() Config {
+	return Config{
+		Data:     defaultData(),
+		Listen:   ":8443",
+		Page:     "127.0.0.1:8480",
+		Interval: api.DefaultInterval,
+		Calendar: CalendarOffice,
+		InfluxDB: InfluxDB{Database: "communewatch", Listen: "127.0.0.1:8486"},
+	}
+}
+
+// defaultData is systemd's StateDirectory, else /var/lib/communewatch for root, else
+// the user's own folder (XDG Base Directory). Never the folder one stands in.
+func defaultData() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/communewatch"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "communewatch")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "communewatch")
+	}
+	return filepath.Join(home, ".local", "state", "communewatch")
+}
+
+// LoadConfig reads collector.yaml; an empty path gives the defaults. Relative
+// paths in the file are relative to the file's folder.
+func LoadConfig(path string) (Config, error) {
+	cfg := DefaultConfig()
+	if path == "" {
+		return cfg, nil
+	}
+	read, err := settings.Load(path, &cfg)
+	if read == nil {
+		return Config{}, err
+	}
+	cfg.check(read)
+	if err := read.Err(); err != nil {
+		return Config{}, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Config{}, err
+	}
+	cfg.Data = within(folder, cfg.Data)
+	if cfg.InfluxDB.TokenFile != "" {
+		cfg.InfluxDB.TokenFile = within(folder, cfg.InfluxDB.TokenFile)
+	}
+	return cfg, nil
+}
+
+func within(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+func (c *Config) check(read *settings.File) {
+	if c.Data == "" {
+		read.Complain("data", "config.missing", "data")
+	}
+	checkListen(read, "listen", c.Listen)
+	checkListen(read, "page", c.Page)
+	checkListen(read, "influxdb.listen", c.InfluxDB.Listen)
+	if c.Interval < time.Second || c.Interval > time.Hour {
+		read.Complain("interval", "config.range", c.Interval.String(), "1s", "1h")
+	}
+	if c.Calendar != CalendarOffice && c.Calendar != CalendarAlways {
+		read.Complain("calendar", "config.one_of", strconv.Quote(c.Calendar), CalendarOffice+", "+CalendarAlways)
+	}
+	for i, name := range c.Names {
+		if api.CheckAddress(name) != nil {
+			read.Complain("names["+strconv.Itoa(i)+"]", "config.address", name)
+		}
+	}
+	c.InfluxDB.check(read)
+}
+
+func (c *InfluxDB) check(read *settings.File) {
+	if c.Database == "" || strings.ContainsAny(c.Database, `/\"`) {
+		read.Complain("influxdb.database", "config.name", c.Database)
+	}
+	if c.URL == "" {
+		return
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		read.Complain("influxdb.url", "config.influx_url", c.URL)
+	}
+	if c.TokenFile == "" {
+		read.Complain("influxdb", "config.missing", "token_file")
+	}
+}
+
+func checkListen(read *settings.File, path, value string) {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		read.Complain(path, "config.listen", value)
+	}
+}

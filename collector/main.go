@@ -1,0 +1,68 @@
+// Command communewatch-collector takes what the offices measure, stores it in
+// InfluxDB, judges it and shows it. Here stands the command table; the collector
+// itself is package center.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"communewatch/collector/center"
+	"communewatch/collector/settings"
+)
+
+// version is set by the build.
+var version = "devel"
+
+var commands = []settings.Command{
+	{Name: "serve", Does: "collector.serve", Flags: serve},
+	{Name: "token", Does: "collector.token", Flags: issueToken},
+	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
+	{Name: "version", Does: "collector.version", Flags: printVersion},
+}
+
+func main() { os.Exit(settings.Main("communewatch-collector", commands, os.Args[1:])) }
+
+func serve(flags *flag.FlagSet) func(context.Context, settings.IO) error {
+	path := configFlag(flags)
+	return func(ctx context.Context, io settings.IO) error {
+		if len(io.Args) > 0 {
+			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[0]}}
+		}
+		cfg, err := center.LoadConfig(*path)
+		if err != nil {
+			return err
+		}
+		log := slog.New(slog.NewTextHandler(io.Err, nil))
+		collector, err := center.New(cfg, center.Deps{Log: log})
+		if err != nil {
+			return err
+		}
+		go announce(ctx, collector, cfg, log)
+		return collector.Run(ctx)
+	}
+}
+
+// announce says once where things are.
+func announce(ctx context.Context, c *center.Center, cfg center.Config, log *slog.Logger) {
+	select {
+	case <-ctx.Done():
+	case <-c.Up():
+		log.Info("collector is up", "version", version, "agents", "https://"+c.Addr().String(),
+			"pages", "http://"+c.PageAddr().String()+"/", "data", cfg.Data)
+	}
+}
+
+func printVersion(*flag.FlagSet) func(context.Context, settings.IO) error {
+	return func(_ context.Context, io settings.IO) error {
+		_, err := fmt.Fprintln(io.Out, version)
+		return err
+	}
+}
+
+func configFlag(flags *flag.FlagSet) *string {
+	return flags.String("config", "", settings.LangOf(flags).Text("collector.config"))
+}

@@ -1,0 +1,2 @@
+// Package store (in the making).
+package store

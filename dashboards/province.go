@@ -1,0 +1,153 @@
+package dashboards
+
+import (
+	"fmt"
+
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+)
+
+// Panels of the province. Numbers are stable: links to a panel rest on them.
+const (
+	panelStates uint32 = iota + 1
+	panelMountainDown
+	panelMountainSilent
+	panelJudged
+	panelSites
+	panelHistory
+	panelAreas
+	panelWorst
+)
+
+// A state is read whole from the newest point of a site: the other fields beside
+// last(state) are those of the same point, so that a reason of yesterday never
+// stands beside the state of today.
+const statesNow = `SELECT last("state") AS "state", "label", "since_ms", "reason", "evidence", "rank", "terrain", "area", "unit" FROM "site_state" WHERE $timeFilter GROUP BY "site"`
+
+// Province is the dashboard of the whole province, mountains first.
+func Province(lang say.Lang) (dashboard.Dashboard, error) {
+	uid := ProvinceUID(lang)
+	return finish(board(lang, uid, "dashboard.province", "dashboard.province_about").
+		WithPanel(provinceStates(lang)).
+		WithPanel(mountain(lang, panelMountainDown, "dashboard.mountain_down", api.StateUplinkDown, api.StateLANDown, api.StatePowerLost)).
+		WithPanel(mountain(lang, panelMountainSilent, "dashboard.mountain_silent", api.StateSilent)).
+		WithPanel(judged(lang)).
+		WithPanel(sites(lang)).
+		WithPanel(history(lang)).
+		WithPanel(areas(lang)).
+		WithPanel(worst(lang)), uid)
+}
+
+// provinceStates counts the sites of each state, the worst state of a mountain first.
+func provinceStates(lang say.Lang) *stat.PanelBuilder {
+	return number(lang, panelStates, "dashboard.states", 12, 4, everyRow(`site \(count\)`)).
+		WithTarget(rows(statesNow)).
+		WithTransformation(sortBy("rank", false)).
+		WithTransformation(groupBy([]string{"state"}, map[string]string{"site": "count"})).
+		Orientation(common.VizOrientationVertical).
+		ColorMode(common.BigValueColorModeNone).
+		TextMode(common.BigValueTextModeValueAndName).
+		OverrideByName("state", []dashboard.DynamicConfigValue{property("mappings", stateMapping(lang))})
+}
+
+// mountain counts the mountainous sites in these states. Where no site is in them
+// the filter leaves no row and the count is 0; where nothing was judged there is no
+// answer to filter, and the panel says so instead of 0.
+func mountain(lang say.Lang, id uint32, key say.Key, in ...api.State) *stat.PanelBuilder {
+	return number(lang, id, key, 4, 4, reduced("site", "count")).
+		WithTarget(rows(statesNow)).
+		WithTransformation(keep(matches("terrain", anyOf(mountainous...)), matches("state", anyOf(in...)))).
+		ColorMode(common.BigValueColorModeBackground).
+		TextMode(common.BigValueTextModeValue).
+		Thresholds(steps("green", 1.0, "red"))
+}
+
+// judged says how old the newest judgement is: a judge that died must be seen.
+func judged(lang say.Lang) *stat.PanelBuilder {
+	return number(lang, panelJudged, "dashboard.judged_last", 4, 4, reduced("Time", "max")).
+		WithTarget(rows(statesNow)).
+		Unit("dateTimeFromNow").
+		ColorMode(common.BigValueColorModeNone).
+		TextMode(common.BigValueTextModeValue)
+}
+
+// sites is every site: mountains first, then by severity, then by name. rank is
+// that order; InfluxQL cannot sort by a field, so Grafana does.
+func sites(lang say.Lang) *table.PanelBuilder {
+	toCommune := map[string]any{
+		"title": lang.Text("dashboard.open_commune"),
+		"url":   "/d/" + CommuneUID(lang) + "?var-site=${__data.fields.site}&${__url_time_range}",
+	}
+	links := property("links", []any{toCommune})
+	return stateColumns(lang, list(lang, panelSites, "dashboard.sites", 24, 16)).
+		WithTarget(rows(statesNow)).
+		WithTransformation(sortBy("rank", false)).
+		WithTransformation(columns([]string{"rank", "unit"}, "terrain", "label", "state", "since_ms", "area", "reason", "evidence", "Time", "site")).
+		Filterable(true).
+		OverrideByName("label", []dashboard.DynamicConfigValue{links}).
+		OverrideByName("site", []dashboard.DynamicConfigValue{links})
+}
+
+// history is how many sites were in which state: of each site the last state of
+// the interval. Nothing is drawn where nothing was judged. By area it cannot be
+// told: area is a field, and InfluxQL groups by tags only.
+func history(lang say.Lang) *timeseries.PanelBuilder {
+	p := bars(graph(lang, panelHistory, "dashboard.history", 12, 10, "none")).
+		Interval("5m").MaxDataPoints(100).Decimals(0)
+	for i, s := range states() {
+		refID := string(rune('A' + i))
+		p.WithTarget(series(refID, stateText(lang, s), fmt.Sprintf(
+			`SELECT count("state_then") AS "sites" FROM (SELECT last("state") AS "state_then" FROM "site_state" WHERE $timeFilter GROUP BY time($__interval), "site" fill(none)) WHERE "state_then" = '%s' AND $timeFilter GROUP BY time($__interval) fill(none)`, s))).
+			OverrideByQuery(refID, []dashboard.DynamicConfigValue{fixed(colours[s])})
+	}
+	return p
+}
+
+// areas is how many sites of each area are in which state now, the area with the
+// worst mountain site first.
+func areas(lang say.Lang) *table.PanelBuilder {
+	order := []string{`area\state`}
+	p := list(lang, panelAreas, "dashboard.areas", 12, 10).
+		NoValue("0").
+		WithTarget(rows(statesNow)).
+		WithTransformation(sortBy("rank", false)).
+		WithTransformation(groupBy([]string{"area", "state"}, map[string]string{"site": "count"})).
+		WithTransformation(matrix("area", "state", "site (count)")).
+		OverrideByName(`area\state`, named(lang, "dashboard.area"))
+	for _, s := range states() {
+		order = append(order, string(s))
+		p.OverrideByName(string(s), []dashboard.DynamicConfigValue{property("displayName", stateText(lang, s))})
+	}
+	return p.WithTransformation(columns(nil, order...))
+}
+
+// worst are the ten sites that lost most on their uplink over the time shown: lost
+// and sent are added up first, and who sent nothing has no loss to show.
+func worst(lang say.Lang) *table.PanelBuilder {
+	return stateColumns(lang, list(lang, panelWorst, "dashboard.worst", 24, 10)).
+		MaxDataPoints(20).
+		WithTarget(rows(`SELECT sum("sent") - sum("received") AS "lost", sum("sent") AS "sent" FROM "ping" WHERE "role" = 'uplink' AND $timeFilter GROUP BY time($__interval), "site" fill(none)`)).
+		WithTarget(ask("B", asTable, "", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
+		WithTransformation(groupBy([]string{"site"}, map[string]string{
+			"lost": "sum", "sent": "sum", "label": "lastNotNull", "terrain": "lastNotNull",
+		})).
+		WithTransformation(joinOn("site")).
+		WithTransformation(keep(greater("sent (sum)", 0))).
+		WithTransformation(divide("lost (sum)", "sent (sum)", "loss")).
+		WithTransformation(sortBy("loss", true)).
+		WithTransformation(first(10)).
+		WithTransformation(columns([]string{"lost (sum)"}, "terrain (lastNotNull)", "label (lastNotNull)", "loss", "sent (sum)", "site")).
+		OverrideByName("terrain (lastNotNull)", named(lang, "dashboard.terrain", property("mappings", terrainMapping(lang)), width(150))).
+		OverrideByName("label (lastNotNull)", named(lang, "dashboard.site")).
+		OverrideByName("loss", named(lang, "dashboard.loss", property("unit", "percentunit"), property("decimals", 1), painted(),
+			property("thresholds", map[string]any{"mode": "absolute", "steps": []any{
+				map[string]any{"color": "green", "value": nil}, map[string]any{"color": "yellow", "value": 0.02}, map[string]any{"color": "red", "value": 0.1},
+			}}))).
+		OverrideByName("sent (sum)", named(lang, "dashboard.sent", property("decimals", 0)))
+}

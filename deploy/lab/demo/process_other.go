@@ -1,0 +1,8 @@
+//go:build !linux
+
+package main
+
+import "os/exec"
+
+// tie is Linux's; elsewhere a killed demo leaves its children behind.
+func tie(*exec.Cmd) {}
