@@ -27,7 +27,8 @@ const (
 type conversation struct {
 	handle *gosnmp.GoSNMP
 	pace   *pace
-	left   int // requests
+	left   int  // requests
+	heard  bool // an answer came
 	close  func()
 }
 
@@ -140,13 +141,25 @@ func (c *conversation) ask(request func() (*gosnmp.SnmpPacket, error)) (*gosnmp.
 	case c.handle.Context.Err() != nil:
 		return nil, reason(c.handle.Context.Err())
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded):
-		return nil, fmt.Errorf("%w within %s, asked %d times", errNoAnswer, c.handle.Timeout, c.handle.Retries+1)
+		return nil, c.silence()
 	case err != nil:
 		return nil, reason(err)
 	case answer.PDUType != gosnmp.GetResponse:
 		return nil, errUnreadable
 	}
+	c.heard = true
 	return answer, nil
+}
+
+// silence says what was waited for. A device that tells its engine and is silent
+// from then on cannot decrypt: net-snmp drops such requests without a word.
+func (c *conversation) silence() error {
+	err := fmt.Errorf("%w within %s, asked %d times", errNoAnswer, c.handle.Timeout, c.handle.Retries+1)
+	usm, v3 := c.handle.SecurityParameters.(*gosnmp.UsmSecurityParameters)
+	if v3 && usm.AuthoritativeEngineID != "" && !c.heard {
+		return fmt.Errorf("%w, though it told its engine: wrong privacy password?", err)
+	}
+	return err
 }
 
 var (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ type device struct {
 	uptime     uptime
 	interfaces map[string]*memory // by name, so that new indexes do no harm
 	ambiguous  map[string]bool
-	state      string // as last logged: empty, "no answer" or "incomplete"
+	state      string // as last logged: empty, "no answer", "incomplete" or "internal error"
 	lasted     int    // polls in that state
 }
 
@@ -68,6 +67,7 @@ type round struct {
 	table    table
 	steady   bool // no restart from start to end
 	errs     []error
+	stack    string // of a panic
 }
 
 // poll asks the device once and says what it found. See [Prober.Target].
@@ -95,7 +95,7 @@ func (d *device) guarded(r *round, work func() []*api.Point) (points []*api.Poin
 	defer func() {
 		if p := recover(); p != nil {
 			// The value of the panic may hold what was being decoded; the stack does not.
-			d.cfg.Log.Error("reading a device's answer failed inside", "target", d.target.Name, "stack", string(debug.Stack()))
+			r.stack = string(debug.Stack())
 			r.errs = append(r.errs, errors.New("internal error while reading the answer"))
 			points = nil
 		}
@@ -103,7 +103,7 @@ func (d *device) guarded(r *round, work func() []*api.Point) (points []*api.Poin
 	return work()
 }
 
-// ask holds the conversation.
+// ask opens the conversation and closes it.
 func (d *device) ask(ctx context.Context, r *round) {
 	talk, err := open(ctx, d.target, d.cfg, d.pace)
 	if err != nil {
@@ -112,11 +112,17 @@ func (d *device) ask(ctx context.Context, r *round) {
 	}
 	defer talk.close()
 	r.talk = talk
-	r.scalars, err = talk.get(sysUpTime, sysDescr, sysName, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
-	r.answered = err == nil || errors.Is(err, errSays)
+	d.converse(r)
+}
+
+// converse asks for all that is wanted of one poll.
+func (d *device) converse(r *round) {
+	var err error
+	r.scalars, err = r.talk.get(sysUpTime, sysDescr, sysName, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
 	if err != nil {
 		r.failed("get", sysUpTime, err)
 	}
+	r.answered = err == nil || errors.Is(err, errSays)
 	if !r.answered {
 		return
 	}
@@ -243,6 +249,8 @@ func (d *device) complaint(r *round) string {
 func (d *device) log(r *round) {
 	state := ""
 	switch {
+	case r.stack != "":
+		state = "internal error"
 	case !r.answered:
 		state = "no answer"
 	case len(r.errs) > 0:
@@ -252,11 +260,14 @@ func (d *device) log(r *round) {
 		d.lasted++
 		return
 	}
-	level, message := slog.LevelWarn, "device does not answer as it should"
-	if state == "" {
-		level, message = slog.LevelInfo, "device answers again"
+	log := d.cfg.Log.With("target", d.target.Name, "before", d.state, "polls_before", d.lasted)
+	switch state {
+	case "":
+		log.Info("device answers again")
+	case "internal error":
+		log.Error("reading a device's answer failed inside", "stack", r.stack)
+	default:
+		log.Warn("device does not answer as it should", "state", state, "error", d.complaint(r))
 	}
-	d.cfg.Log.Log(context.Background(), level, message,
-		"target", d.target.Name, "state", state, "error", d.complaint(r), "before", d.state, "polls_before", d.lasted)
 	d.state, d.lasted = state, 1
 }

@@ -18,4 +18,11 @@ var collectorTexts = texts{
 	"collector.influx_url":    {"địa chỉ InfluxDB nhìn từ Grafana; mặc định là InfluxDB đi kèm", "address of InfluxDB as Grafana sees it; default is the embedded one"},
 	"collector.influx_token":  {"tệp chứa thông tin đăng nhập chỉ đọc của InfluxDB; mặc định là của InfluxDB đi kèm", "file with InfluxDB's read-only credential; default is the embedded one's"},
 	"collector.provisioned":   {"%-12s %-20s %s", "%-12s %-20s %s"},
+
+	"kind.commune":  {"Xã %s", "%s commune"},
+	"kind.ward":     {"Phường %s", "%s ward"},
+	"kind.township": {"Thị trấn %s", "%s township"},
+	"kind.city":     {"Thành phố %s", "%s city"},
+	"kind.town":     {"Thị xã %s", "%s town"},
+	"kind.district": {"Huyện %s", "%s district"},
 }

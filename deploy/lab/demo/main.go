@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ import (
 
 // interval of the demo's rounds: short, so that one sees it live.
 const interval = 5 * time.Second
+
+// pagePort is the collector's own default; a busy one is replaced.
+const pagePort = 8480
 
 func main() {
 	runtime.LockOSThread() // children are tied to this thread's life (see process_linux.go)
@@ -76,6 +80,7 @@ type demo struct {
 	progress io.Writer
 	live     bool
 
+	bin   string // where the built programs are
 	dir   string
 	sites []inventory.Site
 	began time.Time
@@ -97,39 +102,46 @@ func (d *demo) run(ctx context.Context, last time.Duration) (result lab.Result, 
 		}
 		os.RemoveAll(d.dir)
 	}()
+	self, err := os.Executable()
+	if err != nil {
+		return result, err
+	}
 	province, err := inventory.Embedded()
 	if err != nil {
 		return result, err
 	}
-	d.sites = province.Sites()
-	collector, err := d.startCollector(ctx)
+	d.bin, d.sites = filepath.Dir(self), province.Sites()
+	ids := make([]string, len(d.sites))
+	for i, s := range d.sites {
+		ids[i] = s.ID
+	}
+	d.say("demo.starting")
+	collector, err := lab.StartCollector(ctx, d.bin, d.dir, pagePort, interval, ids)
+	if ctx.Err() != nil {
+		return result, nil // Ctrl-C before there was anything to show
+	}
 	if err != nil {
 		return result, err
 	}
-	defer collector.stop()
-	result, err = d.fill(ctx, collector, last)
-	if ctx.Err() != nil && result.Sites == nil {
-		err = nil // Ctrl-C before there was anything to show
-	}
-	return result, err
+	defer collector.Stop()
+	return d.fill(ctx, collector, last)
 }
 
 // fill runs the offices until it is time, and counts.
-func (d *demo) fill(ctx context.Context, c *collector, last time.Duration) (lab.Result, error) {
-	real := d.realSite()
-	agent, err := d.startAgent(ctx, c, real)
+func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration) (lab.Result, error) {
+	mine := d.realSite()
+	agent, stop, err := d.startAgent(c, c.Tokens[mine])
 	if err != nil {
 		return lab.Result{}, err
 	}
-	defer agent.stop()
-	tokens := c.tokens
-	delete(tokens, real)
+	defer stop()
+	delete(c.Tokens, mine)
 	logs, err := os.Create(filepath.Join(d.dir, "offices.log"))
 	if err != nil {
 		return lab.Result{}, err
 	}
 	defer logs.Close()
-	offices, err := lab.New(lab.Config{Collector: c.agents, Pin: c.pin, Tokens: tokens, Dir: filepath.Join(d.dir, "offices"),
+	offices, err := lab.New(lab.Config{Collector: c.Agents, Pin: c.Pin, Tokens: c.Tokens, Dir: filepath.Join(d.dir, "offices"),
 		Interval: interval, Version: "simulated"}, d.sites, slog.New(slog.NewTextHandler(logs, nil)))
 	if err != nil {
 		return lab.Result{}, err
@@ -138,26 +150,44 @@ func (d *demo) fill(ctx context.Context, c *collector, last time.Duration) (lab.
 	defer closeAll()
 	lived := make(chan error, 1)
 	go func() { lived <- offices.Run(living) }()
-	d.say("demo.filling", len(tokens), c.page)
-	rows, err := d.watch(ctx, c, last, lived)
+	d.say("demo.filling", len(c.Tokens), c.Page)
+	rows, err := d.watch(ctx, c, last)
 	closeAll()
-	if err = firstOf(err, <-lived); err != nil {
+	if err = errors.Join(err, <-lived); err != nil {
 		return lab.Result{}, err
 	}
-	counts, err := agent.counts()
+	stop()
+	counts, err := agent.Counts()
 	if err != nil {
 		return lab.Result{}, err
 	}
 	return d.count(context.WithoutCancel(ctx), c, rows, offices.Counts().Plus(counts))
 }
 
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
+// startAgent runs the built agent on this machine: loopback as its router and
+// uplink, and an snmpd if Debian's is there.
+func (d *demo) startAgent(c *lab.Collector, token string) (*lab.Agent, func(), error) {
+	targets := "- {name: this-machine, address: 127.0.0.1, role: gateway}\n- {name: collector, address: 127.0.0.1, role: uplink}\n"
+	snmpd, port, err := lab.StartSNMP(d.dir, "rocommunity demo 127.0.0.1")
+	if err == nil {
+		targets += fmt.Sprintf("- {name: snmpd, address: 127.0.0.1, role: device, snmp: {version: 2c, port: %d, community: demo}}\n", port)
+	} else {
+		d.say("demo.no_snmpd")
+	}
+	agent, err := lab.StartAgent(d.bin, d.dir, "https://"+c.Agents, c.Pin, token, interval, targets)
+	stop := func() {
+		if agent != nil {
+			agent.Stop()
+		}
+		if snmpd != nil {
+			snmpd.Stop()
 		}
 	}
-	return nil
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return agent, stop, nil
 }
 
 // realSite is the office that the real agent stands for: the first mountain one, so

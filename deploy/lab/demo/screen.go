@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -16,13 +15,11 @@ import (
 	"communewatch/deploy/lab"
 )
 
-var quietLog = slog.New(slog.DiscardHandler)
-
 // shown is how many sites the terminal's table has; the page has all.
 const shown = 24
 
 // watch shows the province until it is time and gives the last table.
-func (d *demo) watch(ctx context.Context, c *collector, last time.Duration, lived <-chan error) ([]lab.Row, error) {
+func (d *demo) watch(ctx context.Context, c *lab.Collector, last time.Duration) ([]lab.Row, error) {
 	var end <-chan time.Time
 	if last > 0 {
 		end = time.After(last)
@@ -36,18 +33,18 @@ func (d *demo) watch(ctx context.Context, c *collector, last time.Duration, live
 		case <-ctx.Done():
 			return rows, nil
 		case <-end:
-			return lab.Table(context.WithoutCancel(ctx), c.store, d.sites, time.Now())
-		case <-c.process.done:
-			return nil, fmt.Errorf("the collector ended, see %s", c.process.log)
+			return lab.Table(context.WithoutCancel(ctx), c.Store, d.sites, time.Now())
+		case <-c.Ended():
+			return nil, fmt.Errorf("the collector ended, see %s", c.Log)
 		case <-tick.C:
 		}
-		fresh, err := lab.Table(ctx, c.store, d.sites, time.Now())
+		fresh, err := lab.Table(ctx, c.Store, d.sites, time.Now())
 		if err != nil {
 			continue // asked again in two seconds; the collector's log has it
 		}
 		rows = fresh
 		if screen {
-			fmt.Fprint(d.out, "\x1b[H\x1b[2J"+d.table(rows, shown)+"\n"+d.lang.Text("demo.look", c.page)+"\n")
+			fmt.Fprint(d.out, "\x1b[H\x1b[2J"+d.table(rows, shown)+"\n"+d.lang.Text("demo.look", c.Page)+"\n")
 		} else if n%5 == 0 {
 			d.say("demo.states", int(time.Since(d.began).Seconds()), d.states(rows))
 		}
@@ -109,8 +106,8 @@ func pad(s string, n int) string {
 }
 
 // count asks InfluxDB how many points it holds and puts both sides together.
-func (d *demo) count(ctx context.Context, c *collector, rows []lab.Row, agents office.Counts) (lab.Result, error) {
-	stored, err := lab.StoredPoints(ctx, c.store, d.began.Add(-time.Minute), time.Now().Add(time.Minute))
+func (d *demo) count(ctx context.Context, c *lab.Collector, rows []lab.Row, agents office.Counts) (lab.Result, error) {
+	stored, err := lab.StoredPoints(ctx, c.Store, d.began.Add(-time.Minute), time.Now().Add(time.Minute))
 	if err != nil {
 		return lab.Result{}, err
 	}

@@ -1,0 +1,311 @@
+package snmp
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gosnmp/gosnmp"
+)
+
+// in tells whether a question is about a column.
+func (q question) in(c column) bool { return strings.HasPrefix(q.oid+".", columns[c].oid+".") }
+
+// repetitions are those that were asked for in one column.
+func repetitions(asked []question, c column) []uint32 {
+	var n []uint32
+	for _, q := range asked {
+		if q.in(c) {
+			n = append(n, q.n)
+		}
+	}
+	return n
+}
+
+// breaking gives ten variables at a time in a column and genErr after row 20.
+func breaking(c column) twist {
+	return func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		switch {
+		case q.oid == columns[c].oid+".20":
+			return refuse(a, gosnmp.GenErr)
+		case q.in(c):
+			a.Variables = a.Variables[:min(len(a.Variables), 10)]
+		}
+		return a
+	}
+}
+
+func refuse(answer *gosnmp.SnmpPacket, with gosnmp.SNMPError) *gosnmp.SnmpPacket {
+	answer.Error, answer.ErrorIndex, answer.Variables = with, 1, nil
+	return answer
+}
+
+func TestAWalkThatMeetsGenErrIsAnErrorAndItsRowsAreUsed(t *testing.T) {
+	b := newBench(t, switchOf(40)...)
+	b.twisted(breaking(ifHighSpeed))
+	got := b.round(t)
+	if !got.up() || len(got.names()) != 40 {
+		t.Errorf("up %v with %d interfaces, want 40", got.up(), len(got.names()))
+	}
+	if got.field("port 20", "speed_bps") != "1000000000" || got.field("port 21", "speed_bps") != "" {
+		t.Error("the rows that came are not those that are used")
+	}
+	got.saysAll("switch-1", "ifHighSpeed", "after 1.3.6.1.2.1.31.1.1.1.15.20", "genErr")
+}
+
+func TestANameThatWasCutOffIsNotAnotherName(t *testing.T) {
+	b := newBench(t, switchOf(40)...)
+	b.twisted(breaking(ifName))
+	got := b.round(t)
+	got.saysAll("ifName", "genErr")
+	if len(got.names()) != 20 {
+		t.Errorf("%d interfaces, want the 20 whose name came", len(got.names()))
+	}
+	for _, name := range got.names() {
+		if !strings.HasPrefix(name, "port ") {
+			t.Errorf("interface %q has the wrong name", name)
+		}
+	}
+}
+
+func TestNamesThatLoopEndAsNotIncreasing(t *testing.T) {
+	b := newBench(t, switchOf(5)...)
+	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.in(ifAlias) {
+			a.Variables = []gosnmp.SnmpPDU{at(ifAlias, 1, "a"), at(ifAlias, 2, "b"), at(ifAlias, 3, "c"), at(ifAlias, 1, "a")}
+		}
+		return a
+	})
+	got := b.round(t)
+	got.saysAll("ifAlias", "1.3.6.1.2.1.31.1.1.1.18", "backwards")
+	if got.field("port 3", "alias") != "c" || got.field("port 4", "alias") != "" {
+		t.Error("the aliases that came in order are not those that are used")
+	}
+	if n := len(repetitions(b.questions(), ifAlias)); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+}
+
+func TestWhatIsTooBigIsAskedForInHalves(t *testing.T) {
+	b := newBench(t, switchOf(60)...)
+	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.n > 12 {
+			return refuse(a, gosnmp.TooBig)
+		}
+		return a
+	})
+	got := b.round(t)
+	if got.complaint() != "" || len(got.names()) != 60 {
+		t.Errorf("%d interfaces, error %q", len(got.names()), got.complaint())
+	}
+	asked := repetitions(b.questions(), ifOperStatus)
+	if want := []uint32{10, 20, 10, 10, 10, 10, 10, 10}; !cmp.Equal(asked, want) {
+		t.Error(cmp.Diff(want, asked))
+	}
+}
+
+func TestAskingGrowsWhileAnswersAreFine(t *testing.T) {
+	b := newBench(t, switchOf(200)...)
+	b.round(t)
+	asked := b.questions()
+	if want := []uint32{10, 20, 40, 50, 50, 50}; !cmp.Equal(repetitions(asked, ifOperStatus), want) {
+		t.Error(cmp.Diff(want, repetitions(asked, ifOperStatus)))
+	}
+	// The number of rows is known by now, and one more shows that there are no more.
+	if want := []uint32{50, 50, 50, 50, 1}; !cmp.Equal(repetitions(asked, ifName), want) {
+		t.Error(cmp.Diff(want, repetitions(asked, ifName)))
+	}
+}
+
+func TestWhatIsAlwaysTooBigOrEmptyIsGivenUpByName(t *testing.T) {
+	for name, answer := range map[string]func(*gosnmp.SnmpPacket) *gosnmp.SnmpPacket{
+		"tooBig": func(a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket { return refuse(a, gosnmp.TooBig) },
+		"empty":  func(a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket { return refuse(a, gosnmp.NoError) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, switchOf(3)...)
+			b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+				if q.in(ifInErrors) {
+					return answer(a)
+				}
+				return a
+			})
+			got := b.round(t)
+			got.saysAll("switch-1", "ifInErrors", "1.3.6.1.2.1.2.2.1.14", name)
+			asked := b.questions()
+			if want := []uint32{4, 2, 1}; !cmp.Equal(repetitions(asked, ifInErrors), want) {
+				t.Error(cmp.Diff(want, repetitions(asked, ifInErrors)))
+			}
+			// One odd column does not slow the others down.
+			if want := []uint32{4}; !cmp.Equal(repetitions(asked, ifOutErrors), want) {
+				t.Error(cmp.Diff(want, repetitions(asked, ifOutErrors)))
+			}
+			if len(got.names()) != 3 {
+				t.Errorf("%d interfaces, want 3", len(got.names()))
+			}
+		})
+	}
+}
+
+func TestADeviceThatFallsSilentInAWalkIsNotAskedForEveryColumn(t *testing.T) {
+	b := newBench(t, switchOf(3)...)
+	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.in(ifHCInOctets) {
+			return nil
+		}
+		return a
+	})
+	got := b.round(t)
+	got.saysAll("ifHCInOctets", "no answer within 100ms")
+	if !got.up() || len(got.names()) != 3 {
+		t.Errorf("up %v with %d interfaces, want 3", got.up(), len(got.names()))
+	}
+	asked := b.questions()
+	if slices.ContainsFunc(asked, func(q question) bool { return q.in(ifHCOutOctets) || q.in(ifAlias) }) {
+		t.Errorf("went on asking: %v", asked)
+	}
+}
+
+func TestASilentDeviceIsDownAndNamed(t *testing.T) {
+	b := newBench(t)
+	b.twisted(func(question, *gosnmp.SnmpPacket) *gosnmp.SnmpPacket { return nil })
+	got := b.round(t)
+	if got.up() || len(got.points) != 1 {
+		t.Errorf("up %v, %d points", got.up(), len(got.points))
+	}
+	got.saysAll("switch-1", "1.3.6.1.2.1.1.3.0", "no answer within 100ms")
+	if logs := b.logs.String(); strings.Count(logs, "target=switch-1") != 1 {
+		t.Errorf("log does not name the target once: %s", logs)
+	}
+	b.round(t)
+	if logs := b.logs.String(); strings.Count(logs, "target=switch-1") != 1 {
+		t.Errorf("a state that lasts is logged again: %s", logs)
+	}
+}
+
+func TestATableWithoutEndIsCut(t *testing.T) {
+	b := newBench(t, switchOf(maxInterfaces+40)...)
+	got := b.round(t)
+	if len(got.names()) != maxInterfaces {
+		t.Errorf("%d interfaces, want %d", len(got.names()), maxInterfaces)
+	}
+	got.saysAll("ifOperStatus", "more than 512 rows")
+}
+
+func TestAWalkAsksNoMoreThanItMay(t *testing.T) {
+	r := newResponder(t, switchOf(100)...)
+	talk, err := open(t.Context(), r.target(), DefaultConfiguration(), newPace())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer talk.close()
+	talk.left = 2
+	seen := 0
+	err = talk.walk(columns[ifName].oid, 0, 1_000, func(string, gosnmp.SnmpPDU) { seen++ })
+	if err == nil || !strings.Contains(err.Error(), "more than") || seen != 30 {
+		t.Errorf("after %d rows: %v, want an error after 10 and 20", seen, err)
+	}
+}
+
+func TestColumnsThatAreNotNeededAreNotAskedFor(t *testing.T) {
+	b := newBench(t, switchOf(24)...)
+	b.round(t)
+	b.questions()
+	b.round(t)
+	asked := b.questions()
+	for _, c := range []column{ifDescr, ifSpeed, ifInOctets, ifInUcastPkts} {
+		if n := len(repetitions(asked, c)); n > 0 {
+			t.Errorf("%s asked for %d times", columns[c].name, n)
+		}
+	}
+	if len(asked) != 13 {
+		t.Errorf("%d requests, want one for each of 11 columns and two for the uptime", len(asked))
+	}
+}
+
+func TestTheEndOfATableIsNoError(t *testing.T) {
+	for name, end := range map[string]func(*gosnmp.SnmpPacket){
+		"noSuchName":    func(a *gosnmp.SnmpPacket) { refuse(a, gosnmp.NoSuchName) },
+		"noSuchObject":  func(a *gosnmp.SnmpPacket) { a.Variables = []gosnmp.SnmpPDU{{Name: ".1.3", Type: gosnmp.NoSuchObject}} },
+		"another table": func(a *gosnmp.SnmpPacket) { a.Variables = []gosnmp.SnmpPDU{octetString(".1.3.6.1.4.1.9.1", "x")} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, switchOf(2)...)
+			b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+				if q.in(ifAlias) {
+					end(a)
+				}
+				return a
+			})
+			if got := b.round(t); got.complaint() != "" || len(got.names()) != 2 {
+				t.Errorf("%d interfaces, error %q", len(got.names()), got.complaint())
+			}
+		})
+	}
+}
+
+func TestACancelledPollEndsAtOnceAndSaysNothing(t *testing.T) {
+	r := newResponder(t)
+	asked := make(chan struct{}, 1)
+	r.twisted(func(question, *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		asked <- struct{}{}
+		return nil
+	})
+	p, err := New(Config{Timeout: 30 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	// With a request's time-out of 30 s the test would not end in its own time.
+	if points := p.Target(r.target())(ctx); points != nil {
+		t.Errorf("got %d points, want none", len(points))
+	}
+}
+
+func TestAPollThatRunsOutOfTimeSaysSo(t *testing.T) {
+	b := newBench(t, switchOf(3)...)
+	past, end := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer end()
+	got := check(t, b.poll(past))
+	if got.up() {
+		t.Error("up without an answer")
+	}
+	got.saysAll("switch-1", "time for one poll is over")
+}
+
+func TestAPortThatNobodyListensOnIsNoAnswer(t *testing.T) {
+	b := newBench(t)
+	b.socket.Close()
+	got := b.round(t)
+	if got.up() {
+		t.Error("up without a device")
+	}
+	got.saysAll("switch-1", "no answer", "refused")
+}
+
+func TestOIDsAreOrderedByTheirNumbers(t *testing.T) {
+	for _, c := range []struct {
+		oid, other string
+		want       bool
+	}{
+		{".1.3.6.1.10", ".1.3.6.1.9", true},
+		{".1.3.6.1.9", ".1.3.6.1.10", false},
+		{".1.3.6.1", ".1.3.6.1", false},
+		{".1.3.6.1.0", ".1.3.6.1", true},
+		{".1.3.6.1", ".1.3.6.1.0", false},
+		{"", ".1", false},
+		{".1", "", true},
+		{".1.3.4294967295", ".1.3.4294967294", true},
+	} {
+		if got := after(c.oid, c.other); got != c.want {
+			t.Errorf("after(%q, %q) = %v", c.oid, c.other, got)
+		}
+	}
+}
