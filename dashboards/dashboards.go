@@ -12,6 +12,8 @@
 // and not full of zeros.
 package dashboards
 
+//lint:file-ignore SA1019 The SDK prefers the schema of Grafana 13, dashboardv2; the classic one is what every Grafana since MinimumGrafana takes.
+
 import (
 	"fmt"
 
@@ -38,6 +40,12 @@ const (
 // The time zone of days and clocks on screen, whatever the browser's is.
 const timezone = "Asia/Ho_Chi_Minh"
 
+// Dashboard is a dashboard in Grafana's classic schema; its JSON is what the
+// dashboard API takes.
+type Dashboard = dashboard.Dashboard
+
+type builder = dashboard.DashboardBuilder
+
 // ProvinceUID and CommuneUID are stable: links and bookmarks rest on them.
 func ProvinceUID(lang say.Lang) string { return "cw-province" + suffix(lang) }
 
@@ -52,7 +60,7 @@ func suffix(lang say.Lang) string {
 }
 
 // All are the dashboards of one language.
-func All(lang say.Lang) ([]dashboard.Dashboard, error) {
+func All(lang say.Lang) ([]Dashboard, error) {
 	province, err := Province(lang)
 	if err != nil {
 		return nil, err
@@ -61,11 +69,11 @@ func All(lang say.Lang) ([]dashboard.Dashboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []dashboard.Dashboard{province, commune}, nil
+	return []Dashboard{province, commune}, nil
 }
 
 // board starts a dashboard with what both share.
-func board(lang say.Lang, uid string, title, description say.Key) *dashboard.DashboardBuilder {
+func board(lang say.Lang, uid string, title, description say.Key) *builder {
 	return dashboard.NewDashboardBuilder(lang.Text(title)).
 		Uid(uid).
 		Description(lang.Text(description)).
@@ -91,10 +99,10 @@ type ready[T any] struct{ value T }
 func (r ready[T]) Build() (T, error) { return r.value, nil }
 
 // finish names the dashboard in what went wrong.
-func finish(b cog.Builder[dashboard.Dashboard], uid string) (dashboard.Dashboard, error) {
+func finish(b cog.Builder[Dashboard], uid string) (Dashboard, error) {
 	d, err := b.Build()
 	if err != nil {
-		return dashboard.Dashboard{}, fmt.Errorf("build dashboard %s: %w", uid, err)
+		return Dashboard{}, fmt.Errorf("build dashboard %s: %w", uid, err)
 	}
 	return d, nil
 }

@@ -94,3 +94,37 @@ func anyOf[T ~string](words ...T) string {
 	b.WriteString(")$")
 	return b.String()
 }
+
+// reasonMapping shows a rule's key as its sentence. A key that the catalogue does
+// not have is shown as it is.
+func reasonMapping(lang say.Lang) []dashboard.ValueMapping {
+	options := map[string]dashboard.ValueMappingResult{}
+	for i, key := range reasons {
+		options[string(key)] = result(i, lang.Text(key), "")
+	}
+	return valueMap(options)
+}
+
+// reasons are the rules that the judge gives for a state, as the catalogue has them.
+var reasons = []say.Key{
+	"reason.ok",
+	"reason.lan_all_lost",
+	"reason.router_lost",
+	"reason.uplink_all_lost",
+	"reason.uplink_unclear",
+	"reason.gateway_silent",
+	"reason.uplink_partly",
+	"reason.lan_partly",
+	"reason.uplink_loss",
+	"reason.gateway_loss",
+	"reason.device_down",
+	"reason.cannot_probe",
+	"reason.no_targets",
+	"reason.one_round",
+	"reason.late_data",
+	"reason.goodbye",
+	"reason.closed_hours",
+	"reason.silent",
+	"reason.never_heard",
+	"reason.waiting",
+}

@@ -63,6 +63,7 @@ func number(lang say.Lang, id uint32, key say.Key, width, height uint32, reduce 
 		Id(id).Title(title).Description(about).Span(width).Height(height).
 		Datasource(datasource()).
 		NoValue(lang.Text("dashboard.no_data")).
+		Orientation(common.VizOrientationAuto).
 		GraphMode(common.BigValueGraphModeNone).
 		ReduceOptions(reduce)
 }
@@ -75,6 +76,9 @@ func reduced(column, calculation string) *common.ReduceDataOptionsBuilder {
 func everyRow(column string) *common.ReduceDataOptionsBuilder {
 	return common.NewReduceDataOptionsBuilder().Fields("/^" + column + "$/").Calcs([]string{"lastNotNull"}).Values(true)
 }
+
+// refID names the queries of a panel: A, B, …
+func refID(i int) string { return string(rune('A' + i)) }
 
 // property is one setting of a column or line.
 func property(id string, value any) dashboard.DynamicConfigValue {

@@ -31,7 +31,7 @@ const (
 const statesNow = `SELECT last("state") AS "state", "label", "since_ms", "reason", "evidence", "rank", "terrain", "area", "unit" FROM "site_state" WHERE $timeFilter GROUP BY "site"`
 
 // Province is the dashboard of the whole province, mountains first.
-func Province(lang say.Lang) (dashboard.Dashboard, error) {
+func Province(lang say.Lang) (Dashboard, error) {
 	uid := ProvinceUID(lang)
 	return finish(board(lang, uid, "dashboard.province", "dashboard.province_about").
 		WithPanel(provinceStates(lang)).
@@ -58,11 +58,13 @@ func provinceStates(lang say.Lang) *stat.PanelBuilder {
 
 // mountain counts the mountainous sites in these states. Where no site is in them
 // the filter leaves no row and the count is 0; where nothing was judged there is no
-// answer to filter, and the panel says so instead of 0.
+// answer to filter, and the panel says so instead of 0. Counted is rank, a number
+// that every site has: a count over text is never coloured.
 func mountain(lang say.Lang, id uint32, key say.Key, in ...api.State) *stat.PanelBuilder {
-	return number(lang, id, key, 4, 4, reduced("site", "count")).
+	return number(lang, id, key, 4, 4, reduced("rank", "count")).
 		WithTarget(rows(statesNow)).
 		WithTransformation(keep(matches("terrain", anyOf(mountainous...)), matches("state", anyOf(in...)))).
+		Unit("none").
 		ColorMode(common.BigValueColorModeBackground).
 		TextMode(common.BigValueTextModeValue).
 		Thresholds(steps("green", 1.0, "red"))
@@ -101,10 +103,10 @@ func history(lang say.Lang) *timeseries.PanelBuilder {
 	p := bars(graph(lang, panelHistory, "dashboard.history", 12, 10, "none")).
 		Interval("5m").MaxDataPoints(100).Decimals(0)
 	for i, s := range states() {
-		refID := string(rune('A' + i))
-		p.WithTarget(series(refID, stateText(lang, s), fmt.Sprintf(
+		id := refID(i)
+		p.WithTarget(series(id, stateText(lang, s), fmt.Sprintf(
 			`SELECT count("state_then") AS "sites" FROM (SELECT last("state") AS "state_then" FROM "site_state" WHERE $timeFilter GROUP BY time($__interval), "site" fill(none)) WHERE "state_then" = '%s' AND $timeFilter GROUP BY time($__interval) fill(none)`, s))).
-			OverrideByQuery(refID, []dashboard.DynamicConfigValue{fixed(colours[s])})
+			OverrideByQuery(id, []dashboard.DynamicConfigValue{fixed(colours[s])})
 	}
 	return p
 }
@@ -130,7 +132,7 @@ func areas(lang say.Lang) *table.PanelBuilder {
 // worst are the ten sites that lost most on their uplink over the time shown: lost
 // and sent are added up first, and who sent nothing has no loss to show.
 func worst(lang say.Lang) *table.PanelBuilder {
-	return stateColumns(lang, list(lang, panelWorst, "dashboard.worst", 24, 10)).
+	return list(lang, panelWorst, "dashboard.worst", 24, 10).
 		MaxDataPoints(20).
 		WithTarget(rows(`SELECT sum("sent") - sum("received") AS "lost", sum("sent") AS "sent" FROM "ping" WHERE "role" = 'uplink' AND $timeFilter GROUP BY time($__interval), "site" fill(none)`)).
 		WithTarget(ask("B", asTable, "", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
@@ -149,5 +151,6 @@ func worst(lang say.Lang) *table.PanelBuilder {
 			property("thresholds", map[string]any{"mode": "absolute", "steps": []any{
 				map[string]any{"color": "green", "value": nil}, map[string]any{"color": "yellow", "value": 0.02}, map[string]any{"color": "red", "value": 0.1},
 			}}))).
-		OverrideByName("sent (sum)", named(lang, "dashboard.sent", property("decimals", 0)))
+		OverrideByName("sent (sum)", named(lang, "dashboard.sent", property("decimals", 0))).
+		OverrideByName("site", named(lang, "dashboard.code", width(110)))
 }
