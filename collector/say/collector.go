@@ -17,7 +17,10 @@ var collectorTexts = texts{
 	"collector.grafana_token": {"tệp chứa mã tài khoản dịch vụ Grafana, hoặc người-dùng:mật-khẩu", "file with Grafana's service account token, or user:password"},
 	"collector.influx_url":    {"địa chỉ InfluxDB nhìn từ Grafana; mặc định là InfluxDB đi kèm", "address of InfluxDB as Grafana sees it; default is the embedded one"},
 	"collector.influx_token":  {"tệp chứa thông tin đăng nhập chỉ đọc của InfluxDB; mặc định là của InfluxDB đi kèm", "file with InfluxDB's read-only credential; default is the embedded one's"},
-	"collector.provisioned":   {"%-12s %-20s %s", "%-12s %-20s %s"},
+	"collector.grafana_usage": {"cần --grafana và --grafana-token", "want --grafana and --grafana-token"},
+	"collector.created":       {"đã tạo", "created"},
+	"collector.updated":       {"đã cập nhật", "updated"},
+	"collector.unchanged":     {"không đổi", "unchanged"},
 
 	"kind.commune":  {"Xã %s", "%s commune"},
 	"kind.ward":     {"Phường %s", "%s ward"},

@@ -17,7 +17,8 @@ type Query struct {
 	By          []string      // tags to group by; {"*"} is all of them
 }
 
-// Selector is one column of the answer.
+// Selector is one column of the answer. Raw fields ("") stand alone, or beside one
+// last, first, min, max or percentile: then they are of the point that it picks.
 type Selector struct {
 	Func  string  // "" (raw rows), last, first, min, max, mean, sum, count, percentile
 	Field string  // of the contract

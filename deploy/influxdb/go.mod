@@ -1,7 +1,6 @@
 // The embedded InfluxDB of CommuneWatch: the daemon alone, built from the module
-// proxy. It is a module of its own so that its old dependencies never enter the
-// collector's. 1.8.10 is the last release that builds without cgo; upstream has
-// ended its life: README.md says what that means and how to use another.
+// proxy, apart from the collector's module so that its old dependencies never enter
+// it. README.md says why 1.8.10, and how to use another.
 module communewatch/deploy/influxdb
 
 go 1.26.0

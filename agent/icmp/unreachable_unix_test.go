@@ -1,0 +1,7 @@
+//go:build !windows
+
+package icmp
+
+import "syscall"
+
+const unreachableForTest = syscall.ENETUNREACH

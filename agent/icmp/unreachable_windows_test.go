@@ -1,0 +1,5 @@
+package icmp
+
+import "golang.org/x/sys/windows"
+
+const unreachableForTest = windows.WSAENETUNREACH

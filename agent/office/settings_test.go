@@ -1,0 +1,144 @@
+package office
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+	"communewatch/collector/settings"
+)
+
+const pin = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+const good = "collector:\n  url: https://127.0.0.1:8443\n  pin: " + pin + "\n  token: cw_secret\n"
+
+func load(t *testing.T, text string) (Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "agent.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load(path)
+	cfg.SpoolDir = strings.TrimPrefix(cfg.SpoolDir, filepath.Dir(path))
+	return cfg, err
+}
+
+func TestAShortFileIsEnough(t *testing.T) {
+	got, err := load(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{Document: api.Document{Interval: time.Minute, Packets: 10}, URL: "https://127.0.0.1:8443", Pin: pin, Token: "cw_secret",
+		SpoolDir: "/spool", SpoolBytes: 256 << 20}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTargetsAreReadAsTheyStand(t *testing.T) {
+	got, err := load(t, good+`
+interval: 30s
+targets:
+- {name: "tủ mạng tầng 2", address: 192.168.1.2, role: lan, snmp: {version: 2c, community: 007}}
+- name: ups
+  address: ups.local
+  role: device
+  snmp: {version: 3, user: watch, auth: SHA-256, auth_pass: correct horse, privacy: AES, privacy_pass: battery staple, port: 1161}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []api.Target{
+		{Name: "tủ mạng tầng 2", Address: "192.168.1.2", Role: "lan", SNMP: &api.SNMP{Version: "2c", Community: "007"}},
+		{Name: "ups", Address: "ups.local", Role: "device", SNMP: &api.SNMP{Version: "3", User: "watch", Auth: "SHA-256", AuthPass: "correct horse",
+			Privacy: "AES", PrivPass: "battery staple", Port: 1161}},
+	}
+	if d := cmp.Diff(want, got.Document.Targets); d != "" {
+		t.Error(d)
+	}
+	if got.Document.Interval != 30*time.Second {
+		t.Errorf("interval is %s", got.Document.Interval)
+	}
+}
+
+func TestAMistakeIsSaidWithFileLineColumnAndWhatWasExpected(t *testing.T) {
+	for name, c := range map[string]struct{ in, vi, en string }{
+		"unknown key": {good + "intervall: 60s\n",
+			`agent.yaml:5:1: khóa "intervall" không có trong cấu hình; có thể dùng: collector, interval, packets, spool, targets`,
+			`agent.yaml:5:1: unknown key "intervall"; known here: collector, interval, packets, spool, targets`},
+		"wrong type": {good + "packets: mười\n",
+			`agent.yaml:5:10: packets là "mười", cần một số nguyên`,
+			`agent.yaml:5:10: packets is "mười", want an integer`},
+		"bad address": {good + "targets:\n- {name: a, role: lan, address: 192.168.1.300}\n",
+			`agent.yaml:6:33: 192.168.1.300 không phải địa chỉ IP, cũng không phải tên miền, chẳng hạn 192.168.1.1`,
+			`agent.yaml:6:33: 192.168.1.300 is neither an IP address nor a DNS name, such as 192.168.1.1`},
+		"range": {good + "interval: 100ms\n", `agent.yaml:5:11: 100ms ngoài khoảng từ 1s đến 1h`, `agent.yaml:5:11: 100ms is outside 1s to 1h`},
+		"role": {good + "targets:\n- {name: a, address: b, role: router}\n",
+			`agent.yaml:6:28: "router" không dùng được; cần một trong: gateway, lan, uplink, device`,
+			`agent.yaml:6:28: "router" is not known; want one of: gateway, lan, uplink, device`},
+		"missing": {good + "targets:\n- {address: b, role: lan}\n", `agent.yaml:6:3: thiếu name`, `agent.yaml:6:3: name is missing`},
+		"twice": {good + "targets:\n- {name: a, address: b, role: lan}\n- {name: a, address: c, role: lan}\n",
+			`agent.yaml:7:10: tên "a" đã dùng ở trên; mỗi mục cần một tên riêng`,
+			`agent.yaml:7:10: the name "a" is used above; each needs its own`},
+		"short secret is not shown": {good + "targets:\n- {name: a, address: b, role: lan, snmp: {version: 3, user: u, auth: SHA-256, privacy: AES, auth_pass: hush, privacy_pass: longenough}}\n",
+			`agent.yaml:6:103: auth_pass cần ít nhất 8 ký tự`, `agent.yaml:6:103: auth_pass needs at least 8 characters`},
+		"no token": {"collector:\n  url: https://a:1\n  pin: " + pin + "\n", `agent.yaml:2:3: cần token hoặc token_file, và chỉ một trong hai`,
+			`agent.yaml:2:3: want token or token_file, and only one of them`},
+		"plain http": {strings.Replace(good, "https:", "http:", 1), `agent.yaml:2:8: "http://127.0.0.1:8443" không phải địa chỉ https://máy:cổng`,
+			`agent.yaml:2:8: "http://127.0.0.1:8443" is not an address https://host:port`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, c.in)
+			var problems settings.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("got %v", err)
+			}
+			for lang, want := range map[say.Lang]string{say.Vietnamese: c.vi, say.English: c.en} {
+				got := problems.In(lang)
+				if d := cmp.Diff(want, got[strings.Index(got, "agent.yaml"):]); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
+
+func TestATokenFileIsReadBesideTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "agent.yaml")
+	for name, text := range map[string]string{path: strings.Replace(good, "token: cw_secret", "token_file: token", 1), filepath.Join(dir, "token"): "cw_file\r\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(t.TempDir())
+	cfg, err := Load(path)
+	if err != nil || cfg.Token != "cw_file" || cfg.SpoolDir != filepath.Join(dir, "spool") {
+		t.Errorf("got %+v, %v", cfg, err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(good + "targets:\n- {name: a, address: b, role: lan, snmp: {version: 2c, community: x}}\n"))
+	f.Add([]byte("collector: [\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file := DefaultFile()
+		read, _ := settings.Decode("fuzz", data, &file)
+		file.check(read, t.TempDir())
+		if read.Err() != nil {
+			return
+		}
+		document := api.Document{Interval: file.Interval, Packets: file.Packets, Targets: file.Targets}
+		if err := document.Check(); err != nil {
+			t.Errorf("the file passed and its document did not: %v", err)
+		}
+	})
+}

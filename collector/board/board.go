@@ -1,0 +1,155 @@
+// Package board is the pages that a person opens: the province at a glance (/), one
+// site (/site/{id}), and their style and script (/static/). In come the store's
+// points and the inventory, out goes HTML that works without script, in Vietnamese,
+// or English with ?lang=en.
+//
+// It shows what is there and says so where nothing is: a gap stays a gap, an old
+// judgement is called old, a database that does not answer is named. It never
+// changes anything, takes GET and HEAD only, loads nothing from outside, and prints
+// nothing that came from an agent other than escaped.
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/inventory"
+	"communewatch/collector/say"
+	"communewatch/collector/store"
+)
+
+// readTime bounds what one page reads.
+const readTime = 15 * time.Second
+
+// Store is what the pages need of the store's.
+type Store interface {
+	Select(context.Context, store.Query) ([]store.Series, error)
+}
+
+// Deps is what the pages are given.
+type Deps struct {
+	Store     Store
+	Inventory *inventory.Inventory
+	Log       *slog.Logger
+	Now       func() time.Time
+	Interval  time.Duration // between an office's rounds; 0 is the default of 60 s
+}
+
+// board answers the requests.
+type board struct {
+	deps     Deps
+	sites    []inventory.Site // in display order
+	pages    pages
+	province provinceCache
+	failing  atomic.Bool // the last read failed, and that was logged
+}
+
+// New makes the handler; it asks nothing of the store.
+func New(deps Deps) (http.Handler, error) {
+	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
+		return nil, errors.New("a board needs a store, an inventory, a log and a clock")
+	}
+	if deps.Interval == 0 {
+		deps.Interval = api.DefaultInterval
+	}
+	if deps.Interval < time.Second || deps.Interval > time.Hour {
+		return nil, fmt.Errorf("board: interval is %s, want 1s to 1h", deps.Interval)
+	}
+	static, err := readStatic()
+	if err != nil {
+		return nil, fmt.Errorf("board: %w", err)
+	}
+	pages, err := readPages(static)
+	if err != nil {
+		return nil, fmt.Errorf("board: %w", err)
+	}
+	b := &board{deps: deps, sites: deps.Inventory.Sites(), pages: pages}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", b.serveProvince)
+	mux.HandleFunc("GET /site/{id}", b.serveSite)
+	mux.Handle("GET /static/{file}", static)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
+	})
+	return guarded(mux), nil
+}
+
+// guarded sets what holds for every answer: nothing from outside is loaded, nothing
+// inline is run, and no other page may frame these.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (b *board) serveProvince(w http.ResponseWriter, r *http.Request) {
+	now, err := b.province.get(r.Context(), b)
+	if !b.read(w, r, err) {
+		return
+	}
+	lang := langOf(r)
+	b.write(w, r, http.StatusOK, "province", b.provincePage(now, lang, api.State(r.URL.Query().Get("state"))))
+}
+
+func (b *board) serveSite(w http.ResponseWriter, r *http.Request) {
+	site, known := b.deps.Inventory.Site(r.PathValue("id"))
+	if !known {
+		b.message(w, r, http.StatusNotFound, "board.no_site", "board.no_site_hint")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readTime)
+	defer cancel()
+	period := periodOf(r.URL.Query().Get("period"))
+	now, err := b.readSite(ctx, site, period)
+	if !b.read(w, r, err) {
+		return
+	}
+	b.write(w, r, http.StatusOK, "site", b.sitePage(now, langOf(r)))
+}
+
+// read answers for a read that failed, and logs the first of a row of them.
+func (b *board) read(w http.ResponseWriter, r *http.Request, err error) bool {
+	if err == nil {
+		if b.failing.Swap(false) {
+			b.deps.Log.Info("pages can be read again")
+		}
+		return true
+	}
+	if r.Context().Err() != nil { // the reader has gone away: it says nothing of the store
+		return false
+	}
+	if !b.failing.Swap(true) {
+		b.deps.Log.Error("pages cannot be read from the store", "path", r.URL.Path, "error", err)
+	}
+	w.Header().Set("Retry-After", "5")
+	hint := say.Key("board.no_store_hint")
+	if _, wrong := errors.AsType[*store.Misconfigured](err); wrong {
+		hint = "board.bad_store_hint"
+	}
+	b.message(w, r, http.StatusServiceUnavailable, "board.no_store", hint)
+	return false
+}
+
+func (b *board) message(w http.ResponseWriter, r *http.Request, status int, title, hint say.Key) {
+	lang := langOf(r)
+	p := messagePage{frame: b.frame(lang, lang.Text(title)), Hint: lang.Text(hint)}
+	if status == http.StatusNotFound {
+		p.Every = 300 // it will not be there in five seconds
+	}
+	b.write(w, r, status, "message", p)
+}
+
+func langOf(r *http.Request) say.Lang {
+	lang, _ := say.ParseLang(r.URL.Query().Get("lang")) // what is neither of the two is the default
+	return lang
+}

@@ -1,0 +1,197 @@
+package judge
+
+import (
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+)
+
+// Policy is by what figures a site is judged.
+type Policy struct {
+	Interval     time.Duration // between an office's rounds
+	SilentAfter  time.Duration // without a receipt, a site that is due is silent
+	Loss         float64       // 0 to 1: from this on a line is degraded
+	MountainLoss float64       // likewise, for sites that are shown as mountainous
+}
+
+// Of the rounds, in intervals before the newest receipt, and in rounds.
+const (
+	freshIntervals = 3 // a target without a round in these is not judged
+	lossIntervals  = 5 // loss is counted over these
+	deadRounds     = 2 // failed in a row, the newest included, before a target counts as dead
+)
+
+// Evidence is all that is known of one site.
+type Evidence struct {
+	Mountainous bool
+	Due         bool          // open by its calendar, and for a while
+	ClosedAt    time.Time     // when it closed by its calendar; only if not due
+	Receipt     Receipt       // the newest; zero Time: none within retention
+	Listened    time.Duration // since then, but for the time in which no collector ran
+	Targets     []Target      // gateway, LAN, uplink, devices; by name within a role
+	Before      Heartbeat     // the newest; empty State: there is none
+}
+
+// Receipt is the newest request of a site.
+type Receipt struct {
+	Time    time.Time // by the collector's clock
+	Newest  time.Time // of the points in it; zero: it had none
+	Goodbye bool
+}
+
+// Target is one thing that was measured, by ICMP or (SNMP) by asking it.
+type Target struct {
+	Name   string
+	Role   api.Role
+	Rounds []Round // oldest first
+}
+
+// Round is one measurement of a target.
+type Round struct {
+	Time           time.Time
+	Sent, Received int64
+	Result         string // of the contract; empty is ok
+}
+
+// Heartbeat is a site's state as it was last written.
+type Heartbeat struct {
+	State api.State
+	At    time.Time // when it was written
+	Since time.Time // zero: never had another
+}
+
+// Verdict is what a site is in, and why.
+type Verdict struct {
+	State    api.State // empty: nothing can be said yet
+	Since    time.Time // when it came into it; zero: never had another
+	Reason   say.Key
+	Evidence string // targets, figures and times; the same in every language
+}
+
+// Decide judges one site by the rules in the package comment. It is a pure
+// function: the same evidence gives the same verdict, whichever judge asks.
+func Decide(e Evidence, p Policy, now time.Time) Verdict {
+	last := e.Receipt.Time
+	switch {
+	case last.IsZero():
+		return e.begin(Verdict{State: api.StateNotInstalled, Reason: "reason.never_heard", Evidence: "> 90 d"})
+	case now.Sub(last) < p.SilentAfter:
+		return e.begin(e.judgeRounds(p))
+	case e.Receipt.Goodbye:
+		return e.begin(Verdict{api.StateClosed, last, "reason.goodbye", moment(last)})
+	case !e.Due:
+		return e.begin(Verdict{api.StateClosed, later(last, e.ClosedAt), "reason.closed_hours", moment(last)})
+	case e.Listened < p.SilentAfter:
+		return e.wait()
+	}
+	return e.begin(Verdict{api.StateSilent, last, "reason.silent", moment(last)})
+}
+
+// begin settles since when: a state that goes on began when it was first written
+// that it did; a new one begins when its evidence does, yet not before the one that
+// it follows, nor, after a time in which nothing was heard, before that ended.
+func (e *Evidence) begin(v Verdict) Verdict {
+	switch {
+	case e.Before.State == "":
+		return v
+	case e.Before.State == v.State && !e.Before.Since.IsZero():
+		v.Since = e.Before.Since
+		return v
+	case unheard(e.Before.State) && !unheard(v.State):
+		v.Since = later(v.Since, e.Before.At)
+	}
+	v.Since = later(v.Since, e.Before.Since)
+	return v
+}
+
+// unheard states are those of a site from which nothing comes.
+func unheard(s api.State) bool {
+	return s == api.StateSilent || s == api.StateClosed || s == api.StateNotInstalled
+}
+
+// wait keeps the last judgement: nobody listened for long enough to miss the site.
+func (e *Evidence) wait() Verdict {
+	if e.Before.State == "" {
+		return Verdict{}
+	}
+	return Verdict{e.Before.State, e.Before.Since, "reason.waiting", moment(e.Receipt.Time)}
+}
+
+// judgeRounds is for a site that was just heard.
+func (e *Evidence) judgeRounds(p Policy) Verdict {
+	s := e.survey(p)
+	gateway := s.of(api.RoleGateway)
+	near, uplink := s.of(api.RoleGateway, api.RoleLAN).probed(), s.of(api.RoleUplink).probed()
+	switch {
+	case len(s) == 0:
+		return e.withoutRounds(p)
+	case near.all(dead) && !uplink.some(alive):
+		return verdict(api.StateLANDown, "reason.lan_all_lost", near.began(inCondition), near, uplink)
+	case uplink.all(dead) && gateway.all(dead):
+		return verdict(api.StateLANDown, "reason.router_lost", s.where(dead).began(inCondition), near, uplink)
+	case uplink.all(dead) && (gateway.some(alive) || len(gateway) == 0):
+		return verdict(api.StateUplinkDown, "reason.uplink_all_lost", uplink.began(inCondition), near, uplink)
+	case uplink.all(dead):
+		return verdict(api.StateDegraded, "reason.uplink_unclear", uplink.began(inCondition), gateway, uplink)
+	}
+	for _, rule := range degradations {
+		if bad := rule.find(s); len(bad) > 0 {
+			return Verdict{api.StateDegraded, bad.began(rule.since), rule.reason, describe(rule.count, bad)}
+		}
+	}
+	return verdict(api.StateOK, "reason.ok", s.began(good), near, uplink)
+}
+
+// withoutRounds is for a site that was just heard and has no fresh round: its
+// points are older than they should be, or there is nothing that it measures.
+func (e *Evidence) withoutRounds(p Policy) Verdict {
+	r := e.Receipt
+	if r.Newest.IsZero() {
+		return Verdict{api.StateDegraded, r.Time, "reason.no_targets", moment(r.Time)}
+	}
+	if r.Newest.Before(r.Time.Add(-freshIntervals*p.Interval)) || r.Newest.After(r.Time.Add(p.Interval)) {
+		return Verdict{api.StateDegraded, r.Time, "reason.late_data", moment(r.Newest)}
+	}
+	return Verdict{api.StateDegraded, r.Time, "reason.no_targets", moment(r.Time)}
+}
+
+// degradations are what makes a site degraded though it is neither without LAN nor
+// without line, the gravest first.
+var degradations = []struct {
+	reason say.Key
+	find   func(views) views
+	since  func(*view) time.Time
+	count  func(*view) (received, sent int64)
+}{
+	{"reason.gateway_silent", func(s views) views { return s.of(api.RoleGateway).where(dead) }, inCondition, newestRound},
+	{"reason.uplink_partly", func(s views) views { return s.of(api.RoleUplink).where(dead) }, inCondition, newestRound},
+	{"reason.lan_partly", func(s views) views { return s.of(api.RoleLAN).where(dead) }, inCondition, newestRound},
+	{"reason.cannot_probe", blind, inCondition, newestRound},
+	{"reason.uplink_loss", func(s views) views { return s.of(api.RoleUplink).where(lossy) }, losing, lossWindow},
+	{"reason.gateway_loss", func(s views) views { return s.of(api.RoleGateway).where(lossy) }, losing, lossWindow},
+	{"reason.device_down", func(s views) views { return s.of(api.RoleDevice).where(dead) }, inCondition, newestRound},
+	{"reason.one_round", func(s views) views { return s.where(undecided) }, inCondition, newestRound},
+}
+
+// blind finds what could not be probed where nothing else tells of the line: a
+// router's name that does not resolve is no fault while the line works.
+func blind(s views) views {
+	for _, group := range []views{s.of(api.RoleUplink), s} {
+		if len(group) > 0 && len(group.probed()) == 0 {
+			return group
+		}
+	}
+	return nil
+}
+
+func verdict(state api.State, reason say.Key, since time.Time, groups ...views) Verdict {
+	return Verdict{state, since, reason, describe(newestRound, groups...)}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

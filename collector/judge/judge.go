@@ -1,0 +1,196 @@
+// Package judge says what each site is in. In come the newest receipts, rounds and
+// devices from the store, the calendar and the terrain from the inventory, and its
+// own last heartbeats; out goes one point site_state for every site, every few
+// seconds. It keeps nothing: whoever judges the same store finds the same states,
+// since the same moments, so a second judge or a new one may start at any time.
+//
+// The rules, in this order; I is the interval of an office's rounds:
+//
+//   - no receipt within retention: not_installed.
+//   - none in the last SilentAfter (3 I + 30 s), and the last said goodbye, or the
+//     office is not due by its calendar, or has been for less than half an hour
+//     (people have yet to come in): closed. Since that goodbye, or since it ceased to
+//     be due or was last heard, whichever is later.
+//   - none in that time, and due: silent, since the last receipt. Only time in which a
+//     collector ran counts: after it was away, every site keeps its last state (with the
+//     reason "waiting") until it has been listened for that long. One without a last
+//     state gets no heartbeat till then.
+//   - heard: judged on rounds, by the time at which they were measured. A target counts
+//     if it has a round in the 3 I before the newest receipt; so a backlog that is
+//     replayed changes nothing, and a site stays as it was last seen until it is silent.
+//     A target is dead when its two newest rounds failed; it answers when the newest
+//     was answered; one missed round in between is neither.
+//   - every probed gateway and LAN target is dead, and no uplink target answers:
+//     lan_down. Likewise when the gateway and all uplink targets are dead and another LAN
+//     target is not: that is the office's router, not the provider's line. While an
+//     uplink target answers, the LAN works, whatever its router says to a ping.
+//   - every probed uplink target is dead, and the gateway answers or none is
+//     configured: uplink_down. If the gateway has just missed one, it is only degraded,
+//     until the next round tells which of the two it is.
+//   - a dead target of any role; 20 % loss or more over the last 5 I to an uplink target
+//     or a gateway (40 % for mountainous sites, whose lines are seldom clean); nothing
+//     that could be probed, at all or of the uplink; a site that is heard without fresh
+//     rounds (late data, a wrong clock, nothing to measure); a first round that failed,
+//     till there is a second: degraded.
+//   - otherwise ok.
+//
+// A state begins with the round that made it: the first failed one, the first good
+// one. It must never call a site bad for what was not measured, nor one silent because
+// we were not there to hear it.
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/inventory"
+	"communewatch/collector/store"
+)
+
+// Config is how a province is judged. Zero values stand for the defaults.
+type Config struct {
+	Interval     time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
+	Every        time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
+	SilentAfter  time.Duration // default 3 intervals and 30 s
+	Loss         float64       // above 0, to 1; default 0.2
+	MountainLoss float64       // likewise; default 0.4
+}
+
+func (c *Config) fill() {
+	if c.Interval == 0 {
+		c.Interval = api.DefaultInterval
+	}
+	if c.Every == 0 {
+		c.Every = min(max(c.Interval/4, 2*time.Second), 15*time.Second)
+	}
+	if c.SilentAfter == 0 {
+		c.SilentAfter = 3*c.Interval + 30*time.Second
+	}
+	if c.Loss == 0 {
+		c.Loss = 0.2
+	}
+	if c.MountainLoss == 0 {
+		c.MountainLoss = 0.4
+	}
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Interval < time.Second || c.Interval > time.Hour:
+		return fmt.Errorf("judge: interval is %s, want 1s to 1h", c.Interval)
+	case c.Every < time.Second || c.Every > time.Hour:
+		// Heartbeats are written at whole seconds.
+		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
+	case c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour:
+		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
+	case !(c.Loss > 0 && c.Loss <= 1 && c.MountainLoss > 0 && c.MountainLoss <= 1):
+		return fmt.Errorf("judge: loss %g, mountain loss %g, want above 0 to 1", c.Loss, c.MountainLoss)
+	}
+	return nil
+}
+
+// Store is what the judge needs of the store's.
+type Store interface {
+	Select(context.Context, store.Query) ([]store.Series, error)
+	Write(context.Context, api.Retention, []byte) error
+}
+
+// Deps is what a judge is given.
+type Deps struct {
+	Store     Store
+	Inventory *inventory.Inventory
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Judge writes what the sites are in.
+type Judge struct {
+	cfg    Config
+	policy Policy
+	deps   Deps
+	sites  []inventory.Site // in display order
+	labels []string         // in Vietnamese, of each
+
+	began   time.Time     // of the first judgement; zero before
+	away    time.Duration // before it, for which no heartbeat was written
+	failing bool          // the last judgement failed, and that was logged
+}
+
+// New checks and starts nothing.
+func New(cfg Config, deps Deps) (*Judge, error) {
+	cfg.fill()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
+		return nil, errors.New("a judge needs a store, an inventory, a log and a clock")
+	}
+	j := &Judge{
+		cfg:    cfg,
+		policy: Policy{Interval: cfg.Interval, SilentAfter: cfg.SilentAfter, Loss: cfg.Loss, MountainLoss: cfg.MountainLoss},
+		deps:   deps,
+		sites:  deps.Inventory.Sites(),
+	}
+	for _, site := range j.sites {
+		j.labels = append(j.labels, labelOf(site))
+	}
+	return j, nil
+}
+
+// Run judges at once, and then as often as configured, until ctx ends. What fails
+// is tried again the next time.
+func (j *Judge) Run(ctx context.Context) error {
+	tick := time.NewTicker(j.cfg.Every)
+	defer tick.Stop()
+	for {
+		j.report(ctx, j.Once(ctx))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// report logs the first failure of a row of them, and its end.
+func (j *Judge) report(ctx context.Context, err error) {
+	switch {
+	case err != nil && ctx.Err() == nil && !j.failing:
+		j.failing = true
+		j.deps.Log.Error("sites cannot be judged, trying again", "error", err)
+	case err == nil && j.failing:
+		j.failing = false
+		j.deps.Log.Info("sites are judged again")
+	}
+}
+
+// Once judges every site and writes their heartbeats, all or, if it fails, none or
+// some of them; doing it again is safe. It is not to be called twice at once.
+func (j *Judge) Once(ctx context.Context) error {
+	now := j.deps.Now()
+	files, err := j.read(ctx, now)
+	if err != nil {
+		return fmt.Errorf("judge: %w", err)
+	}
+	lines := make([]byte, 0, 256*len(j.sites))
+	for i := range j.sites {
+		verdict := Decide(files[i], j.policy, now)
+		if verdict.State == "" {
+			continue
+		}
+		if lines, err = j.heartbeat(i, verdict, now).AppendLine(lines); err != nil {
+			return fmt.Errorf("judge %s: %w", j.sites[i].ID, err)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if err := j.deps.Store.Write(ctx, api.Events, lines); err != nil {
+		return fmt.Errorf("judge: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/inventory"
+	"communewatch/collector/store"
+)
+
+// How far back is read.
+const (
+	retention  = api.MaxBehind // of receipts, and for heartbeats long enough
+	maxBack    = 60            // rounds, after the judge was away
+	maxBackFor = time.Hour     // and not more than this
+	opening    = 30 * time.Minute
+)
+
+var zone = inventory.Zone()
+
+// read gathers the evidence of every site, in their order: one query for each
+// kind of evidence, however many sites there are.
+func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
+	files := make([]Evidence, len(j.sites))
+	at := make(map[string]*Evidence, len(files))
+	for i := range j.sites {
+		at[j.sites[i].ID] = &files[i]
+	}
+	newest, err := j.readHeartbeats(ctx, now, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.readReceipts(ctx, now, at); err != nil {
+		return nil, err
+	}
+	from := j.roundsFrom(now, newest)
+	if err := j.readRounds(ctx, from, now, at); err != nil {
+		return nil, err
+	}
+	if err := j.readDevices(ctx, from, now, at); err != nil {
+		return nil, err
+	}
+	j.listen(now, newest)
+	for i := range files {
+		j.complete(&files[i], j.sites[i], now)
+	}
+	return files, nil
+}
+
+// roundsFrom reaches from the oldest receipt that still counts as heard back over
+// the loss window; after an absence, back to the last heartbeat, so that a state which
+// changed meanwhile is dated rightly.
+func (j *Judge) roundsFrom(now, heartbeat time.Time) time.Time {
+	window := lossIntervals * j.cfg.Interval
+	from := now.Add(-j.cfg.SilentAfter - window)
+	if away := heartbeat.Add(-window); !heartbeat.IsZero() && away.Before(from) {
+		from = later(away, now.Add(-max(min(maxBack*j.cfg.Interval, maxBackFor), now.Sub(from))))
+	}
+	return from
+}
+
+// listen notes, at the first judgement, for how long there was no judge before it.
+func (j *Judge) listen(now, heartbeat time.Time) {
+	if !j.began.IsZero() {
+		return
+	}
+	j.began, j.away = now, retention
+	if !heartbeat.IsZero() {
+		j.away = max(0, now.Sub(heartbeat))
+	}
+	if j.away <= 2*j.cfg.Every {
+		j.away = 0 // another judge is at work, or was until now
+	}
+}
+
+// complete adds what is not read but known.
+func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
+	e.Mountainous = site.Mountainous()
+	slices.SortFunc(e.Targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(order(a.Role), order(b.Role)), strings.Compare(a.Name, b.Name))
+	})
+	last := e.Receipt.Time
+	if last.IsZero() {
+		return
+	}
+	e.Listened = now.Sub(last)
+	if last.Before(j.began) {
+		e.Listened -= min(j.away, j.began.Sub(last))
+	}
+	if e.Due = due(site, now); !e.Due && now.Sub(last) >= j.cfg.SilentAfter {
+		e.ClosedAt = closedAt(site, last, now)
+	}
+}
+
+// due is open by the calendar, now and half an hour ago.
+func due(site inventory.Site, t time.Time) bool { return site.Due(t) && site.Due(t.Add(-opening)) }
+
+// closedAt finds when the site ceased to be due, between last and now. Offices open
+// and close at whole half hours.
+func closedAt(site inventory.Site, last, now time.Time) time.Time {
+	at := now.Truncate(opening)
+	for at.After(last) && !due(site, at.Add(-time.Second)) {
+		at = at.Add(-opening)
+	}
+	return later(last, at)
+}
+
+func order(r api.Role) int {
+	return slices.Index([]api.Role{api.RoleGateway, api.RoleLAN, api.RoleUplink, api.RoleDevice}, r)
+}
+
+// readHeartbeats also gives the time of the newest of all.
+func (j *Judge) readHeartbeats(ctx context.Context, now time.Time, at map[string]*Evidence) (newest time.Time, err error) {
+	series, err := j.deps.Store.Select(ctx, store.Query{
+		Measurement: "site_state",
+		Select:      []store.Selector{{Func: "last", Field: "state"}, {Field: "since_ms"}},
+		From:        now.Add(-retention), To: now.Add(time.Second),
+		By: []string{api.TagSite},
+	})
+	for _, s := range series {
+		e := at[s.Tags[api.TagSite]]
+		if e == nil || len(s.Rows) == 0 {
+			continue
+		}
+		row := s.Rows[len(s.Rows)-1]
+		e.Before = Heartbeat{State: api.State(row.Values["state"].Text()), At: row.Time, Since: milliseconds(row, "since_ms")}
+		newest = later(newest, row.Time)
+	}
+	return newest, err
+}
+
+func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*Evidence) error {
+	series, err := j.deps.Store.Select(ctx, store.Query{
+		Measurement: "receipt",
+		Select:      []store.Selector{{Func: "last", Field: "lines"}, {Field: "last_time_ms"}, {Field: "goodbye"}},
+		From:        now.Add(-retention), To: now.Add(j.cfg.Interval),
+		By: []string{api.TagSite, api.TagAgent},
+	})
+	for _, s := range series {
+		e := at[s.Tags[api.TagSite]]
+		if e == nil || len(s.Rows) == 0 {
+			continue
+		}
+		if row := s.Rows[len(s.Rows)-1]; row.Time.After(e.Receipt.Time) {
+			e.Receipt = Receipt{Time: row.Time, Newest: milliseconds(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != ""}
+		}
+	}
+	return err
+}
+
+func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
+	series, err := j.deps.Store.Select(ctx, store.Query{
+		Measurement: "ping",
+		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}},
+		From:        from, To: now.Add(j.cfg.Interval),
+		By: []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole},
+	})
+	for _, s := range series {
+		e := at[s.Tags[api.TagSite]]
+		if e == nil {
+			continue
+		}
+		t := Target{Name: s.Tags[api.TagTarget], Role: api.Role(s.Tags[api.TagRole]), Rounds: make([]Round, len(s.Rows))}
+		for i, row := range s.Rows {
+			t.Rounds[i] = Round{row.Time, row.Values["sent"].Integer(), row.Values["received"].Integer(), row.Values["result"].Text()}
+		}
+		e.Targets = append(e.Targets, t)
+	}
+	return err
+}
+
+// readDevices takes each question over SNMP as a round of one packet.
+func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
+	series, err := j.deps.Store.Select(ctx, store.Query{
+		Measurement: "device",
+		Select:      []store.Selector{{Field: "up"}},
+		From:        from, To: now.Add(j.cfg.Interval),
+		By: []string{api.TagSite, api.TagAgent, api.TagTarget},
+	})
+	for _, s := range series {
+		e := at[s.Tags[api.TagSite]]
+		if e == nil {
+			continue
+		}
+		t := Target{Name: s.Tags[api.TagTarget] + " SNMP", Role: api.RoleDevice, Rounds: make([]Round, len(s.Rows))}
+		for i, row := range s.Rows {
+			t.Rounds[i] = Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()}
+		}
+		e.Targets = append(e.Targets, t)
+	}
+	return err
+}
+
+func milliseconds(row store.Row, field string) time.Time {
+	v, ok := row.Values[field]
+	if !ok {
+		return time.Time{}
+	}
+	return time.UnixMilli(v.Integer())
+}

@@ -1,0 +1,248 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"communewatch/collector/api"
+)
+
+// condition is what a target's newest rounds say.
+type condition uint8
+
+const (
+	answers     condition = iota // its newest round was answered
+	missedOne                    // the newest was not, the one before was
+	missedFirst                  // the only one was not
+	isDead                       // deadRounds or more were not, the newest included
+	notProbed                    // it could not be probed, so nothing is known
+)
+
+// view is a target as it was at the newest receipt.
+type view struct {
+	target         *Target
+	condition      condition
+	since          time.Time // when the condition began; as far as the rounds go back
+	newest         *Round    // that was probed; nil if none was
+	sent, received int64     // within the loss window
+	lossy          bool
+	lossSince      time.Time // the first round in it that lost
+	goodSince      time.Time // the first round after the last that failed or lost too much
+}
+
+type views []*view
+
+// survey looks at every target that has a round within freshIntervals before the
+// newest receipt. Rounds that a backlog brings are older, and are not judged.
+func (e *Evidence) survey(p Policy) views {
+	loss := p.Loss
+	if e.Mountainous {
+		loss = p.MountainLoss
+	}
+	seen := make(views, 0, len(e.Targets))
+	for i := range e.Targets {
+		t := &e.Targets[i]
+		n := len(t.Rounds)
+		if n == 0 || !t.Rounds[n-1].Time.After(e.Receipt.Time.Add(-freshIntervals*p.Interval)) {
+			continue
+		}
+		seen = append(seen, look(t, e.Receipt.Time.Add(-lossIntervals*p.Interval), loss))
+	}
+	return seen
+}
+
+func look(t *Target, lossFrom time.Time, loss float64) *view {
+	v := &view{target: t}
+	v.condition, v.since = t.condition()
+	inWindow := 0
+	for i := range t.Rounds {
+		r := &t.Rounds[i]
+		if !r.probed() {
+			continue
+		}
+		v.newest = r
+		bad := r.failed() || r.loss() >= loss
+		if v.goodSince.IsZero() && !bad {
+			v.goodSince = r.Time
+		} else if bad && i < len(t.Rounds)-1 {
+			v.goodSince = time.Time{}
+		}
+		if !r.Time.After(lossFrom) {
+			continue
+		}
+		inWindow++
+		v.sent, v.received = v.sent+r.Sent, v.received+r.Received
+		if v.lossSince.IsZero() && r.Received < r.Sent {
+			v.lossSince = r.Time
+		}
+	}
+	if v.goodSince.IsZero() && v.newest != nil {
+		v.goodSince = v.newest.Time
+	}
+	// On one round alone nothing is said.
+	v.lossy = inWindow > 1 && v.sent > 0 && float64(v.sent-v.received) >= loss*float64(v.sent)
+	return v
+}
+
+// condition tells how a target is and since which round.
+func (t *Target) condition() (condition, time.Time) {
+	last := &t.Rounds[len(t.Rounds)-1]
+	kind := last.kind()
+	since, row, before := last.Time, 0, false
+	for i := len(t.Rounds) - 1; i >= 0; i-- {
+		r := &t.Rounds[i]
+		if r.kind() != kind {
+			// A round that could not be made does not end a row of failures.
+			if kind == failed && r.kind() == unprobed {
+				continue
+			}
+			before = true
+			break
+		}
+		since, row = r.Time, row+1
+	}
+	switch {
+	case kind == answered:
+		return answers, since
+	case kind == unprobed:
+		return notProbed, since
+	case row >= deadRounds:
+		return isDead, since
+	case before:
+		return missedOne, since
+	}
+	return missedFirst, since
+}
+
+// kind of a round.
+type kind uint8
+
+const (
+	answered kind = iota
+	failed
+	unprobed
+)
+
+// kind sorts a round: what the system refused for want of a route was tried and
+// failed; what had no name, or was left out, says nothing of the target.
+func (r *Round) kind() kind {
+	switch {
+	case r.Received > 0:
+		return answered
+	case r.Result == api.ResultNotProbed || r.Result == api.ResultNoName || r.Result == api.ResultSkippedParent:
+		return unprobed
+	case r.Sent > 0 || r.Result != "":
+		return failed
+	}
+	return unprobed
+}
+
+func (r *Round) probed() bool { return r.kind() != unprobed }
+func (r *Round) failed() bool { return r.kind() == failed }
+
+func (r *Round) loss() float64 {
+	if r.Sent == 0 {
+		return 0
+	}
+	return float64(r.Sent-r.Received) / float64(r.Sent)
+}
+
+// Of a view.
+func dead(v *view) bool      { return v.condition == isDead }
+func alive(v *view) bool     { return v.condition == answers }
+func undecided(v *view) bool { return v.condition == missedFirst }
+func lossy(v *view) bool     { return v.lossy }
+
+func inCondition(v *view) time.Time { return v.since }
+func losing(v *view) time.Time      { return v.lossSince }
+func good(v *view) time.Time        { return v.goodSince }
+
+func (s views) where(holds func(*view) bool) views {
+	var out views
+	for _, v := range s {
+		if holds(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (s views) of(roles ...api.Role) views {
+	return s.where(func(v *view) bool { return slices.Contains(roles, v.target.Role) })
+}
+
+func (s views) probed() views { return s.where(func(v *view) bool { return v.condition != notProbed }) }
+
+// all is false for none: what was not looked at does not fail.
+func (s views) all(holds func(*view) bool) bool {
+	for _, v := range s {
+		if !holds(v) {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+func (s views) some(holds func(*view) bool) bool {
+	for _, v := range s {
+		if holds(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// began is when all of them had begun.
+func (s views) began(since func(*view) time.Time) time.Time {
+	var t time.Time
+	for _, v := range s {
+		t = later(t, since(v))
+	}
+	return t
+}
+
+// maxDescribed bounds the targets that an evidence names.
+const maxDescribed = 8
+
+// describe writes the evidence: "router 10/10, isp-dns 0/10", echoes received of
+// sent as count gives them, or why nothing could be sent.
+func describe(count func(*view) (received, sent int64), groups ...views) string {
+	out := make([]byte, 0, 64)
+	n := 0
+	for _, group := range groups {
+		for _, v := range group {
+			if n++; n > maxDescribed {
+				continue
+			}
+			if len(out) > 0 {
+				out = append(out, ", "...)
+			}
+			out = v.describe(out, count)
+		}
+	}
+	if n > maxDescribed {
+		out = append(out, ", +"...)
+		out = strconv.AppendInt(out, int64(n-maxDescribed), 10)
+	}
+	return string(out)
+}
+
+func (v *view) describe(out []byte, count func(*view) (received, sent int64)) []byte {
+	out = append(out, v.target.Name...)
+	out = append(out, ' ')
+	if v.condition == notProbed {
+		return append(out, cmp.Or(v.target.Rounds[len(v.target.Rounds)-1].Result, api.ResultNotProbed)...)
+	}
+	received, sent := count(v)
+	out = strconv.AppendInt(out, received, 10)
+	out = append(out, '/')
+	return strconv.AppendInt(out, sent, 10)
+}
+
+func newestRound(v *view) (received, sent int64) { return v.newest.Received, v.newest.Sent }
+func lossWindow(v *view) (received, sent int64)  { return v.received, v.sent }
+
+// moment writes a time as the evidence shows it: Vietnam's.
+func moment(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
