@@ -26,6 +26,10 @@ import (
 // goodbyeTime bounds the last send; a Windows service has 20 s to stop.
 const goodbyeTime = 5 * time.Second
 
+// ErrPowerCut, as the cause of the context's end, makes Run end as a pulled plug
+// would: nothing more is stored, sent or said.
+var ErrPowerCut = errors.New("power cut")
+
 // Config is one office.
 type Config struct {
 	Document   api.Document
@@ -61,6 +65,7 @@ type Office struct {
 	sender  *upstream.Sender
 	rounds  *round.Rounds
 	process processTimes
+	ending  func() error // why Run's context ended, nil while it has not
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
@@ -94,7 +99,7 @@ func (o *Office) wire(deps Deps) error {
 	var err error
 	o.sender, err = upstream.New(upstream.Config{
 		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, MaxWait: o.cfg.MaxWait,
-	}, upstream.Deps{Queue: o.queue, Observe: o.session.Observe, Log: o.log})
+	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log})
 	if err != nil {
 		return err
 	}
@@ -107,7 +112,7 @@ func (o *Office) wire(deps Deps) error {
 		return err
 	}
 	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, tasks(o.cfg.Document.Targets, probers),
-		round.Deps{Put: o.queue.Put, Health: o.health, Log: o.log})
+		round.Deps{Put: o.put, Health: o.health, Log: o.log})
 	return err
 }
 
@@ -148,6 +153,7 @@ func tasks(targets []api.Target, probers Probers) []round.Task {
 func (o *Office) Run(ctx context.Context) error {
 	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(),
 		"targets", len(o.cfg.Document.Targets), "interval", o.cfg.Document.Interval, "collector", o.cfg.URL)
+	o.ending = func() error { return context.Cause(ctx) }
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	group, measuring := errgroup.WithContext(ctx)
@@ -160,18 +166,33 @@ func (o *Office) Run(ctx context.Context) error {
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
-	return errors.Join(err, o.sayGoodbye(ctx), o.spool.Close())
+	if !errors.Is(o.ending(), ErrPowerCut) {
+		o.sayGoodbye(ctx)
+	}
+	c := o.Counts()
+	o.log.Info("agent stopped", "measured", c.Measured, "stored", c.Stored, "rejected", c.Rejected, "dropped", c.Dropped, "pending", c.Pending)
+	return errors.Join(err, o.spool.Close())
 }
+
+// put stores a batch, unless the power is gone.
+func (o *Office) put(lines []byte) error {
+	if err := o.ending(); errors.Is(err, ErrPowerCut) {
+		return err
+	}
+	return o.queue.Put(lines)
+}
+
+// Counts is the agent's ledger; it stays readable after Run.
+func (o *Office) Counts() Counts { return o.queue.Counts() }
 
 // sayGoodbye tells the collector that silence is on purpose. That it cannot be told
 // is no error: the batches wait on disk.
-func (o *Office) sayGoodbye(ctx context.Context) error {
+func (o *Office) sayGoodbye(ctx context.Context) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
 	defer cancel()
 	if err := o.sender.Goodbye(limited, api.GoodbyeStop); err != nil {
 		o.log.Warn("goodbye was not heard", "error", err)
 	}
-	return nil
 }
 
 // Close gives the spool back when the office never ran.
