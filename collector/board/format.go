@@ -27,7 +27,8 @@ func (f format) number(v float64, decimals int) string {
 	if decimals > 0 {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	if s == "-0" {
+	s = strings.Replace(s, "-", "−", 1)
+	if s == "−0" {
 		s = "0"
 	}
 	if f.lang == say.Vietnamese {

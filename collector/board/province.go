@@ -136,7 +136,10 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		rank: judge.Rank(site, cmp.Or(s.state, api.StateNotInstalled), position), mountainous: site.Mountainous(),
 	}
 	r.State, r.StateText, r.Since, r.Reason, r.Evidence = s.words(f)
-	if !s.newest.IsZero() {
+	if s.state == api.StateOK {
+		r.Evidence = "" // round trip and loss stand beside it
+	}
+	if !s.newest.IsZero() && s.state != api.StateClosed {
 		r.AgeOld = f.now.Sub(s.newest) > 3*b.deps.Interval+30*time.Second
 	}
 	if s.received > 0 && s.rtt >= 0 {

@@ -32,6 +32,8 @@ var may = map[string]string{
 	"collector/inventory":      "collector/api collector/say",
 	"collector/store":          "collector/api",
 	"collector/store/embedded": "",
+	// For tests only: no program imports it.
+	"collector/store/storetest": "collector/api collector/store collector/store/embedded",
 	"collector/ingest":         "collector/api collector/store",
 	"collector/judge":          "collector/api collector/inventory collector/say collector/store",
 	"collector/board":          "collector/api collector/inventory collector/judge collector/say collector/store",
