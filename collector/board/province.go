@@ -160,7 +160,16 @@ func (s *siteNow) words(f format) (state, text, since, reason, evidence string) 
 	if s.reason != "" {
 		reason = f.lang.Text(say.Key(s.reason))
 	}
-	return string(s.state), f.lang.Text(say.Key("state." + string(s.state))), f.since(s.since), reason, s.evidence
+	return string(s.state), f.lang.Text(say.Key("state." + string(s.state))), f.since(s.since), reason, s.evidenceIn(f)
+}
+
+// evidenceIn writes an evidence that is a time as people read it; targets and
+// figures are the same in every language.
+func (s *siteNow) evidenceIn(f format) string {
+	if t, err := time.ParseInLocation(time.DateTime, s.evidence, zone); err == nil {
+		return f.clock(t)
+	}
+	return s.evidence
 }
 
 func groups(lang say.Lang, rows []row) []group {

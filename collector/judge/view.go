@@ -245,4 +245,4 @@ func newestRound(v *view) (received, sent int64) { return v.newest.Received, v.n
 func lossWindow(v *view) (received, sent int64)  { return v.received, v.sent }
 
 // moment writes a time as the evidence shows it: Vietnam's.
-func moment(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
+func moment(t time.Time) string { return t.In(zone).Format(time.DateTime) }

@@ -100,7 +100,7 @@ var boardTexts = texts{
 	"board.reported":     {"Báo về", "Reported"},
 	"board.version":      {"Phiên bản", "Version"},
 	"board.spool":        {"Chờ gửi", "Waiting to be sent"},
-	"board.batches":      {"%d lô", "%d batches"},
+	"board.batches":      {"%d lô", "batches: %d"},
 	"board.dropped":      {"Đã phải bỏ", "Dropped"},
 	"board.clock_offset": {"Lệch giờ", "Clock offset"},
 	"board.not_measured": {"chưa đo được", "not measured"},

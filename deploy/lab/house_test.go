@@ -34,11 +34,11 @@ var may = map[string]string{
 	"collector/store/embedded": "",
 	// For tests only: no program imports it.
 	"collector/store/storetest": "collector/api collector/store collector/store/embedded",
-	"collector/ingest":         "collector/api collector/store",
-	"collector/judge":          "collector/api collector/inventory collector/say collector/store",
-	"collector/board":          "collector/api collector/inventory collector/judge collector/say collector/store",
-	"dashboards":               "collector/api collector/say",
-	"dashboards/provision":     "collector/say dashboards",
+	"collector/ingest":          "collector/api collector/store",
+	"collector/judge":           "collector/api collector/inventory collector/say collector/store",
+	"collector/board":           "collector/api collector/inventory collector/judge collector/say collector/store",
+	"dashboards":                "collector/api collector/say",
+	"dashboards/provision":      "collector/say dashboards",
 }
 
 // The lab alone may import both sides.
