@@ -103,7 +103,9 @@ func store(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Who", id.Site+" "+id.Agent+" "+id.Via)
 	w.Header().Set("Secret", r.Header.Get("Authorization"))
-	w.Header().Set(api.HeaderStored, string(body))
+	if len(body) < 1000 { // what is larger is no header
+		w.Header().Set(api.HeaderStored, string(body))
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 

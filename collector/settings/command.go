@@ -81,7 +81,8 @@ func runOne(ctx context.Context, program string, c Command, args []string, lang 
 		fmt.Fprintf(errs, "%s %s: %s\n", program, c.Name, lang.Text(c.Does))
 		flags.PrintDefaults()
 	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	words, err := parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return ExitOK
 	} else if err != nil {
 		return ExitUsage
@@ -90,8 +91,23 @@ func runOne(ctx context.Context, program string, c Command, args []string, lang 
 		fmt.Fprintln(errs, err)
 		return ExitUsage
 	}
-	err := run(ctx, IO{Lang: lang, Args: flags.Args(), Out: out, Err: errs})
-	return report(err, lang, errs)
+	return report(run(ctx, IO{Lang: lang, Args: words, Out: out, Err: errs}), lang, errs)
+}
+
+// parse lets flags stand before and behind the words, as people type them; package
+// flag alone stops at the first word. Behind "--" everything is a word.
+func parse(flags *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := flags.Args()
+		ended := len(rest) < len(args) && args[len(args)-len(rest)-1] == "--"
+		if len(rest) == 0 || ended {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+	}
 }
 
 // report says an error in the reader's language where it is one of ours.
