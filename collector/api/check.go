@@ -75,9 +75,10 @@ func checkTagValue(t TagValue) error {
 		return fmt.Errorf("tag %s has %d bytes, at most %d", quote(t.Name), len(t.Value), MaxTagBytes)
 	case !clean(t.Value):
 		return fmt.Errorf("tag %s holds invalid UTF-8 or a control character", quote(t.Name))
-	case strings.HasSuffix(t.Value, `\`):
-		// The backslash would escape the separator behind it; InfluxDB has no way to write it.
-		return fmt.Errorf(`tag %s ends in a backslash`, quote(t.Name))
+	case strings.Contains(t.Value, `\`):
+		// Before a comma, an equals sign, a space or at the end it escapes what is
+		// behind it, and InfluxDB has no way to write that it does not.
+		return fmt.Errorf(`tag %s holds a backslash`, quote(t.Name))
 	}
 	return nil
 }
@@ -130,6 +131,9 @@ func (f *Field) check(name string, v Value) error {
 		return f.checkText(name, v.text)
 	case Boolean:
 		return nil
+	}
+	if v.kind == Integer && (v.int > maxInteger || v.int < -maxInteger) {
+		return fmt.Errorf("field %s is %s, beyond ±2^53", name, v)
 	}
 	if n := v.Float(); !(n >= f.Min && n <= f.Max) { // also refuses NaN
 		return fmt.Errorf("field %s is %s, want %s to %s%s", name, v, number(f.Min), number(f.Max), unit(f.Unit))

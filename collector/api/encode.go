@@ -19,8 +19,7 @@ func (p *Point) AppendLine(dst []byte) ([]byte, error) {
 func (p *Point) AppendParsed(dst []byte) []byte { return p.appendChecked(dst) }
 
 // appendChecked needs no escape for measurement and field names: the contract's
-// have no special character. A backslash stays as it is: InfluxDB reads one as an
-// escape only before a comma, an equals sign or a space, and there we write ours.
+// have no special character, and tag values have no backslash but ours.
 func (p *Point) appendChecked(dst []byte) []byte {
 	dst = append(dst, p.Measurement...)
 	for i := range p.Tags {
@@ -77,8 +76,7 @@ func (v Value) appendTo(dst []byte) []byte {
 
 // CleanTag makes any text usable as a tag value by one rule: control characters
 // and invalid UTF-8 are dropped, spaces at the ends too, backslashes become
-// slashes (InfluxDB cannot hold one at the end, nor before a comma, an equals sign
-// or a space, without a doubt), and what is longer than MaxTagBytes is cut. Empty
+// slashes (line protocol cannot write each of them), and what is longer than MaxTagBytes is cut. Empty
 // comes back as empty: the caller must have another name, lest two things become one.
 func CleanTag(s string) string {
 	return strings.TrimSpace(cleanTo(strings.ReplaceAll(s, `\`, "/"), MaxTagBytes))
@@ -92,7 +90,7 @@ func CleanText(s string) string {
 			return ' '
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, ""))
 	return strings.Join(strings.Fields(cleanTo(spaced, MaxStringBytes)), " ")
 }
 

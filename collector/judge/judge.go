@@ -7,10 +7,10 @@
 // The rules, in this order; I is the interval of an office's rounds:
 //
 //   - no receipt within retention: not_installed.
-//   - none in the last SilentAfter (3 I + 30 s), and the last said goodbye, or the
-//     office is not due by its calendar, or has been for less than half an hour
-//     (people have yet to come in): closed. Since that goodbye, or since it ceased to
-//     be due or was last heard, whichever is later.
+//   - the newest said goodbye: closed, since then.
+//   - none in the last SilentAfter (3 I and a half more, at most 30 s), and the office is
+//     not due by its calendar, or has been for less than half an hour (people have yet
+//     to come in): closed, since it ceased to be due or was last heard, whichever is later.
 //   - none in that time, and due: silent, since the last receipt. Only time in which a
 //     collector ran counts: after it was away, every site keeps its last state (with the
 //     reason "waiting") until it has been listened for that long. One without a last
@@ -55,7 +55,7 @@ import (
 type Config struct {
 	Interval     time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
 	Every        time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter  time.Duration // default 3 intervals and 30 s
+	SilentAfter  time.Duration // default 3 intervals and a half, the half at most 30 s
 	Loss         float64       // above 0, to 1; default 0.2
 	MountainLoss float64       // likewise; default 0.4
 }
@@ -68,7 +68,7 @@ func (c *Config) fill() {
 		c.Every = min(max(c.Interval/4, 2*time.Second), 15*time.Second)
 	}
 	if c.SilentAfter == 0 {
-		c.SilentAfter = 3*c.Interval + 30*time.Second
+		c.SilentAfter = 3*c.Interval + min(c.Interval/2, 30*time.Second)
 	}
 	if c.Loss == 0 {
 		c.Loss = 0.2
