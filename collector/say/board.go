@@ -19,7 +19,7 @@ var boardTexts = texts{
 	"board.table":           {"Các cơ quan, nơi khó khăn trước", "Sites, the hardest places first"},
 	"board.mountainous":     {"Vùng cao, miền núi và nơi chưa xác minh", "Highland, mountain and unverified"},
 	"board.plain":           {"Đồng bằng", "Plain"},
-	"board.mountain_mark":   {"vùng cao hoặc miền núi", "highland or mountain"},
+	"board.mountain_mark":   {"⛰ vùng cao hoặc miền núi", "⛰ highland or mountain"},
 	"board.unverified_note": {"* Địa hình chưa xác minh: suy ra từ huyện, không có nguồn nào nêu đích danh xã này.", "* Terrain not verified: concluded from the district, no source names this very commune."},
 
 	"board.state":    {"Tình trạng", "State"},

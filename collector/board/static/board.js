@@ -63,10 +63,7 @@
 
   async function run() {
     if (!document.hidden) await refresh();
-    // On a small screen a chart begins at its newest end.
-  document.querySelectorAll(".chart .scroll").forEach(function (e) { e.scrollLeft = e.scrollWidth; });
-
-  setTimeout(run, Number(live().dataset.every) * 1000);
+    setTimeout(run, Number(live().dataset.every) * 1000);
   }
 
   // On a small screen a chart begins at its newest end.
