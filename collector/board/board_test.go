@@ -1,0 +1,128 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"communewatch/collector/inventory"
+	"communewatch/collector/store"
+)
+
+// away is a database that does not answer.
+type away struct{}
+
+func (away) Select(context.Context, store.Query) ([]store.Series, error) {
+	return nil, errors.New("connection refused")
+}
+
+// empty is a database that holds nothing yet.
+type empty struct{}
+
+func (empty) Select(context.Context, store.Query) ([]store.Series, error) { return nil, nil }
+
+func pagesOf(t *testing.T, s Store) http.Handler {
+	t.Helper()
+	inv, err := inventory.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(Deps{Store: s, Inventory: inv, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func get(t *testing.T, h http.Handler, method, path string) (*http.Response, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Result(), string(body)
+}
+
+func TestADatabaseThatIsAwayIsSaidInWords(t *testing.T) {
+	h := pagesOf(t, away{})
+	for _, path := range []string{"/", "/site/bd-21997", "/?part=live"} {
+		if r, body := get(t, h, http.MethodGet, path); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "InfluxDB") {
+			t.Errorf("%s: %d %s", path, r.StatusCode, body)
+		}
+	}
+}
+
+func TestAProvinceWithoutDataStillShowsEverySite(t *testing.T) {
+	h := pagesOf(t, empty{})
+	r, body := get(t, h, http.MethodGet, "/")
+	if n := strings.Count(body, `<tr id="bd-`); r.StatusCode != http.StatusOK || n != 159 {
+		t.Errorf("%d, %d sites", r.StatusCode, n)
+	}
+	if r, body := get(t, h, http.MethodGet, "/site/bd-21997"); r.StatusCode != http.StatusOK || !strings.Contains(body, "bd-21997") {
+		t.Errorf("%d", r.StatusCode)
+	}
+}
+
+func TestWhatIsNotThereIsAPageWithAWayBack(t *testing.T) {
+	h := pagesOf(t, empty{})
+	for _, path := range []string{"/site/bd-1", "/nowhere", "/site/%3Cscript%3E"} {
+		r, body := get(t, h, http.MethodGet, path)
+		if r.StatusCode != http.StatusNotFound || !strings.Contains(body, `href="/"`) || strings.Contains(body, "<script>") {
+			t.Errorf("%s: %d %s", path, r.StatusCode, body)
+		}
+	}
+}
+
+func TestPagesOnlyRead(t *testing.T) {
+	h := pagesOf(t, empty{})
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if r, _ := get(t, h, method, "/"); r.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d", method, r.StatusCode)
+		}
+	}
+	if r, _ := get(t, h, http.MethodHead, "/"); r.StatusCode != http.StatusOK {
+		t.Errorf("HEAD: %d", r.StatusCode)
+	}
+}
+
+func TestNothingComesFromOutsideAndNothingIsInline(t *testing.T) {
+	h := pagesOf(t, empty{})
+	for _, path := range []string{"/", "/site/bd-21997", "/?lang=en", "/nowhere"} {
+		r, body := get(t, h, http.MethodGet, path)
+		if csp := r.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: %s", path, csp)
+		}
+		for _, bad := range []string{"http://", "https://", "//cdn", "<style", " style=", "onclick"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s holds %q", path, bad)
+			}
+		}
+	}
+}
+
+func TestBothLanguagesSayThePageAndLeadToEachOther(t *testing.T) {
+	h := pagesOf(t, empty{})
+	_, vi := get(t, h, http.MethodGet, "/")
+	_, en := get(t, h, http.MethodGet, "/?lang=en")
+	for body, want := range map[string][]string{
+		vi: {`<html lang="vi">`, "Tình trạng mạng các xã", `href="/?lang=en"`, "Xã Canh Liên"},
+		en: {`<html lang="en">`, "Commune networks", `lang="vi"`, "Canh Liên commune", `href="/site/bd-21997?lang=en"`},
+	} {
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("no %q", w)
+			}
+		}
+		if strings.Contains(body, ">board.") || strings.Contains(body, ">state.") {
+			t.Error("a sentence is missing from the catalogue")
+		}
+	}
+}
