@@ -17,10 +17,10 @@ type Agent struct {
 	Dir string // its agent.yaml and spool
 }
 
-// StartAgent runs bin/communewatch-agent in dir; targets is the YAML list of what it
+// StartAgent runs bin/communewatch-agent in dir; more is further lines of agent.yaml, targets the list of what it
 // measures. Started again in the same dir it goes on with its spool.
-func StartAgent(bin, dir, url, pin, token string, interval time.Duration, targets string) (*Agent, error) {
-	text := fmt.Sprintf("collector:\n  url: %s\n  pin: %s\n  token: %s\ninterval: %s\ntargets:\n%s", url, pin, token, interval, targets)
+func StartAgent(bin, dir, url, pin, token string, interval time.Duration, more, targets string) (*Agent, error) {
+	text := fmt.Sprintf("collector:\n  url: %s\n  pin: %s\n  token: %s\ninterval: %s\n%stargets:\n%s", url, pin, token, interval, more, targets)
 	config := filepath.Join(dir, "agent.yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err

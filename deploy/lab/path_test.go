@@ -140,7 +140,7 @@ func TestWhatAKilledAgentMeasuredStandsInInfluxDBPerSeriesTimeAndValue(t *testin
 `, port, port)
 	targets = strings.Replace(targets, `address: "::1"`, "address: 127.0.0.1", 1)
 	start := func() *Agent {
-		a, err := StartAgent(bin(t), dir, line.URL(), c.Pin, c.Tokens[site], time.Second, targets)
+		a, err := StartAgent(bin(t), dir, line.URL(), c.Pin, c.Tokens[site], time.Second, "", targets)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -174,7 +174,7 @@ func (d *demo) startAgent(c *lab.Collector, token string) (*lab.Agent, func(), e
 	} else {
 		d.say("demo.no_snmpd")
 	}
-	agent, err := lab.StartAgent(d.bin, d.dir, "https://"+c.Agents, c.Pin, token, interval, targets)
+	agent, err := lab.StartAgent(d.bin, d.dir, "https://"+c.Agents, c.Pin, token, interval, "", targets)
 	stop := func() {
 		if agent != nil {
 			agent.Stop()
