@@ -44,7 +44,7 @@ test-long: build ## run what takes longer: fuzzing, many faults, soak
 	$(GO) test -race -tags 'integration long' -timeout 60m ./...
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' agent collector dashboards deploy); do \
 		for name in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' "$$f" | sed 's/func //'); do \
-			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime 30s "./$$(dirname "$$f")"; \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime 20s -fuzzminimizetime 10x "./$$(dirname "$$f")"; \
 		done; \
 	done
 
