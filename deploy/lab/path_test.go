@@ -170,6 +170,10 @@ func TestWhatAKilledAgentMeasuredStandsInInfluxDBPerSeriesTimeAndValue(t *testin
 	_, last := measured.Span()
 	line.Mend()
 	agent = start()
+	waiting := len(batchFiles(t, spoolDir))
+	until(t, "the agent to send", func() bool { return len(batchFiles(t, spoolDir)) < waiting })
+	agent.Kill() // in the midst of sending, measuring and writing
+	agent = start()
 	var got Ledger
 	until(t, "the backlog in InfluxDB", func() bool {
 		var err error

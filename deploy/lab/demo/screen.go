@@ -11,6 +11,7 @@ import (
 
 	"communewatch/agent/office"
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/deploy/lab"
 )
@@ -84,12 +85,15 @@ func (d *demo) table(rows []lab.Row, most int) string {
 			break
 		}
 		mark := "  "
-		if r.Site.Mountainous() {
+		switch r.Site.Terrain {
+		case inventory.Highland, inventory.Mountain:
 			mark = "⛰ "
+		case inventory.Unknown:
+			mark = "? "
 		}
 		since := ""
 		if !r.Since.IsZero() {
-			since = r.Since.Local().Format("15:04:05")
+			since = r.Since.In(inventory.Zone()).Format("15:04:05")
 		}
 		state := "…"
 		if r.State != "" {
