@@ -26,7 +26,7 @@ type Config struct {
 }
 
 // InfluxDB is where it is stored: with no URL, in an InfluxDB 1.8 that the collector
-// runs itself; else in any that DESIGN names (1.8, a 1.8 cluster, openGemini, 2.7).
+// runs itself; else in any that speaks its two APIs (1.8, a 1.8 cluster, openGemini, 2.7).
 type InfluxDB struct {
 	URL       string `json:"url"`
 	TokenFile string `json:"token_file"` // the credential of an own one: "user:password", or an API token

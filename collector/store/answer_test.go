@@ -2,7 +2,7 @@ package store
 
 import "testing"
 
-// ENGINES, writing 3: the body decides before the status.
+// Rule W3: the body decides before the status.
 func TestWhatAnAnswerToAWriteMeans(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -15,8 +15,8 @@ const (
 	rangeText = "time >= 1700000000000000001ns AND time < 1700003600000000001ns"
 )
 
-// ENGINES, reading 6 (no policy in the statement, a range and an interval with every
-// aggregate), 7 (no LIMIT: last … GROUP BY *), 8 (tags by equality and OR).
+// Rules R6 (no policy in the statement, a range and an interval with every
+// aggregate), R7 (no LIMIT: last … GROUP BY *), R8 (tags by equality and OR).
 func TestAQueryBecomesOneStatement(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -48,7 +48,7 @@ func filled(t *testing.T) (*store.Store, time.Time) {
 	return s, start
 }
 
-// ENGINES, reading 6 to 9.
+// Rules R6 to R9.
 func TestSelectReadsByTheRules(t *testing.T) {
 	s, start := filled(t)
 	f, i, text := api.FloatValue, api.IntegerValue, api.TextValue

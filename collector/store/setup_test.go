@@ -39,7 +39,7 @@ func TestSetupMakesWhatIsMissingOnceAndKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-// ENGINES, writing 1: making buckets is optional.
+// Rule W1: making buckets is optional.
 func TestACredentialThatMayMakeNothingIsEnoughWhereAllIsThere(t *testing.T) {
 	server := storetest.Start(t)
 	storetest.OpenNamed(t, server, "communewatch")

@@ -43,7 +43,7 @@ func says(status int, header, value, body string) http.HandlerFunc {
 	}
 }
 
-// ENGINES, writing 3.
+// Rule W3.
 func TestAWriteThatIsNotAcknowledgedIsNeverForgotten(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -184,7 +184,7 @@ func TestAnOutageInTheMiddleOfASearchKeepsEverything(t *testing.T) {
 	}
 }
 
-// ENGINES, reading 9, and the 200 that goes out before a statement runs.
+// Rule R9, and the 200 that goes out before a statement runs.
 func TestAnAnswerThatIsNotWholeIsNoAnswer(t *testing.T) {
 	series := `{"results":[{"statement_id":0,"series":[{"name":"ping","columns":["time","sent"],"values":[[1,1]]}]}]}`
 	for _, c := range []struct {
@@ -227,7 +227,7 @@ func TestAnAnswerThatIsNotWholeIsNoAnswer(t *testing.T) {
 	}
 }
 
-// ENGINES, reading 11.
+// Rule R11.
 func TestAliveIsPingAnswering204(t *testing.T) {
 	for status, want := range map[int]string{200: "misconfigured", 302: "misconfigured", 404: "misconfigured"} {
 		if err := against(t, says(status, "Location", "/x", "")).Ready(t.Context()); kindOf(err) != want {

@@ -23,7 +23,7 @@ import (
 // now is a time that the raw policy keeps, on a whole second.
 var now = time.Now().Truncate(time.Second)
 
-// ENGINES, writing 2 and 3: types are fixed by the contract, but a database may have
+// Rules W2 and W3: types are fixed by the contract, but a database may have
 // been written around it.
 func TestALineOfAnotherTypeIsRefusedAloneAndTheOthersAreStored(t *testing.T) {
 	server := storetest.Start(t)
@@ -100,7 +100,7 @@ func TestAQuoteInATagNeverTakesTheNextLineWithIt(t *testing.T) {
 	}
 }
 
-// ENGINES, writing 2, and reading 8: what is written is read back, and found again
+// Rules W2 and R8: what is written is read back, and found again
 // by its value, whatever it holds.
 func TestEveryValueIsReadBackTheSame(t *testing.T) {
 	s := storetest.Open(t, storetest.Start(t))
