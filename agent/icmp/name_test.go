@@ -24,7 +24,7 @@ func TestANameIsLookedUpAgainInEveryRound(t *testing.T) {
 	n := newNetwork(t, datagram)
 	names := newNameServer(t)
 	var out lines
-	prober, err := New(Config{Packets: 3, Spacing: 10 * ms, Timeout: 150 * ms, Now: fixed, Resolver: names.resolver(), Log: out.log()})
+	prober, err := New(Config{Packets: 3, Spacing: 10 * ms, Timeout: 3 * time.Second, Now: fixed, Resolver: names.resolver(), Log: out.log()})
 	n.must("make a prober", err)
 	probe := prober.Target(api.Target{Name: "Bộ-định-tuyến", Address: officeName, Role: api.RoleGateway})
 

@@ -144,7 +144,7 @@ func TestAHostThatGoesDownInMidRoundLosesTheRest(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.noAddress(n.otherLink, "10.44.0.2/24") // it neither answers nor is found any more
@@ -162,7 +162,7 @@ func TestSendsThatFailInMidRoundAreNoLoss(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.setDown(n.agentLink, "lan")
