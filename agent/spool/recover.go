@@ -88,7 +88,7 @@ func (s *Spool) recoverAside() error {
 func (s *Spool) removeTemp(dir, name string) {
 	_, batch := parseBatchName(name)
 	_, note := parseName(name, ".txt")
-	if !batch && !note && !isKept(name) {
+	if !batch && !note {
 		return
 	}
 	if err := s.disk.remove(filepath.Join(dir, name+tempSuffix)); err != nil {

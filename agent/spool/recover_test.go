@@ -137,7 +137,7 @@ func TestABatchThatVanishedIsGoneAndNotInTheWay(t *testing.T) {
 func TestUnfinishedFilesOfOursAreRemovedAtOpen(t *testing.T) {
 	dir := t.TempDir()
 	mustClose(t, mustOpen(t, dir))
-	ours := []string{batchName(5) + ".tmp", "sessions.kept.tmp", filepath.Join("aside", noteName(2)+".tmp")}
+	ours := []string{batchName(5) + ".tmp", filepath.Join("aside", noteName(2)+".tmp")}
 	for _, name := range append(ours, "letter.tmp") {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600))
 	}

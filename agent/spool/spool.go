@@ -5,7 +5,6 @@
 // The folder:
 //
 //	00000000000000000042.batch   one batch: frame.go says what is in it
-//	sessions.kept                small state that outlives the batches: see [Spool.Keep]
 //	aside/…                      what could not be read or was refused, with a .txt that says why
 //	lock                         held while a process has the folder open
 //

@@ -193,9 +193,6 @@ func TestAClosedSpoolTakesNothing(t *testing.T) {
 	if err := s.Replace(seq, payload(2)); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("Replace: %v", err)
 	}
-	if err := s.Keep("sessions", nil); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Keep: %v", err)
-	}
 	mustClose(t, s)
 }
 
