@@ -4,6 +4,7 @@ package icmp
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -69,6 +70,8 @@ type nameServer struct {
 	mu     sync.Mutex
 	at     net.IP // nil: there is no such name
 	silent bool
+	asking []net.Conn // of resolvers; nil once closed is true
+	closed bool
 }
 
 func newNameServer(t *testing.T) *nameServer {
@@ -81,6 +84,7 @@ func newNameServer(t *testing.T) *nameServer {
 	var serving sync.WaitGroup
 	serving.Go(s.serve)
 	t.Cleanup(func() {
+		s.hangUp()
 		conn.Close()
 		serving.Wait()
 	})
@@ -102,8 +106,29 @@ func (s *nameServer) fallSilent() {
 func (s *nameServer) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		d := net.Dialer{Timeout: 5 * time.Second}
-		return d.DialContext(ctx, "udp", s.conn.LocalAddr().String())
+		conn, err := d.DialContext(ctx, "udp", s.conn.LocalAddr().String())
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.closed {
+			return nil, errors.Join(net.ErrClosed, conn.Close())
+		}
+		s.asking = append(s.asking, conn)
+		return conn, nil
 	}}
+}
+
+// hangUp ends what resolvers still wait for: Go's own waits its five seconds for a
+// silent server, whatever its context says.
+func (s *nameServer) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, conn := range s.asking {
+		conn.Close()
+	}
 }
 
 func (s *nameServer) serve() {
