@@ -18,7 +18,7 @@ type Counts struct {
 	Measured int64 // put on disk
 	Stored   int64 // acknowledged by the collector
 	Rejected int64 // set aside, never to be stored
-	Dropped  int64 // with the oldest batches, because the spool was full
+	Dropped  int64 // with the oldest batches, because the spool was full; of batches that were put or read in this run
 	Pending  int64 // on disk now, those of earlier runs included
 }
 
@@ -37,18 +37,14 @@ type Queue struct {
 
 	mu     sync.Mutex
 	counts Counts
-	points map[uint64]int64 // of the batches on disk
+	points map[uint64]int64 // of the batches on disk that were put or read in this run
+	lost   uint64           // batches that the spool had dropped or found damaged when points was last held against it
 }
 
-// NewQueue takes over a spool and counts what waits in it.
+// NewQueue takes over a spool. It reads none of what waits in it: after weeks without
+// a line that would keep an old disk busy for minutes before the first round.
 func NewQueue(s *spool.Spool, session *clock.Session) *Queue {
-	q := &Queue{spool: s, session: session, wake: make(chan struct{}, 1), points: map[uint64]int64{}}
-	for _, seq := range s.Sequences() {
-		if payload, err := s.Load(seq); err == nil {
-			q.points[seq] = lineCount(payload) - 1 // less the heading
-		}
-	}
-	return q
+	return &Queue{spool: s, session: session, wake: make(chan struct{}, 1), points: map[uint64]int64{}}
 }
 
 func lineCount(b []byte) int64 { return int64(bytes.Count(b, []byte("\n"))) }
@@ -66,15 +62,9 @@ func (q *Queue) Put(lines []byte) error {
 	if err != nil {
 		return err
 	}
-	seq, err := q.spool.Put(payload)
-	if err != nil {
+	if err := q.put(payload, lineCount(lines)); err != nil {
 		return err
 	}
-	q.mu.Lock()
-	q.counts.Measured += lineCount(lines)
-	q.points[seq] = lineCount(lines)
-	q.forgetDropped()
-	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -82,12 +72,29 @@ func (q *Queue) Put(lines []byte) error {
 	return nil
 }
 
-// forgetDropped takes note of what the spool dropped or set aside as damaged.
-func (q *Queue) forgetDropped() {
-	waiting := q.spool.Sequences()
-	if len(waiting) >= len(q.points) {
+// put holds the ledger until the batch is in it: a sender may find the batch on disk
+// at once, and must not enter it as stored before it is entered as measured.
+func (q *Queue) put(payload []byte, points int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	seq, err := q.spool.Put(payload)
+	if err != nil {
+		return err
+	}
+	q.counts.Measured += points
+	q.points[seq] = points
+	q.forgetLost()
+	return nil
+}
+
+// forgetLost takes note of what the spool dropped or found damaged since last asked.
+func (q *Queue) forgetLost() {
+	stats := q.spool.Stats()
+	if stats.Dropped+stats.Damaged == q.lost {
 		return
 	}
+	q.lost = stats.Dropped + stats.Damaged
+	waiting := q.spool.Sequences()
 	there := make(map[uint64]bool, len(waiting))
 	for _, seq := range waiting {
 		there[seq] = true
@@ -112,7 +119,7 @@ func (q *Queue) Sequences() []uint64 { return q.spool.Sequences() }
 // set aside, never sent with a made-up time. (Its neighbours bound it; using them is
 // a later step.)
 func (q *Queue) Load(seq uint64) (upstream.Batch, error) {
-	payload, err := q.spool.Load(seq)
+	payload, err := q.read(seq)
 	if err != nil {
 		return upstream.Batch{}, err
 	}
@@ -126,6 +133,20 @@ func (q *Queue) Load(seq uint64) (upstream.Batch, error) {
 		}
 	}
 	return upstream.Batch{Sequence: seq, Session: b.Session, Clock: b.Clock, Lines: b.Lines}, nil
+}
+
+// read loads a payload and counts its points, if this run did not put it.
+func (q *Queue) read(seq uint64) ([]byte, error) {
+	payload, err := q.spool.Load(seq)
+	if err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, counted := q.points[seq]; !counted {
+		q.points[seq] = lineCount(payload) - 1 // less the heading
+	}
+	return payload, nil
 }
 
 func (q *Queue) seal(seq uint64, b *clock.Batch) error {
@@ -162,7 +183,7 @@ func (q *Queue) Delete(seqs ...uint64) error {
 // SetAside keeps a batch of which some lines never will be stored, with a note that
 // names each, its text and the reason; line 0 stands for the whole batch.
 func (q *Queue) SetAside(seq uint64, rejected []api.RejectedLine) error {
-	payload, err := q.spool.Load(seq)
+	payload, err := q.read(seq)
 	if err != nil {
 		return err
 	}
@@ -198,8 +219,20 @@ func (q *Queue) setAside(seq uint64, note string, lost int64) error {
 	return nil
 }
 
-// Counts is the ledger now.
+// Counts is the ledger now. It reads what waits from earlier runs, each batch once:
+// it is for those who hold the books, not for the agent's own work.
 func (q *Queue) Counts() Counts {
+	for _, seq := range q.spool.Sequences() {
+		if q.counted(seq) {
+			continue
+		}
+		_, _ = q.read(seq) // what cannot be read has no points to count
+	}
+	return q.ledger()
+}
+
+// ledger is Counts, of the batches that were put or read in this run.
+func (q *Queue) ledger() Counts {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	c := q.counts
@@ -207,4 +240,11 @@ func (q *Queue) Counts() Counts {
 		c.Pending += n
 	}
 	return c
+}
+
+func (q *Queue) counted(seq uint64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, ok := q.points[seq]
+	return ok
 }

@@ -55,6 +55,7 @@ type ClockState string
 const (
 	ClockSynced    ClockState = "synced"    // the offset was measured and is smaller than its uncertainty
 	ClockCorrected ClockState = "corrected" // the offset was measured and applied
+	ClockBounded   ClockState = "bounded"   // measured in a session that never met the collector: placed between its neighbours, to a minute
 )
 
 // Limits of one write. Beyond them the answer is 413, or the line is rejected.

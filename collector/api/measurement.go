@@ -181,7 +181,7 @@ var Measurements = []Measurement{
 			{Name: "first_time_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "oldest point, since 1970"},
 			{Name: "last_time_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "newest point, since 1970"},
 			{Name: "delay_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "from the newest point to the receipt"},
-			{Name: "clock", Kind: Text, Allowed: "synced corrected", Doc: "the ClockState that the agent named"},
+			{Name: "clock", Kind: Text, Allowed: "synced corrected bounded", Doc: "the ClockState that the agent named"},
 			{Name: "goodbye", Kind: Text, Allowed: "stop", Doc: "the agent stops on purpose; absent = it goes on"},
 		},
 	},

@@ -159,6 +159,7 @@ func (o *simulated) switchOff(cause error) error {
 	if cancel == nil {
 		return nil
 	}
+	o.counts() // enters what waits from earlier runs into the books while it can be read
 	cancel(cause)
 	return <-ended
 }
