@@ -19,7 +19,7 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "run", Does: "agent.run", Flags: run},
-	{Name: "version", Does: "agent.version", Flags: printVersion},
+	settings.VersionCommand("agent.version", version),
 }
 
 func main() { os.Exit(settings.Main("communewatch-agent", commands, os.Args[1:])) }
@@ -46,12 +46,5 @@ func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 			return err
 		}
 		return agent.Run(ctx)
-	}
-}
-
-func printVersion(*flag.FlagSet) func(context.Context, settings.IO) error {
-	return func(_ context.Context, io settings.IO) error {
-		_, err := fmt.Fprintln(io.Out, version)
-		return err
 	}
 }

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 
@@ -21,7 +20,7 @@ var commands = []settings.Command{
 	{Name: "serve", Does: "collector.serve", Flags: serve},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
-	{Name: "version", Does: "collector.version", Flags: printVersion},
+	settings.VersionCommand("collector.version", version),
 }
 
 func main() { os.Exit(settings.Main("communewatch-collector", commands, os.Args[1:])) }
@@ -53,13 +52,6 @@ func announce(ctx context.Context, c *center.Center, cfg center.Config, log *slo
 	case <-c.Up():
 		log.Info("collector is up", "version", version, "agents", "https://"+c.Addr().String(),
 			"pages", "http://"+c.PageAddr().String()+"/", "data", cfg.Data)
-	}
-}
-
-func printVersion(*flag.FlagSet) func(context.Context, settings.IO) error {
-	return func(_ context.Context, io settings.IO) error {
-		_, err := fmt.Fprintln(io.Out, version)
-		return err
 	}
 }
 

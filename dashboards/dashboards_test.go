@@ -163,14 +163,14 @@ func TestEveryPanelHasItsOwnNumberAPlaceAndAnExplanation(t *testing.T) {
 func TestEveryStateAndTerrainHasTextAndEveryStateAColour(t *testing.T) {
 	for _, lang := range say.Langs {
 		shown := stateMapping(lang)[0].ValueMap.Options
-		for _, s := range states() {
+		for _, s := range api.StatesBySeverity() {
 			r, ok := shown[string(s)]
 			if !ok || *r.Text == "" || r.Color == nil || !say.Has(say.Key("state."+string(s))) {
 				t.Errorf("%s: state %s has no text or no colour", lang, s)
 			}
 		}
-		if len(shown) != len(states()) || len(colours) != len(states()) {
-			t.Errorf("%d states are shown, %d have a colour, there are %d", len(shown), len(colours), len(states()))
+		if len(shown) != len(api.StatesBySeverity()) || len(colours) != len(api.StatesBySeverity()) {
+			t.Errorf("%d states are shown, %d have a colour, there are %d", len(shown), len(colours), len(api.StatesBySeverity()))
 		}
 		terrains := terrainMapping(lang)[0].ValueMap.Options
 		for _, name := range strings.Fields(api.Lookup("site_state").Field("terrain").Allowed) {

@@ -26,22 +26,13 @@ var colours = map[api.State]string{
 	api.StateOK:           "green",
 }
 
-// states are all states, the worst first.
-func states() []api.State {
-	var all []api.State
-	for _, name := range strings.Fields(api.States) {
-		all = append(all, api.State(name))
-	}
-	return all
-}
-
 func stateText(lang say.Lang, s api.State) string { return lang.Text(say.Key("state." + string(s))) }
 
 // stateMapping shows a state as text and colour. A state that is not listed here
 // is shown as it is.
 func stateMapping(lang say.Lang) []dashboard.ValueMapping {
 	options := map[string]dashboard.ValueMappingResult{}
-	for i, s := range states() {
+	for i, s := range api.StatesBySeverity() {
 		options[string(s)] = result(i, stateText(lang, s), colours[s])
 	}
 	return valueMap(options)

@@ -102,7 +102,7 @@ func sites(lang say.Lang) *table.PanelBuilder {
 func history(lang say.Lang) *timeseries.PanelBuilder {
 	p := bars(graph(lang, panelHistory, "dashboard.history", 12, 10, "none")).
 		Interval("5m").MaxDataPoints(100).Decimals(0)
-	for i, s := range states() {
+	for i, s := range api.StatesBySeverity() {
 		id := refID(i)
 		p.WithTarget(series(id, stateText(lang, s), fmt.Sprintf(
 			`SELECT count("state_then") AS "sites" FROM (SELECT last("state") AS "state_then" FROM "site_state" WHERE $timeFilter GROUP BY time($__interval), "site" fill(none)) WHERE "state_then" = '%s' AND $timeFilter GROUP BY time($__interval) fill(none)`, s))).
@@ -122,7 +122,7 @@ func areas(lang say.Lang) *table.PanelBuilder {
 		WithTransformation(groupBy([]string{"area", "state"}, map[string]string{"site": "count"})).
 		WithTransformation(matrix("area", "state", "site (count)")).
 		OverrideByName(`area\state`, named(lang, "dashboard.area"))
-	for _, s := range states() {
+	for _, s := range api.StatesBySeverity() {
 		order = append(order, string(s))
 		p.OverrideByName(string(s), []dashboard.DynamicConfigValue{property("displayName", stateText(lang, s))})
 	}

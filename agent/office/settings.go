@@ -3,7 +3,6 @@ package office
 import (
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -57,12 +56,12 @@ func Load(path string) (Config, error) {
 	if read == nil {
 		return Config{}, err
 	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
+	token := file.check(read)
+	if err := read.Err(); err != nil {
 		return Config{}, err
 	}
-	token := file.check(read, folder)
-	if err := read.Err(); err != nil {
+	spool, err := read.Resolve(file.Spool.Folder)
+	if err != nil {
 		return Config{}, err
 	}
 	return Config{
@@ -70,27 +69,20 @@ func Load(path string) (Config, error) {
 		URL:        file.Collector.URL,
 		Pin:        file.Collector.Pin,
 		Token:      token,
-		SpoolDir:   within(folder, file.Spool.Folder),
+		SpoolDir:   spool,
 		SpoolBytes: int64(file.Spool.MaxMegabytes) << 20,
 	}, nil
 }
 
-func within(folder, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(folder, path)
-}
-
 // check complains of each value at its place and gives the token.
-func (f *File) check(read *settings.File, folder string) string {
+func (f *File) check(read *settings.File) string {
 	if u, err := url.Parse(f.Collector.URL); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
 		complainOrMissing(read, "collector.url", f.Collector.URL, "config.url", f.Collector.URL)
 	}
 	if !pinForm.MatchString(f.Collector.Pin) {
 		complainOrMissing(read, "collector.pin", f.Collector.Pin, "config.pin", f.Collector.Pin)
 	}
-	if f.Interval < time.Second || f.Interval > time.Hour {
+	if api.CheckInterval(f.Interval) != nil {
 		read.Complain("interval", "config.range", f.Interval.String(), "1s", "1h")
 	}
 	inRange(read, "packets", f.Packets, 1, 100)
@@ -111,10 +103,10 @@ func (f *File) check(read *settings.File, folder string) string {
 		}
 		names[t.Name] = true
 	}
-	return f.token(read, folder)
+	return f.token(read)
 }
 
-func (f *File) token(read *settings.File, folder string) string {
+func (f *File) token(read *settings.File) string {
 	if (f.Collector.Token == "") == (f.Collector.TokenFile == "") {
 		read.Complain("collector", "config.token")
 		return ""
@@ -122,7 +114,11 @@ func (f *File) token(read *settings.File, folder string) string {
 	if f.Collector.Token != "" {
 		return f.Collector.Token
 	}
-	data, err := os.ReadFile(within(folder, f.Collector.TokenFile))
+	path, err := read.Resolve(f.Collector.TokenFile)
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
 	if err != nil {
 		read.Complain("collector.token_file", "config.file", f.Collector.TokenFile, err.Error())
 		return ""

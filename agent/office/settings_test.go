@@ -131,8 +131,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("collector: [\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := DefaultFile()
-		read, _ := settings.Decode("fuzz", data, &file)
-		file.check(read, t.TempDir())
+		read, _ := settings.Decode(filepath.Join(t.TempDir(), "agent.yaml"), data, &file)
+		file.check(read)
 		if read.Err() != nil {
 			return
 		}

@@ -9,7 +9,6 @@ package round
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
@@ -63,7 +62,6 @@ type Rounds struct {
 
 	results  chan result
 	points   atomic.Uint64
-	unfit    atomic.Uint64
 	dropped  atomic.Uint64
 	held     [][]byte
 	heldSize int
@@ -78,8 +76,8 @@ type result struct {
 
 // New checks and starts nothing.
 func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
-	if cfg.Interval < time.Second || cfg.Interval > time.Hour {
-		return nil, fmt.Errorf("interval is %s, want 1s to 1h", cfg.Interval)
+	if err := api.CheckInterval(cfg.Interval); err != nil {
+		return nil, err
 	}
 	if deps.Put == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errors.New("rounds need Put, Health and Log")
@@ -169,7 +167,6 @@ func (r *Rounds) encode(lines []byte, res result) []byte {
 	for _, p := range res.points {
 		longer, err := p.AppendLine(lines)
 		if err != nil {
-			r.unfit.Add(1)
 			r.deps.Log.Error("point does not fit the contract", "task", res.task, "error", err)
 			continue
 		}

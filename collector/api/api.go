@@ -79,5 +79,7 @@ const (
 // Defaults of an office.
 const (
 	DefaultInterval = time.Minute
+	MinInterval     = time.Second // between two rounds
+	MaxInterval     = time.Hour
 	DefaultPackets  = 10
 )

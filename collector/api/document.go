@@ -68,11 +68,19 @@ var (
 	allDigits = regexp.MustCompile(`^[0-9.]+$`) // 192.168.1.300 is a mistyped address, not a name
 )
 
+// CheckInterval holds the time between two rounds against its range.
+func CheckInterval(d time.Duration) error {
+	if d < MinInterval || d > MaxInterval {
+		return fmt.Errorf("interval is %s, want 1s to 1h", d)
+	}
+	return nil
+}
+
 // Check holds a document against its ranges. A file's reader says where in the
 // file it is wrong; this says it for a document that comes over the line.
 func (d *Document) Check() error {
-	if d.Interval < time.Second || d.Interval > time.Hour {
-		return fmt.Errorf("interval is %s, want 1s to 1h", d.Interval)
+	if err := CheckInterval(d.Interval); err != nil {
+		return err
 	}
 	if d.Packets < 1 || d.Packets > 100 {
 		return fmt.Errorf("packets is %d, want 1 to 100", d.Packets)

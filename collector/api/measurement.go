@@ -218,6 +218,15 @@ const (
 	StateNotInstalled State = "not_installed"
 )
 
+// StatesBySeverity are all states, the worst first.
+func StatesBySeverity() []State {
+	var all []State
+	for name := range strings.FieldsSeq(States) {
+		all = append(all, State(name))
+	}
+	return all
+}
+
 // Severity orders states, 0 the worst; an unknown state is the worst of all.
 func (s State) Severity() int {
 	for i, name := range strings.Fields(States) {

@@ -58,8 +58,8 @@ func New(deps Deps) (http.Handler, error) {
 	if deps.Interval == 0 {
 		deps.Interval = api.DefaultInterval
 	}
-	if deps.Interval < time.Second || deps.Interval > time.Hour {
-		return nil, fmt.Errorf("board: interval is %s, want 1s to 1h", deps.Interval)
+	if err := api.CheckInterval(deps.Interval); err != nil {
+		return nil, fmt.Errorf("board: %w", err)
 	}
 	static, err := readStatic()
 	if err != nil {

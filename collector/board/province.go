@@ -88,10 +88,7 @@ type row struct {
 
 // shownStates are the tiles, the gravest first. What is not there yet is shown only
 // when a site is in it.
-var shownStates = []api.State{
-	api.StateUplinkDown, api.StateLANDown, api.StatePowerLost, api.StateSilent,
-	api.StateDegraded, api.StateNotInstalled, api.StateClosed, api.StateOK,
-}
+var shownStates = api.StatesBySeverity()
 
 func (b *board) provincePage(now province, lang say.Lang, only api.State) provincePage {
 	f := format{lang, now.at}
@@ -140,14 +137,14 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		r.Evidence = "" // round trip and loss stand beside it
 	}
 	if !s.newest.IsZero() && s.state != api.StateClosed {
-		r.AgeOld = f.now.Sub(s.newest) > 3*b.deps.Interval+30*time.Second
+		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(b.deps.Interval)
 	}
 	if s.received > 0 && s.rtt >= 0 {
 		r.RTT = f.milliseconds(s.rtt)
 	}
 	if s.sent > 0 {
 		share := float64(s.sent-s.received) / float64(s.sent)
-		r.Loss, r.LossBad = f.percent(share), share >= 0.2
+		r.Loss, r.LossBad = f.percent(share), share >= judge.DefaultLoss
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
+	"communewatch/collector/judge"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
@@ -152,7 +153,7 @@ func (b *board) targetRows(f format, s siteFile) []targetRow {
 		}
 		if key := series.Tags[api.TagRole] + "\x00" + series.Tags[api.TagTarget]; sent > 0 {
 			share := float64(sent-received) / float64(sent)
-			lost[key], bad[key] = f.percent(share), share >= 0.2
+			lost[key], bad[key] = f.percent(share), share >= judge.DefaultLoss
 		}
 	}
 	slices.SortStableFunc(s.targets, func(a, b store.Series) int {

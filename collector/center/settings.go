@@ -86,22 +86,15 @@ func LoadConfig(path string) (Config, error) {
 	if err := read.Err(); err != nil {
 		return Config{}, err
 	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return Config{}, err
-	}
-	cfg.Data = within(folder, cfg.Data)
-	if cfg.InfluxDB.TokenFile != "" {
-		cfg.InfluxDB.TokenFile = within(folder, cfg.InfluxDB.TokenFile)
+	for _, p := range []*string{&cfg.Data, &cfg.InfluxDB.TokenFile} {
+		if *p == "" {
+			continue
+		}
+		if *p, err = read.Resolve(*p); err != nil {
+			return Config{}, err
+		}
 	}
 	return cfg, nil
-}
-
-func within(folder, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(folder, path)
 }
 
 func (c *Config) check(read *settings.File) {
@@ -111,7 +104,7 @@ func (c *Config) check(read *settings.File) {
 	checkListen(read, "listen", c.Listen)
 	checkListen(read, "page", c.Page)
 	checkListen(read, "influxdb.listen", c.InfluxDB.Listen)
-	if c.Interval < time.Second || c.Interval > time.Hour {
+	if api.CheckInterval(c.Interval) != nil {
 		read.Complain("interval", "config.range", c.Interval.String(), "1s", "1h")
 	}
 	if c.Calendar != CalendarOffice && c.Calendar != CalendarAlways {

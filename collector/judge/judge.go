@@ -60,6 +60,15 @@ type Config struct {
 	MountainLoss float64       // likewise; default 0.4
 }
 
+// DefaultLoss is the share of lost echoes from which a target in the plain is bad.
+const DefaultLoss = 0.2
+
+// SilentAfter is how long a site that is due may stay unheard: three intervals and a
+// half more, the half at most 30 s.
+func SilentAfter(interval time.Duration) time.Duration {
+	return 3*interval + min(interval/2, 30*time.Second)
+}
+
 func (c *Config) fill() {
 	if c.Interval == 0 {
 		c.Interval = api.DefaultInterval
@@ -68,10 +77,10 @@ func (c *Config) fill() {
 		c.Every = min(max(c.Interval/4, 2*time.Second), 15*time.Second)
 	}
 	if c.SilentAfter == 0 {
-		c.SilentAfter = 3*c.Interval + min(c.Interval/2, 30*time.Second)
+		c.SilentAfter = SilentAfter(c.Interval)
 	}
 	if c.Loss == 0 {
-		c.Loss = 0.2
+		c.Loss = DefaultLoss
 	}
 	if c.MountainLoss == 0 {
 		c.MountainLoss = 0.4
@@ -79,9 +88,10 @@ func (c *Config) fill() {
 }
 
 func (c *Config) check() error {
+	if err := api.CheckInterval(c.Interval); err != nil {
+		return fmt.Errorf("judge: %w", err)
+	}
 	switch {
-	case c.Interval < time.Second || c.Interval > time.Hour:
-		return fmt.Errorf("judge: interval is %s, want 1s to 1h", c.Interval)
 	case c.Every < time.Second || c.Every > time.Hour:
 		// Heartbeats are written at whole seconds.
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)

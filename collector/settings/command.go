@@ -45,6 +45,16 @@ type UsageError struct {
 
 func (e UsageError) Error() string { return say.English.Text(e.Key, e.Args...) }
 
+// VersionCommand prints what the build set.
+func VersionCommand(does say.Key, version string) Command {
+	return Command{Name: "version", Does: does, Flags: func(*flag.FlagSet) func(context.Context, IO) error {
+		return func(_ context.Context, io IO) error {
+			_, err := fmt.Fprintln(io.Out, version)
+			return err
+		}
+	}}
+}
+
 // Main runs the command that args name and gives the exit code. Ctrl-C and SIGTERM
 // end the command's context; a second one ends the program.
 func Main(program string, commands []Command, args []string) int {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -61,6 +62,16 @@ func Decode(name string, data []byte, into any) (*File, error) {
 		f.fill(root, into)
 	}
 	return f, f.Err()
+}
+
+// Resolve makes a path in the file absolute: a relative one is relative to the file's
+// own folder, never to where the program was started (a Windows service starts in
+// System32).
+func (f *File) Resolve(path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	return filepath.Abs(filepath.Join(filepath.Dir(f.name), path))
 }
 
 // Complain adds a mistake at the value of a path ("targets[2].address"), or, if the

@@ -8,6 +8,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
+	"communewatch/collector/judge"
 	"communewatch/collector/store"
 )
 
@@ -47,7 +48,7 @@ type Row struct {
 }
 
 // Table reads the newest state of every site, smallest rank first. A site that has
-// no heartbeat yet stands at the end of its terrain group.
+// no heartbeat yet stands among those not installed.
 func Table(ctx context.Context, from *store.Store, sites []inventory.Site, now time.Time) ([]Row, error) {
 	series, err := from.Select(ctx, store.Query{
 		Measurement: "site_state",
@@ -75,11 +76,7 @@ func Table(ctx context.Context, from *store.Store, sites []inventory.Site, now t
 func rowOf(site inventory.Site, position int, heartbeat store.Row) Row {
 	state, known := heartbeat.Values["state"]
 	if !known {
-		rank := int64(99_000 + position)
-		if !site.Mountainous() {
-			rank += 100_000
-		}
-		return Row{Site: site, Rank: rank}
+		return Row{Site: site, Rank: judge.Rank(site, api.StateNotInstalled, position)}
 	}
 	row := Row{Site: site, State: api.State(state.Text()), Rank: heartbeat.Values["rank"].Integer(), Reason: heartbeat.Values["reason"].Text()}
 	if since, ok := heartbeat.Values["since_ms"]; ok {

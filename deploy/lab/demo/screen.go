@@ -68,9 +68,9 @@ func (d *demo) states(rows []lab.Row) string {
 		count[r.State]++
 	}
 	var parts []string
-	for name := range strings.FieldsSeq(api.States) {
-		if n := count[api.State(name)]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", d.lang.Text(say.Key("state."+name)), n))
+	for _, state := range api.StatesBySeverity() {
+		if n := count[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", d.lang.Text(say.Key("state."+string(state))), n))
 		}
 	}
 	return strings.Join(parts, " · ")
