@@ -40,6 +40,9 @@ const (
 	HeaderTime = "Communewatch-Time"
 	// HeaderClock is the [ClockState] under which the batches were stamped.
 	HeaderClock = "Communewatch-Clock"
+	// HeaderEvery is how often the agent sends, in seconds, 1 to MaxEvery, when that is
+	// not after each round: a metered line is not silent between.
+	HeaderEvery = "Communewatch-Every"
 )
 
 // Goodbye is why an agent stops on purpose; its site is then closed, not silent.
@@ -81,5 +84,6 @@ const (
 	DefaultInterval = time.Minute
 	MinInterval     = time.Second // between two rounds
 	MaxInterval     = time.Hour
+	MaxEvery        = time.Hour // between two sends of a metered line
 	DefaultPackets  = 10
 )

@@ -3,6 +3,7 @@ package api
 import (
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Kind is the type of a field. InfluxDB fixes it with the first write and
@@ -182,6 +183,7 @@ var Measurements = []Measurement{
 			{Name: "last_time_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "newest point, since 1970"},
 			{Name: "delay_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "from the newest point to the receipt"},
 			{Name: "clock", Kind: Text, Allowed: "synced corrected bounded", Doc: "the ClockState that the agent named"},
+			{Name: "every_seconds", Kind: Integer, Unit: "s", Min: 1, Max: float64(MaxEvery / time.Second), Doc: "how often the agent sends; absent = after each round"},
 			{Name: "goodbye", Kind: Text, Allowed: "stop", Doc: "the agent stops on purpose; absent = it goes on"},
 		},
 	},

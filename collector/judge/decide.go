@@ -35,10 +35,14 @@ type Evidence struct {
 
 // Receipt is the newest request of a site.
 type Receipt struct {
-	Time    time.Time // by the collector's clock
-	Newest  time.Time // of the points in it; zero: it had none
+	Time    time.Time     // by the collector's clock
+	Newest  time.Time     // of the points in it; zero: it had none
+	Every   time.Duration // between two sends of a metered line; 0: after each round
 	Goodbye bool
 }
+
+// patience is how long a site may stay unheard: a metered line may miss one send.
+func (r Receipt) patience(silentAfter time.Duration) time.Duration { return silentAfter + 2*r.Every }
 
 // Target is one thing that was measured, by ICMP or (SNMP) by asking it.
 type Target struct {
@@ -78,11 +82,11 @@ func Decide(e Evidence, p Policy, now time.Time) Verdict {
 		return e.begin(Verdict{State: api.StateNotInstalled, Reason: "reason.never_heard", Evidence: "> 90 d"})
 	case e.Receipt.Goodbye:
 		return e.begin(Verdict{api.StateClosed, last, "reason.goodbye", moment(last)})
-	case now.Sub(last) < p.SilentAfter:
+	case now.Sub(last) < e.Receipt.patience(p.SilentAfter):
 		return e.begin(e.judgeRounds(p))
 	case !e.Due:
 		return e.begin(Verdict{api.StateClosed, later(last, e.ClosedAt), "reason.closed_hours", moment(last)})
-	case e.Listened < p.SilentAfter:
+	case e.Listened < e.Receipt.patience(p.SilentAfter):
 		return e.wait()
 	}
 	return e.begin(Verdict{api.StateSilent, last, "reason.silent", moment(last)})

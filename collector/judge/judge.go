@@ -8,7 +8,8 @@
 //
 //   - no receipt within retention: not_installed.
 //   - the newest said goodbye: closed, since then.
-//   - none in the last SilentAfter (3 I and a half more, at most 30 s), and the office is
+//   - none in the last SilentAfter (3 I and a half more, at most 30 s; for a metered line,
+//     which says how often it sends, twice that on top), and the office is
 //     not due by its calendar, or has been for less than half an hour (people have yet
 //     to come in): closed, since it ceased to be due or was last heard, whichever is later.
 //   - none in that time, and due: silent, since the last receipt. Only time in which a

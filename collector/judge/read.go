@@ -37,7 +37,7 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 	if err := j.readReceipts(ctx, now, at); err != nil {
 		return nil, err
 	}
-	from := j.roundsFrom(now, newest)
+	from := j.roundsFrom(now, newest, patienceOf(files, j.cfg.SilentAfter, now))
 	if err := j.readRounds(ctx, from, now, at); err != nil {
 		return nil, err
 	}
@@ -54,13 +54,24 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 // roundsFrom reaches from the oldest receipt that still counts as heard back over
 // the loss window; after an absence, back to the last heartbeat, so that a state which
 // changed meanwhile is dated rightly.
-func (j *Judge) roundsFrom(now, heartbeat time.Time) time.Time {
+func (j *Judge) roundsFrom(now, heartbeat time.Time, patience time.Duration) time.Time {
 	window := lossIntervals * j.cfg.Interval
-	from := now.Add(-j.cfg.SilentAfter - window)
+	from := now.Add(-patience - window)
 	if away := heartbeat.Add(-window); !heartbeat.IsZero() && away.Before(from) {
 		from = later(away, now.Add(-max(min(maxBack*j.cfg.Interval, maxBackFor), now.Sub(from))))
 	}
 	return from
+}
+
+// patienceOf is the longest of those sites that still count as heard.
+func patienceOf(files []Evidence, silentAfter time.Duration, now time.Time) time.Duration {
+	longest := silentAfter
+	for i := range files {
+		if p := files[i].Receipt.patience(silentAfter); now.Sub(files[i].Receipt.Time) < p {
+			longest = max(longest, p)
+		}
+	}
+	return longest
 }
 
 // listen notes, at the first judgement, for how long there was no judge before it.
@@ -91,7 +102,7 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 	if last.Before(j.began) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
-	if e.Due = due(site, now); !e.Due && now.Sub(last) >= j.cfg.SilentAfter {
+	if e.Due = due(site, now); !e.Due && now.Sub(last) >= e.Receipt.patience(j.cfg.SilentAfter) {
 		e.ClosedAt = closedAt(site, last, now)
 	}
 }
@@ -136,7 +147,7 @@ func (j *Judge) readHeartbeats(ctx context.Context, now time.Time, at map[string
 func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "receipt",
-		Select:      []store.Selector{{Func: "last", Field: "lines"}, {Field: "last_time_ms"}, {Field: "goodbye"}},
+		Select:      []store.Selector{{Func: "last", Field: "lines"}, {Field: "last_time_ms"}, {Field: "every_seconds"}, {Field: "goodbye"}},
 		From:        now.Add(-retention), To: now.Add(j.cfg.Interval),
 		By: []string{api.TagSite, api.TagAgent},
 	})
@@ -146,7 +157,8 @@ func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*
 			continue
 		}
 		if row := s.Rows[len(s.Rows)-1]; row.Time.After(e.Receipt.Time) {
-			e.Receipt = Receipt{Time: row.Time, Newest: milliseconds(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != ""}
+			e.Receipt = Receipt{Time: row.Time, Newest: milliseconds(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
+				Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
 		}
 	}
 	return err

@@ -25,6 +25,7 @@ const (
 	closed = "bd-21787"
 	late   = "bd-21790"
 	never  = "bd-21997"
+	rare   = "bd-21550" // on a metered line: sends every ten minutes
 )
 
 // province writes one minute of every named site and judges it.
@@ -40,7 +41,7 @@ func newProvince(t *testing.T) *province {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{good, uplink, lan, silent, closed, late, never} {
+	for _, id := range []string{good, uplink, lan, silent, closed, late, never, rare} {
 		if _, ok := inv.Site(id); !ok {
 			t.Fatalf("the inventory has no %s", id)
 		}
@@ -60,7 +61,8 @@ func (p *province) judge(now time.Time) {
 }
 
 // minute is what arrives in one minute: the uplink of one site dies in minute 5, the
-// LAN of another in minute 6, one is silent after minute 7, one closes in minute 8.
+// LAN of another in minute 6, one is silent after minute 7, one closes in minute 8, and
+// a metered line is heard in minutes 0 and 10 only.
 func (p *province) minute(n int) {
 	p.t.Helper()
 	at := p.begin.Add(time.Duration(n) * time.Minute)
@@ -71,8 +73,11 @@ func (p *province) minute(n int) {
 			p.t.Fatal(err)
 		}
 	}
-	for _, site := range []string{good, uplink, lan, silent, closed, late} {
+	for _, site := range []string{good, uplink, lan, silent, closed, late, rare} {
 		if site == silent && n > 7 || site == closed && n > 8 {
+			continue
+		}
+		if site == rare && n%10 != 0 {
 			continue
 		}
 		measured := at
@@ -97,6 +102,9 @@ func (p *province) minute(n int) {
 			Int("last_time_ms", measured.UnixMilli())
 		if site == closed && n == 8 {
 			receipt.Text("goodbye", "stop")
+		}
+		if site == rare {
+			receipt.Int("every_seconds", 600)
 		}
 		add(receipt)
 	}
@@ -147,6 +155,7 @@ func TestEverySiteHasItsStateFromTheStoredPointsAndARestartChangesNothing(t *tes
 		closed: {"closed", "8m1s"},
 		late:   {"degraded", "1s"},
 		never:  {"not_installed", ""},
+		rare:   {"ok", "0s"},
 	}
 	got := p.read()
 	if len(got) != 159 {
