@@ -26,7 +26,7 @@ func issueToken(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 		if err != nil {
 			return err
 		}
-		sites, err := inventory.Embedded()
+		sites, err := inventory.Open(cfg.Inventory)
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	sites, err := inventory.Embedded()
+	sites, err := inventory.Open(c.cfg.Inventory)
 	if err != nil {
 		return nil, err
 	}

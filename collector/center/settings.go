@@ -16,13 +16,14 @@ import (
 // Config is collector.yaml. Each value has a right default: `serve` with no
 // configuration at all works.
 type Config struct {
-	Data     string        `json:"data"`     // folder of keys, tokens and the embedded InfluxDB
-	Listen   string        `json:"listen"`   // host:port for agents, TLS
-	Page     string        `json:"page"`     // host:port of the pages, plain HTTP, meant for this machine
-	Names    []string      `json:"names"`    // further names and addresses by which agents reach this machine
-	Interval time.Duration `json:"interval"` // at which the offices measure; decides when one counts as silent
-	Calendar string        `json:"calendar"` // "office" (Monday–Friday 07:00–17:00) or "always"
-	InfluxDB InfluxDB      `json:"influxdb"`
+	Data      string        `json:"data"`      // folder of keys, tokens and the embedded InfluxDB
+	Listen    string        `json:"listen"`    // host:port for agents, TLS
+	Page      string        `json:"page"`      // host:port of the pages, plain HTTP, meant for this machine
+	Inventory string        `json:"inventory"` // folder of areas.csv, units.csv, members.csv and sites.csv; empty: the embedded province
+	Names     []string      `json:"names"`     // further names and addresses by which agents reach this machine
+	Interval  time.Duration `json:"interval"`  // at which the offices measure; decides when one counts as silent
+	Calendar  string        `json:"calendar"`  // "office" (Monday–Friday 07:00–17:00) or "always"
+	InfluxDB  InfluxDB      `json:"influxdb"`
 }
 
 // InfluxDB is where it is stored: with no URL, in an InfluxDB 1.8 that the collector
@@ -86,7 +87,7 @@ func LoadConfig(path string) (Config, error) {
 	if err := read.Err(); err != nil {
 		return Config{}, err
 	}
-	for _, p := range []*string{&cfg.Data, &cfg.InfluxDB.TokenFile} {
+	for _, p := range []*string{&cfg.Data, &cfg.Inventory, &cfg.InfluxDB.TokenFile} {
 		if *p == "" {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,19 @@ func Embedded() (*Inventory, error) {
 		return nil, fmt.Errorf("open the embedded inventory: %w", err)
 	}
 	return Read(files)
+}
+
+// Open reads the inventory in a folder of the operator's, which replaces the embedded
+// one; an empty path is the embedded one.
+func Open(dir string) (*Inventory, error) {
+	if dir == "" {
+		return Embedded()
+	}
+	inv, err := Read(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("inventory %s: %w", dir, err)
+	}
+	return inv, nil
 }
 
 // Sites are all of them in display order: by bare name as Vietnamese sorts, equal
