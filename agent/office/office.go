@@ -51,6 +51,9 @@ type Probers struct {
 // Deps is what an office is given.
 type Deps struct {
 	Log *slog.Logger
+	// Wall is the PC's clock, nil for the real one; it is read once. The lab has offices
+	// whose clock is wrong by years.
+	Wall func() time.Time
 	// Probers is nil for the real ones; the lab simulates an office by handing in others.
 	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
 }
@@ -179,7 +182,11 @@ func (o *Office) put(lines []byte) error {
 	if err := o.ending(); errors.Is(err, ErrPowerCut) {
 		return err
 	}
-	return o.queue.Put(lines)
+	if err := o.queue.Put(lines); err != nil {
+		return err
+	}
+	o.log.Debug("batch kept", "bytes", len(lines))
+	return nil
 }
 
 // Counts is the agent's ledger; it stays readable after Run.

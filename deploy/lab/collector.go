@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"communewatch/collector/center"
@@ -35,15 +36,15 @@ type Collector struct {
 const readyTries = 600 // of 100 ms
 
 // StartCollector runs bin/communewatch-collector in dir and waits until it is ready.
-// page is the wanted port of the pages, 0 for any.
-func StartCollector(ctx context.Context, bin, dir string, page int, interval time.Duration, sites []string) (*Collector, error) {
+// page is the wanted port of the pages, 0 for any; more are further lines of collector.yaml.
+func StartCollector(ctx context.Context, bin, dir string, page int, interval time.Duration, sites []string, more ...string) (*Collector, error) {
 	c := &Collector{Agents: FreePort(0), Data: filepath.Join(dir, "collector"), bin: bin, config: filepath.Join(dir, "collector.yaml")}
 	pages, influx := FreePort(page), FreePort(0)
 	c.Page = "http://" + pages + "/"
 	if err := c.enrol(sites); err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("data: %s\nlisten: %s\npage: %s\ninterval: %s\ncalendar: always\ninfluxdb:\n  listen: %s\n", c.Data, c.Agents, pages, interval, influx)
+	text := fmt.Sprintf("data: %s\nlisten: %s\npage: %s\ninterval: %s\ncalendar: always\n%sinfluxdb:\n  listen: %s\n", c.Data, c.Agents, pages, interval, strings.Join(more, ""), influx)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

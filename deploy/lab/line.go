@@ -11,14 +11,15 @@ import (
 )
 
 // Line is an office's uplink on this machine: a TCP relay on loopback to the
-// collector that can be cut and mended.
+// collector that can be cut and mended, and reset at any byte.
 type Line struct {
 	listener net.Listener
 	target   string
 
 	mu    sync.Mutex
 	cut   bool
-	conns map[net.Conn]bool
+	conns map[*net.TCPConn]bool
+	left  int64 // bytes towards the collector until the line resets; negative: no reset is set
 }
 
 // NewLine listens on a free port of loopback and relays to target (host:port).
@@ -27,7 +28,7 @@ func NewLine(target string) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Line{listener: listener, target: target, conns: map[net.Conn]bool{}}, nil
+	return &Line{listener: listener, target: target, conns: map[*net.TCPConn]bool{}, left: -1}, nil
 }
 
 // URL is what the office is configured with.
@@ -47,7 +48,7 @@ func (l *Line) Run(ctx context.Context) error {
 			}
 			return err
 		}
-		group.Go(func() error { l.relay(conn); return nil })
+		group.Go(func() error { l.relay(conn.(*net.TCPConn)); return nil })
 	}
 }
 
@@ -56,9 +57,7 @@ func (l *Line) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut = true
-	for c := range l.conns {
-		c.Close()
-	}
+	l.end(false)
 }
 
 // Mend lets connections through again.
@@ -68,24 +67,79 @@ func (l *Line) Mend() {
 	l.cut = false
 }
 
-func (l *Line) relay(near net.Conn) {
+// Reset resets every connection at once; new ones are let through.
+func (l *Line) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = -1
+	l.end(true)
+}
+
+// ResetAfter lets so many more bytes pass towards the collector, over whichever
+// connections they come, and then resets all of them, once.
+func (l *Line) ResetAfter(bytes int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = bytes
+}
+
+// end closes all connections, hard with RST instead of FIN (SO_LINGER of zero).
+func (l *Line) end(hard bool) {
+	for c := range l.conns {
+		if hard {
+			c.SetLinger(0)
+		}
+		c.Close()
+	}
+}
+
+// pass says how many of n bytes may go on before the reset that is set, if one is.
+func (l *Line) pass(n int) (allowed int, resets bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.left < 0 {
+		return n, false
+	}
+	allowed = int(min(int64(n), l.left))
+	l.left -= int64(allowed)
+	return allowed, l.left == 0
+}
+
+func (l *Line) relay(near *net.TCPConn) {
 	defer near.Close()
-	far, err := net.Dial("tcp", l.target)
+	conn, err := net.Dial("tcp", l.target)
 	if err != nil {
 		return
 	}
+	far := conn.(*net.TCPConn)
 	defer far.Close()
 	if !l.register(near, far) {
 		return
 	}
 	defer l.forget(near, far)
 	var group errgroup.Group
-	group.Go(func() error { defer far.Close(); io.Copy(far, near); return nil })
+	group.Go(func() error { defer far.Close(); io.Copy(upward{l, far}, near); return nil })
 	group.Go(func() error { defer near.Close(); io.Copy(near, far); return nil })
 	group.Wait()
 }
 
-func (l *Line) register(conns ...net.Conn) bool {
+// upward is the way to the collector.
+type upward struct {
+	line *Line
+	far  *net.TCPConn
+}
+
+func (u upward) Write(b []byte) (int, error) {
+	allowed, resets := u.line.pass(len(b))
+	n, err := u.far.Write(b[:allowed])
+	if resets {
+		u.line.Reset()
+		return n, net.ErrClosed
+	}
+	return n, err
+}
+
+func (l *Line) register(conns ...*net.TCPConn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cut {
@@ -97,7 +151,7 @@ func (l *Line) register(conns ...net.Conn) bool {
 	return true
 }
 
-func (l *Line) forget(conns ...net.Conn) {
+func (l *Line) forget(conns ...*net.TCPConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range conns {
