@@ -153,12 +153,15 @@ var Measurements = []Measurement{
 	{
 		Name: "agent_health", By: ByAgent, Retention: Raw, Doc: "The agent on itself, once a round.",
 		Fields: []Field{
-			{Name: "spool_batches", Kind: Integer, Max: count, Always: true, Doc: "batches on disk, not yet acknowledged"},
+			{Name: "spool_batches", Kind: Integer, Max: count, Always: true, Doc: "batches that wait, not yet acknowledged"},
+			{Name: "memory_batches", Kind: Integer, Max: count, Doc: "of these, in memory because the disk does not take them; absent = 0"},
+			{Name: "aside_batches", Kind: Integer, Max: count, Doc: "kept aside on the agent's disk: refused, unreadable or of an unknown time; absent = 0"},
 			{Name: "spool_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "their size"},
-			{Name: "dropped_batches", Kind: Integer, Max: count, Doc: "dropped since start because the spool was full; absent = 0"},
+			{Name: "dropped_batches", Kind: Integer, Max: count, Doc: "dropped since start because the spool was full or they were too old; absent = 0"},
 			{Name: "rss_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "resident memory"},
 			{Name: "round_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "the longest probe since the last round"},
 			{Name: "wire_bytes", Kind: Integer, Unit: "By", Max: octets, Doc: "sent and received on the line to the collector since start"},
+			{Name: "every_seconds", Kind: Integer, Unit: "s", Min: 1, Max: float64(MaxEvery / time.Second), Doc: "how often the agent sends on a metered line; absent = after each round"},
 			{Name: "clock_offset_ms", Kind: Float, Unit: "ms", Min: -1e14, Max: 1e14, Doc: "collector's clock less this one; absent = not measured"},
 			{Name: "clock_uncertainty_ms", Kind: Float, Unit: "ms", Max: 1e9, Doc: "half the round trip it was measured with"},
 			{Name: "cpu_percent", Kind: Float, Unit: "%", Max: 100_000, Doc: "of one core, since the last round"},

@@ -111,8 +111,13 @@ func agentBoxes(f format, s siteFile) []agentBox {
 			spool = f.bytes(bytes.Float())
 		}
 		add("board.spool", lang.Text("board.batches", v["spool_batches"].Integer()), spool)
-		if n := v["dropped_batches"].Integer(); n > 0 {
-			add("board.dropped", lang.Text("board.batches", n), "")
+		for _, loss := range []struct {
+			field string
+			key   say.Key
+		}{{"memory_batches", "board.in_memory"}, {"aside_batches", "board.aside"}, {"dropped_batches", "board.dropped"}} {
+			if n := v[loss.field].Integer(); n > 0 {
+				add(loss.key, lang.Text("board.batches", n), "")
+			}
 		}
 		if offset, ok := v["clock_offset_ms"]; ok {
 			add("board.clock_offset", f.milliseconds(offset.Float()), "± "+f.milliseconds(v["clock_uncertainty_ms"].Float()))

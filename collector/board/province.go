@@ -137,7 +137,7 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		r.Evidence = "" // round trip and loss stand beside it
 	}
 	if !s.newest.IsZero() && s.state != api.StateClosed {
-		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(b.deps.Interval)
+		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(b.deps.Interval)+2*s.every
 	}
 	if s.received > 0 && s.rtt >= 0 {
 		r.RTT = f.milliseconds(s.rtt)

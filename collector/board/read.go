@@ -27,9 +27,10 @@ type siteNow struct {
 	reason        string // a key of the catalogue
 	evidence      string
 
-	newest         time.Time // of its points; zero: there are none
-	rtt            float64   // median of the uplink's last rounds, ms; negative: none came back
-	sent, received int64     // likewise
+	newest         time.Time     // of its points; zero: there are none
+	every          time.Duration // between two sends of a metered line; 0: after each round
+	rtt            float64       // median of the uplink's last rounds, ms; negative: none came back
+	sent, received int64         // likewise
 }
 
 // province is every site at one time, by id.
@@ -53,7 +54,7 @@ func (b *board) readProvince(ctx context.Context, now time.Time) (province, erro
 	})
 	b.ask(ctx, group, &newest, store.Query{
 		Measurement: "agent_health",
-		Select:      []store.Selector{{Func: "last", Field: "spool_batches"}},
+		Select:      []store.Selector{{Func: "last", Field: "spool_batches"}, {Field: "every_seconds"}},
 		From:        now.Add(-retention), To: now.Add(b.deps.Interval),
 		By: []string{api.TagSite},
 	})
@@ -75,7 +76,10 @@ func (b *board) readProvince(ctx context.Context, now time.Time) (province, erro
 		})
 	}
 	for _, s := range newest {
-		p.change(s, func(n *siteNow, row store.Row) { n.newest = later(n.newest, row.Time) })
+		p.change(s, func(n *siteNow, row store.Row) {
+			n.newest = later(n.newest, row.Time)
+			n.every = time.Duration(row.Values["every_seconds"].Integer()) * time.Second
+		})
 	}
 	return p, nil
 }
@@ -179,7 +183,7 @@ func (b *board) readSite(ctx context.Context, site inventory.Site, p period) (si
 			[]store.Selector{{Func: "last", Field: "model"}, {Func: "last", Field: "name"}}},
 		{&f.health, "agent_health", here, now.Add(-retention), 0, []string{api.TagAgent}, append(
 			[]store.Selector{{Func: "last", Field: "spool_batches"}},
-			fields("spool_bytes", "dropped_batches", "rss_bytes", "clock_offset_ms", "clock_uncertainty_ms", "version", "os", "arch")...)},
+			fields("spool_bytes", "memory_batches", "aside_batches", "dropped_batches", "rss_bytes", "clock_offset_ms", "clock_uncertainty_ms", "version", "os", "arch")...)},
 	} {
 		b.ask(ctx, group, q.into, store.Query{
 			Measurement: q.measurement, Select: q.columns, Where: q.where,

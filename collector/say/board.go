@@ -101,6 +101,8 @@ var boardTexts = texts{
 	"board.version":      {"Phiên bản", "Version"},
 	"board.spool":        {"Chờ gửi", "Waiting to be sent"},
 	"board.batches":      {"%d lô", "batches: %d"},
+	"board.in_memory":    {"Đĩa không ghi được, giữ trong bộ nhớ", "Disk does not take them, kept in memory"},
+	"board.aside":        {"Để riêng, không lưu được", "Set aside, cannot be stored"},
 	"board.dropped":      {"Đã phải bỏ", "Dropped"},
 	"board.clock_offset": {"Lệch giờ", "Clock offset"},
 	"board.not_measured": {"chưa đo được", "not measured"},
