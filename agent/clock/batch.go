@@ -95,6 +95,7 @@ func (b *Batch) check() error {
 	case !b.Sealed && b.Offset == 0 && b.Clock == "":
 	case b.Sealed && b.Offset == 0 && b.Clock == api.ClockSynced:
 	case b.Sealed && b.Offset != 0 && b.Clock == api.ClockCorrected:
+	case b.Sealed && b.Clock == api.ClockBounded:
 	default:
 		return fmt.Errorf("sealed %t with offset %d and clock %.20q", b.Sealed, b.Offset, b.Clock)
 	}
@@ -116,6 +117,25 @@ func (b *Batch) Seal(o Offset) error {
 	}
 	b.Lines, b.Sealed, b.Offset, b.Clock = lines, true, o.Applied(), o.State()
 	return nil
+}
+
+// Span is the earliest and the latest time of a line; zero times if no line has one.
+func (b *Batch) Span() (first, last time.Time) {
+	for line := range bytes.Lines(b.Lines) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		ns, err := strconv.ParseInt(string(line[bytes.LastIndexByte(line, ' ')+1:]), 10, 64)
+		if err != nil {
+			continue
+		}
+		at := time.Unix(0, ns)
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if last.IsZero() || at.After(last) {
+			last = at
+		}
+	}
+	return first, last
 }
 
 func shift(lines []byte, by int64) ([]byte, error) {

@@ -15,17 +15,11 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"communewatch/collector/api"
 )
 
 const (
 	keepSamples = 8         // of which the best is used
 	keepFor     = time.Hour // older ones only if there is no other
-
-	// drift is how far a PC's clock may run off while nobody looks: 100 ppm, twice
-	// what cheap crystals are sold with. A sample loses as much in rank as it ages.
-	drift = 100e-6
 )
 
 // earliest is before any collector ran: one that says less is itself wrong.
@@ -33,21 +27,31 @@ var earliest = time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Session is one run of the agent. Its methods may be called concurrently.
 type Session struct {
-	id    string
-	start time.Time // the wall clock, read once, with Go's monotonic reading
-	sleep *sleepMeter
+	id     string
+	began  time.Time // what the wall clock said at the start; it is never read again
+	origin time.Time // the same moment, with Go's monotonic reading
+	boot   boot
+	sleep  *sleepMeter
 
 	mu      sync.Mutex
 	samples []sample // oldest first, at most keepSamples
+	course  course   // how the offset moved over days
 }
 
-// Start begins a session now.
-func Start() (*Session, error) {
+// Start begins a session now. wall is the PC's clock, nil for the real one; it is
+// read once.
+func Start(wall func() time.Time) (*Session, error) {
 	var id [8]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, fmt.Errorf("start session: %w", err)
 	}
-	return &Session{id: hex.EncodeToString(id[:]), start: time.Now(), sleep: newSleepMeter(suspended)}, nil
+	if wall == nil {
+		wall = time.Now
+	}
+	return &Session{
+		id: hex.EncodeToString(id[:]), began: wall().Round(0), origin: time.Now(),
+		boot: readBoot(), sleep: newSleepMeter(suspended),
+	}, nil
 }
 
 // ID names the session: 16 lower-case hexadecimal digits, by chance.
@@ -56,29 +60,7 @@ func (s *Session) ID() string { return s.id }
 // Now is the session's time: the wall clock as it was at Start, plus what has really
 // passed, time asleep included. It never steps, whatever is done to the PC's clock,
 // and may be years off. Compare it only with other times of the same session.
-func (s *Session) Now() time.Time { return s.start.Add(time.Since(s.start) + s.sleep.slept()) }
-
-// Offset is how far the collector's clock is from the session's.
-type Offset struct {
-	Value       time.Duration // as measured: the collector's time less the session's
-	Uncertainty time.Duration // half the time the exchange spent on the line; the true offset is within
-}
-
-// Applied is what is added to a time: nothing where the offset cannot be told from zero.
-func (o Offset) Applied() time.Duration {
-	if o.Value.Abs() <= o.Uncertainty {
-		return 0
-	}
-	return o.Value
-}
-
-// State is what a batch stamped with this offset is.
-func (o Offset) State() api.ClockState {
-	if o.Applied() == 0 {
-		return api.ClockSynced
-	}
-	return api.ClockCorrected
-}
+func (s *Session) Now() time.Time { return s.began.Add(time.Since(s.origin) + s.sleep.slept()) }
 
 type sample struct {
 	Offset
@@ -86,9 +68,14 @@ type sample struct {
 }
 
 // rank is the uncertainty that a sample has now, the smaller the better.
-func (x sample) rank(now time.Time) time.Duration { return x.Uncertainty + drifted(now.Sub(x.at)) }
+func (x sample) rank(now time.Time) time.Duration {
+	return x.Uncertainty + share(now.Sub(x.at), unknownRate)
+}
 
-func drifted(age time.Duration) time.Duration { return time.Duration(float64(age) * drift) }
+// contradicts is true when no drift explains the difference from an older sample.
+func (x sample) contradicts(old sample) bool {
+	return (x.Value - old.Value).Abs() > old.rank(x.at)+x.Uncertainty+time.Millisecond
+}
 
 // Observe takes the stamps of one exchange: sent and answered by this session's
 // [Session.Now], came and left by the collector's clock (RFC 5905 §8: T1, T4, T2, T3).
@@ -118,9 +105,7 @@ func (s *Session) Observe(sent, answered time.Time, came, left time.Time) {
 func (s *Session) take(x sample) {
 	kept := s.samples[:0]
 	for _, old := range s.samples {
-		age := x.at.Sub(old.at)
-		bound := old.rank(x.at) + x.Uncertainty + time.Millisecond
-		if age <= keepFor && (x.Value-old.Value).Abs() <= bound {
+		if x.at.Sub(old.at) <= keepFor && !x.contradicts(old) {
 			kept = append(kept, old)
 		}
 	}
@@ -128,10 +113,11 @@ func (s *Session) take(x sample) {
 		kept = append(kept[:0], kept[1:]...)
 	}
 	s.samples = append(kept, x)
+	s.course.take(x)
 }
 
 // Offset is the best that is known, if any was ever measured in this session. It
-// stays known while the line is down: a PC's clock drifts by seconds a day at most.
+// stays known while the line is down, and follows the drift that was seen before.
 func (s *Session) Offset() (Offset, bool) {
 	now := s.Now()
 	s.mu.Lock()
@@ -145,7 +131,7 @@ func (s *Session) Offset() (Offset, bool) {
 			best = x
 		}
 	}
-	return best.Offset, true
+	return s.course.extrapolate(best, now), true
 }
 
 // Collector is the collector's time now, if an offset was measured.
@@ -154,5 +140,5 @@ func (s *Session) Collector() (time.Time, bool) {
 	if !known {
 		return time.Time{}, false
 	}
-	return s.Now().Add(offset.Value), true
+	return s.Now().Add(offset.Value + offset.Drift), true
 }

@@ -77,18 +77,18 @@ func TestTheOffsetIsFoundHoweverWrongThePC(t *testing.T) {
 
 func TestAnOffsetBelowItsUncertaintyIsNotApplied(t *testing.T) {
 	for _, value := range []time.Duration{0, 99 * ms, -100 * ms} {
-		if o := (Offset{value, 100 * ms}); o.Applied() != 0 || o.State() != api.ClockSynced {
+		if o := (Offset{Value: value, Uncertainty: 100 * ms}); o.Applied() != 0 || o.State() != api.ClockSynced {
 			t.Errorf("%+v: applied %s, %s", o, o.Applied(), o.State())
 		}
 	}
-	if o := (Offset{-101 * ms, 100 * ms}); o.Applied() != -101*ms || o.State() != api.ClockCorrected {
+	if o := (Offset{Value: -101 * ms, Uncertainty: 100 * ms}); o.Applied() != -101*ms || o.State() != api.ClockCorrected {
 		t.Errorf("%+v: applied %s, %s", o, o.Applied(), o.State())
 	}
 }
 
 func TestTheTrueOffsetIsAlwaysWithinTheUncertainty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := &Session{start: time.Now(), sleep: newSleepMeter(suspended)}
+		s := &Session{began: time.Now().Round(0), origin: time.Now(), sleep: newSleepMeter(suspended)}
 		truth := time.Duration(rapid.Int64Range(-int64(50*365*24*time.Hour), int64(50*365*24*time.Hour)).Draw(t, "offset"))
 		at := time.Date(2080, 1, 1, 0, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 20).Draw(t, "exchanges") {
@@ -172,7 +172,7 @@ func TestStampsThatCannotBeAreIgnored(t *testing.T) {
 
 func start(t *testing.T) *Session {
 	t.Helper()
-	s, err := Start()
+	s, err := Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func wantUncertainty(t *testing.T, s *Session, want time.Duration) {
 }
 
 func BenchmarkNow(b *testing.B) {
-	s, err := Start()
+	s, err := Start(nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package clock
 
 import (
+	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,4 +19,14 @@ func suspended() time.Duration {
 		return 0
 	}
 	return time.Duration(boot.Nano() - mono.Nano())
+}
+
+// readBoot reads the kernel's name of this boot (random(4)) and its clock.
+func readBoot() boot {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	var now unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return boot{}
+	}
+	return boot{id: strings.TrimSpace(string(id)), clock: time.Duration(now.Nano())}
 }

@@ -83,7 +83,7 @@ func New(cfg Config, deps Deps) (*Office, error) {
 	if err := cfg.Document.Check(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	session, err := clock.Start()
+	session, err := clock.Start(deps.Wall)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func open(t *testing.T, dir string, most int64) *spool.Spool {
 
 func session(t *testing.T) *clock.Session {
 	t.Helper()
-	s, err := clock.Start()
+	s, err := clock.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ type sending struct {
 
 func startSender(t *testing.T, c *Collector, line *Line) *sending {
 	t.Helper()
-	session, err := clock.Start()
+	session, err := clock.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
