@@ -13,7 +13,7 @@ const maxAside = 10_000
 
 // SetAside takes a batch out of the queue and keeps it in aside/, beside a note for
 // people that says why: <sequence>.txt. Both last before it returns.
-func (s *Spool) SetAside(seq uint64, note []byte) error {
+func (s *folder) SetAside(seq uint64, note []byte) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if err := s.known(seq); err != nil {
@@ -31,7 +31,7 @@ func (s *Spool) SetAside(seq uint64, note []byte) error {
 }
 
 // moveAside moves a batch file, in the queue or not yet, and keeps aside/ in bounds.
-func (s *Spool) moveAside(name string) error {
+func (s *folder) moveAside(name string) error {
 	size := int64(0)
 	if info, err := os.Lstat(filepath.Join(s.dir, name)); err == nil && info.Mode().IsRegular() {
 		size = info.Size()
@@ -51,7 +51,7 @@ func (s *Spool) moveAside(name string) error {
 
 // moveDamaged gets a damaged file out of the way. Where even that fails the file
 // stays, and is no longer looked at.
-func (s *Spool) moveDamaged(name string, why error) {
+func (s *folder) moveDamaged(name string, why error) {
 	seq, _ := parseBatchName(name)
 	s.mu.Lock()
 	s.queue.remove(seq)
@@ -68,7 +68,7 @@ func (s *Spool) moveDamaged(name string, why error) {
 	s.log.Warn("damaged batch set aside", "file", name, "damage", why)
 }
 
-func (s *Spool) pruneAside() {
+func (s *folder) pruneAside() {
 	for {
 		s.mu.Lock()
 		surplus := len(s.aside.entries) > 1 && (len(s.aside.entries) > maxAside || s.aside.bytes > s.max/8)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,16 +37,38 @@ func lasting(err error) bool {
 
 // lockFile takes the lock for this process; it ends with the process, however that ends.
 func lockFile(path string) (io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o640) // for writing it would keep a disk from being made read-only
 	if err != nil {
 		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is locked: another agent uses this folder", path)
+			return nil, fmt.Errorf("%s is locked: %w", path, ErrLocked)
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// lookAt says in a word what a person should look at.
+func lookAt(dir string, err error) string {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return "the disk is full"
+	case errors.Is(err, unix.EROFS):
+		return "the disk is read-only"
+	case errors.Is(err, os.ErrPermission):
+		return owner(dir)
+	}
+	return "the folder and its disk"
+}
+
+// owner says whose the folder is, or the nearest one above it that is there.
+func owner(dir string) string {
+	var st unix.Stat_t
+	for unix.Stat(dir, &st) != nil && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return fmt.Sprintf("%s belongs to user %d, mode %04o; the agent is user %d", dir, st.Uid, st.Mode&0o7777, os.Geteuid())
 }

@@ -51,9 +51,22 @@ func lockFile(path string) (io.Closer, error) {
 	if err != nil {
 		_ = f.Close()
 		if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-			return nil, fmt.Errorf("%s is locked: another agent uses this folder", path)
+			return nil, fmt.Errorf("%s is locked: %w", path, ErrLocked)
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// lookAt says in a word what a person should look at.
+func lookAt(_ string, err error) string {
+	switch {
+	case errors.Is(err, windows.ERROR_DISK_FULL), errors.Is(err, windows.ERROR_HANDLE_DISK_FULL):
+		return "the disk is full"
+	case errors.Is(err, windows.ERROR_WRITE_PROTECT):
+		return "the disk is read-only"
+	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
+		return "the folder's permissions, and whether a scanner holds its files"
+	}
+	return "the folder and its disk"
 }

@@ -3,10 +3,14 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -16,17 +20,26 @@ import (
 // insideNamespace is set in the process that has its own mounts: this test, run again.
 const insideNamespace = "COMMUNEWATCH_TEST_OWN_MOUNTS"
 
-func TestADiskFilledByAnotherProgramIsToldAndPutResumesByItself(t *testing.T) {
-	if os.Getenv(insideNamespace) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), insideNamespace+"=1")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("in a mount namespace (needs root: run `make setup` and `make test` as root): %v\n%s", err, out)
-		}
+func TestADiskFilledByAnotherProgramIsToldAndEverythingReachesItLater(t *testing.T) {
+	inOwnMounts(t, func(dir string) { fillTheDisk(t, dir) })
+}
+
+// inOwnMounts runs a test again in a process that has its own mounts, with a folder.
+func inOwnMounts(t *testing.T, test func(dir string)) {
+	t.Helper()
+	if os.Getenv(insideNamespace) != "" {
+		test(t.TempDir())
 		return
 	}
-	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), insideNamespace+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("in a mount namespace (needs root: run `make setup` and `make test` as root): %v\n%s", err, out)
+	}
+}
+
+func fillTheDisk(t *testing.T, dir string) {
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
 		t.Fatalf("mount a small disk (needs root: run `make setup` and `make test` as root): %v", err)
 	}
@@ -36,21 +49,59 @@ func TestADiskFilledByAnotherProgramIsToldAndPutResumesByItself(t *testing.T) {
 	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
 		t.Fatalf("filling the disk: %v", err)
 	}
-	for range 20 {
-		if _, err := s.Put(make([]byte, 20_000)); !errors.Is(err, unix.ENOSPC) {
-			t.Fatalf("Put on a full disk: %v", err)
-		}
+	want := []uint64{first}
+	for range 4 {
+		want = append(want, mustPut(t, s, make([]byte, 20_000)))
 	}
-	wantLoad(t, s, first, make([]byte, 20_000))
-	mustClose(t, s)
-	s = mustOpen(t, filepath.Join(dir, "spool")) // a restart on a full disk
-	wantLoad(t, s, first, make([]byte, 20_000))
+	if st := s.Stats(); st.Memory != 4 || st.Dropped != 0 {
+		t.Errorf("%+v, want four batches in memory", st)
+	}
 	must(t, os.Remove(filler))
-	second := mustPut(t, s, make([]byte, 20_000))
-	wantLoad(t, s, second, make([]byte, 20_000))
-	if st := s.Stats(); st.Batches != 2 || st.Dropped != 0 || st.Aside != 0 {
-		t.Errorf("%+v, want the two batches and no loss", st)
+	want = append(want, mustPut(t, s, make([]byte, 20_000)))
+	mustClose(t, s)
+	s = mustOpen(t, filepath.Join(dir, "spool"))
+	if got := s.Sequences(); !slices.Equal(got, want) {
+		t.Errorf("on disk are %v, want %v", got, want)
 	}
+	for _, seq := range want {
+		wantLoad(t, s, seq, make([]byte, 20_000))
+	}
+	must(t, os.WriteFile(filler, make([]byte, 100_000), 0o600))
+	mustClose(t, s)
+	s = mustOpen(t, filepath.Join(dir, "spool")) // a restart on a disk that is nearly full
+	wantLoad(t, s, first, make([]byte, 20_000))
 	must(t, s.Close())
 	must(t, unix.Unmount(dir, 0))
+}
+
+func TestADiskThatBecomesReadOnlyIsToldAndWhatItHoldsIsStillDelivered(t *testing.T) {
+	inOwnMounts(t, func(dir string) {
+		must(t, unix.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"))
+		defer unix.Unmount(dir, 0)
+		var log bytes.Buffer
+		s, err := Open(Config{Dir: filepath.Join(dir, "spool"), MaxBytes: 1 << 20, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		must(t, err)
+		onDisk := mustPut(t, s, payload(1))
+		must(t, unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+		inMemory := mustPut(t, s, payload(2))
+		wantLoad(t, s, onDisk, payload(1))
+		wantLoad(t, s, inMemory, payload(2))
+		must(t, s.Delete(onDisk))
+		if got := s.Sequences(); !slices.Equal(got, []uint64{inMemory}) {
+			t.Errorf("queue %v, want only %d", got, inMemory)
+		}
+		must(t, unix.Mount("", dir, "", unix.MS_REMOUNT, ""))
+		last := mustPut(t, s, payload(3))
+		must(t, s.Close())
+		s = mustOpen(t, filepath.Join(dir, "spool"))
+		if got := s.Sequences(); !slices.Equal(got, []uint64{inMemory, last}) {
+			t.Errorf("on disk are %v, want %d and %d", got, inMemory, last)
+		}
+		must(t, s.Close())
+		for _, want := range []string{`look_at="the disk is read-only"`, "spool can be written again"} {
+			if n := strings.Count(log.String(), want); n != 1 {
+				t.Errorf("%q is said %d times, want once:\n%s", want, n, log.String())
+			}
+		}
+	})
 }

@@ -15,7 +15,7 @@ import (
 const verifyNewest = 64
 
 // recover learns what is in the folder.
-func (s *Spool) recover() error {
+func (s *folder) recover() error {
 	if err := s.recoverAside(); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Spool) recover() error {
 	return nil
 }
 
-func (s *Spool) recoverFile(e fs.DirEntry) {
+func (s *folder) recoverFile(e fs.DirEntry) {
 	if temp, ok := strings.CutSuffix(e.Name(), tempSuffix); ok {
 		s.removeTemp(s.dir, temp)
 		return
@@ -60,7 +60,7 @@ func (s *Spool) recoverFile(e fs.DirEntry) {
 	}
 }
 
-func (s *Spool) recoverAside() error {
+func (s *folder) recoverAside() error {
 	entries, err := os.ReadDir(s.asideDir())
 	if err != nil {
 		return err
@@ -85,10 +85,10 @@ func (s *Spool) recoverAside() error {
 }
 
 // removeTemp removes a file that a save did not finish, if it is one of ours.
-func (s *Spool) removeTemp(dir, name string) {
+func (s *folder) removeTemp(dir, name string) {
 	_, batch := parseBatchName(name)
 	_, note := parseName(name, ".txt")
-	if !batch && !note {
+	if !batch && !note && !noteForm.MatchString(name) {
 		return
 	}
 	if err := s.disk.remove(filepath.Join(dir, name+tempSuffix)); err != nil {

@@ -11,7 +11,7 @@ import (
 // Delete removes batches from the queue; those that are not in it are passed over.
 // After a power cut one may be back: sending it again is safe, a disk that is
 // synced for every removal is worn out for nothing.
-func (s *Spool) Delete(seqs ...uint64) error {
+func (s *folder) Delete(seqs ...uint64) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	var failed []error
@@ -31,7 +31,7 @@ func (s *Spool) Delete(seqs ...uint64) error {
 	return errors.Join(failed...)
 }
 
-func (s *Spool) forget(seqs ...uint64) {
+func (s *folder) forget(seqs ...uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue.remove(seqs...)
@@ -42,7 +42,7 @@ func (s *Spool) forget(seqs ...uint64) {
 }
 
 // dropOldest brings the queue under MaxBytes; the newest batch stays whatever its size.
-func (s *Spool) dropOldest() {
+func (s *folder) dropOldest() {
 	for _, seq := range s.surplus() {
 		err := s.disk.remove(filepath.Join(s.dir, batchName(seq)))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -64,7 +64,7 @@ func (s *Spool) dropOldest() {
 }
 
 // surplus lists what may be dropped, oldest first, if the queue is too large.
-func (s *Spool) surplus() []uint64 {
+func (s *folder) surplus() []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.queue.bytes <= s.max {
