@@ -11,7 +11,7 @@ ARGS ?=
 # What the tests and the demo use beside Go; Debian's names.
 PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping curl chromium fonts-dejavu-core fonts-noto-core strace
 
-.PHONY: help setup build influxd test test-long lint bench demo cross clean
+.PHONY: help setup build influxd test test-long lint bench compare demo cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,10 @@ lint: ## vet and staticcheck, for Linux and Windows
 
 bench: influxd ## run the benchmarks
 	$(GO) test -tags integration -run '^$$' -bench . -benchmem ./...
+
+compare: build ## measure us beside our peers, in one run; ARGS=--quick for a tenth of it
+	@$(GO) build -trimpath -o bin/communewatch-compare ./deploy/lab/compare
+	@bin/communewatch-compare $(ARGS)
 
 demo: build ## a whole province on this machine; ARGS="--for 60s --json" ends by itself
 	@$(GO) build -trimpath -o bin/communewatch-demo ./deploy/lab/demo

@@ -20,6 +20,8 @@ func TestABatchReadsBackAsItWasWritten(t *testing.T) {
 		"cw1 5f2c9a0188e1b3d4 unsealed -\n":               {Session: id, Lines: lines},
 		"cw1 5f2c9a0188e1b3d4 0 synced\n":                 {Session: id, Sealed: true, Clock: api.ClockSynced, Lines: lines},
 		"cw1 5f2c9a0188e1b3d4 -7200000000000 corrected\n": {Session: id, Sealed: true, Offset: -2 * time.Hour, Clock: api.ClockCorrected, Lines: lines},
+		"cw1 5f2c9a0188e1b3d4 90000000000 bounded\n":      {Session: id, Sealed: true, Offset: 90 * time.Second, Clock: api.ClockBounded, Lines: lines},
+		"cw1 5f2c9a0188e1b3d4 0 bounded\n":                {Session: id, Sealed: true, Clock: api.ClockBounded, Lines: lines},
 	} {
 		data, err := b.Marshal()
 		if err != nil {
@@ -67,6 +69,22 @@ func TestSealingWithinTheUncertaintyLeavesTheLines(t *testing.T) {
 	}
 }
 
+func TestABatchSealedBetweenItsNeighboursSaysSoEvenWhereNothingIsAdded(t *testing.T) {
+	for value, want := range map[time.Duration]string{time.Minute: "x a=1i 60000000005\n", time.Second: "x a=1i 5\n", 0: "x a=1i 5\n"} {
+		b := Batch{Session: id, Lines: []byte("x a=1i 5\n")}
+		if err := b.Seal(Offset{Value: value, Uncertainty: 30 * time.Second, Bounded: true}); err != nil {
+			t.Fatal(err)
+		}
+		data, err := b.Marshal()
+		if err != nil || string(b.Lines) != want || b.Clock != api.ClockBounded {
+			t.Errorf("%s: %+v, %v", value, b, err)
+		}
+		if back, err := Unmarshal(data); err != nil || back.Clock != api.ClockBounded {
+			t.Errorf("%q: %+v, %v", data, back, err)
+		}
+	}
+}
+
 func TestABatchThatCannotBeSealedStaysAsItWas(t *testing.T) {
 	for name, lines := range map[string]string{
 		"no time":         "x a=1i 5\nx a=1i\n",
@@ -105,6 +123,7 @@ func TestDamagedHeadingsAreErrorsThatSayWhat(t *testing.T) {
 		"cw1 " + id + " 9223372036854775808 corrected\n" + line:      "offset is",
 		"cw1 " + id + " 5 synced\n" + line:                           "offset 5 and clock",
 		"cw1 " + id + " 0 corrected\n" + line:                        "offset 0 and clock",
+		"cw1 " + id + " unsealed bounded\n" + line:                   "not sealed",
 		"cw1 " + id + " 5 sure\n" + line:                             "offset 5 and clock",
 		"cw1 " + id + " unsealed synced\n" + line:                    "not sealed",
 		"cw1 " + id + " 0 synced\n":                                  "no newline",
@@ -123,6 +142,7 @@ func FuzzBatch(f *testing.F) {
 	f.Add([]byte("cw1 "+id+" unsealed -\nping,target=gw sent=10i 1700000000000000000\n"), int64(time.Hour))
 	f.Add([]byte("cw1 "+id+" -7200000000000 corrected\nx a=\"1 2\" 5\nx b=t -5\n"), int64(1))
 	f.Add([]byte("cw1 "+id+" 0 synced\n \n"), int64(math.MinInt64))
+	f.Add([]byte("cw1 "+id+" 0 bounded\nx a=1i 5\n"), int64(0))
 	f.Fuzz(func(t *testing.T, data []byte, offset int64) {
 		b, err := Unmarshal(data)
 		if err != nil {
@@ -133,7 +153,7 @@ func FuzzBatch(f *testing.F) {
 			t.Fatalf("read from %q, written as %q (%v)", data, again, err)
 		}
 		lines := bytes.Count(b.Lines, []byte("\n"))
-		if b.Seal(Offset{Value: time.Duration(offset)}) != nil {
+		if b.Seal(Offset{Value: time.Duration(offset), Bounded: offset%2 == 0}) != nil {
 			return
 		}
 		sealed, err := b.Marshal()

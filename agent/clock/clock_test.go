@@ -2,6 +2,7 @@ package clock
 
 import (
 	"regexp"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,27 +31,6 @@ func TestASessionHasItsOwnNameAndATimeThatGoesOn(t *testing.T) {
 	})
 }
 
-func TestTimeAsleepCountsAndTimeNeverGoesBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		asleep := 3 * time.Hour // before the session: none of its business
-		s := start(t)
-		s.sleep = newSleepMeter(func() time.Duration { return asleep })
-		before := s.Now()
-		for _, step := range []struct{ asleep, want time.Duration }{
-			{3*time.Hour + 2*time.Microsecond, 0},
-			{3*time.Hour - 3*time.Microsecond, 0},
-			{13 * time.Hour, 10 * time.Hour},
-			{13*time.Hour - 2*time.Microsecond, 10 * time.Hour},
-			{14 * time.Hour, 11 * time.Hour},
-		} {
-			asleep = step.asleep
-			if got := s.Now().Sub(before); got != step.want {
-				t.Errorf("machine says %s asleep since boot: session is %s later, want %s", asleep, got, step.want)
-			}
-		}
-	})
-}
-
 func TestTheOffsetIsFoundHoweverWrongThePC(t *testing.T) {
 	collector := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 	for name, pc := range map[string]time.Time{
@@ -61,11 +41,11 @@ func TestTheOffsetIsFoundHoweverWrongThePC(t *testing.T) {
 		"ten years ahead": collector.AddDate(10, 0, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t)
+			s := startAt(t, pc)
 			// 80 ms there, 250 ms inside, 120 ms back: out by 20 ms, uncertain by 100.
 			s.Observe(pc, pc.Add(450*ms), collector.Add(80*ms), collector.Add(330*ms))
 			got, known := s.Offset()
-			if !known || got.Uncertainty != 100*ms || got.Value != collector.Sub(pc)-20*ms {
+			if !known || !about(got.Uncertainty, 100*ms) || got.Value != collector.Sub(pc)-20*ms {
 				t.Errorf("%+v, %t; want %s ± 100ms", got, known, collector.Sub(pc)-20*ms)
 			}
 			if got.Applied() != got.Value || got.State() != api.ClockCorrected {
@@ -75,22 +55,11 @@ func TestTheOffsetIsFoundHoweverWrongThePC(t *testing.T) {
 	}
 }
 
-func TestAnOffsetBelowItsUncertaintyIsNotApplied(t *testing.T) {
-	for _, value := range []time.Duration{0, 99 * ms, -100 * ms} {
-		if o := (Offset{Value: value, Uncertainty: 100 * ms}); o.Applied() != 0 || o.State() != api.ClockSynced {
-			t.Errorf("%+v: applied %s, %s", o, o.Applied(), o.State())
-		}
-	}
-	if o := (Offset{Value: -101 * ms, Uncertainty: 100 * ms}); o.Applied() != -101*ms || o.State() != api.ClockCorrected {
-		t.Errorf("%+v: applied %s, %s", o, o.Applied(), o.State())
-	}
-}
-
-func TestTheTrueOffsetIsAlwaysWithinTheUncertainty(t *testing.T) {
+func TestOneExchangeTellsTheOffsetToHalfOfTheTimeOnTheLine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := &Session{began: time.Now().Round(0), origin: time.Now(), sleep: newSleepMeter(suspended)}
 		truth := time.Duration(rapid.Int64Range(-int64(50*365*24*time.Hour), int64(50*365*24*time.Hour)).Draw(t, "offset"))
 		at := time.Date(2080, 1, 1, 0, 0, 0, 0, time.UTC)
+		s := &Session{began: at.Add(-truth), sleep: newSleepMeter(suspended)}
 		for range rapid.IntRange(1, 20).Draw(t, "exchanges") {
 			part := func(name string) time.Duration {
 				return time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, name))
@@ -101,37 +70,37 @@ func TestTheTrueOffsetIsAlwaysWithinTheUncertainty(t *testing.T) {
 			s.Observe(at.Add(-truth), back.Add(-truth), came, left)
 			at = back
 		}
-		got, known := s.Offset()
-		// The samples are stamped far from this test's own time: the drift that is
-		// granted for their age concerns their rank only.
+		got, known := s.offset(moment{at: at.Add(-truth)})
 		if !known || (got.Value-truth).Abs() > got.Uncertainty {
 			t.Fatalf("%+v, true offset %s", got, truth)
 		}
 	})
 }
 
-func TestTheLeastUncertainOfTheLastSamplesIsUsed(t *testing.T) {
+func TestTheSampleThatSaysMostIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
 		exchange(s, time.Hour, 400*ms)
 		exchange(s, time.Hour, 40*ms)
 		exchange(s, time.Hour, 900*ms)
 		wantUncertainty(t, s, 20*ms)
-		for range keepSamples { // pushed out by newer ones
+		for range 2 * keepSamples { // however many
 			exchange(s, time.Hour, 600*ms)
 		}
+		wantUncertainty(t, s, 20*ms)
+		time.Sleep(time.Hour) // in which the PC may have run off by 360 ms
+		exchange(s, time.Hour, 900*ms)
+		wantUncertainty(t, s, 20*ms)
+		exchange(s, time.Hour, 600*ms)
 		wantUncertainty(t, s, 300*ms)
 	})
 }
 
-func TestAnOldSampleGivesWayAndTheLastOneStays(t *testing.T) {
+func TestTheOffsetStaysKnownWhileTheLineIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t)
-		exchange(s, time.Hour, 40*ms)
-		time.Sleep(keepFor + time.Minute)
 		exchange(s, time.Hour, 900*ms)
-		wantUncertainty(t, s, 450*ms)
-		time.Sleep(7 * 24 * time.Hour) // a week without a line
+		time.Sleep(7 * 24 * time.Hour)
 		wantUncertainty(t, s, 450*ms)
 		if got, known := s.Collector(); !known || got.Sub(s.Now()) != base+time.Hour {
 			t.Errorf("the collector's time is %s (%t), offset forgotten while the line was down", got, known)
@@ -145,7 +114,7 @@ func TestSamplesThatTheNewestContradictsAreForgotten(t *testing.T) {
 		exchange(s, time.Hour, 40*ms)
 		exchange(s, 9*time.Hour, 2*time.Second) // a virtual machine stood still for 8 hours
 		got, _ := s.Offset()
-		if got.Value != base+9*time.Hour || got.Uncertainty != time.Second {
+		if got.Value != base+9*time.Hour || !about(got.Uncertainty, time.Second) {
 			t.Errorf("%+v, want 9h although it is less certain", got)
 		}
 	})
@@ -155,6 +124,7 @@ func TestStampsThatCannotBeAreIgnored(t *testing.T) {
 	collector := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 	pc := collector.Add(-time.Hour)
 	for name, stamps := range map[string][4]time.Time{
+		"answered before it began":    {pc.Add(-ms), pc.Add(-1), collector, collector},
 		"answered before sent":        {pc, pc.Add(-1), collector, collector},
 		"left before it came":         {pc, pc.Add(ms), collector, collector.Add(-1)},
 		"longer inside than the trip": {pc, pc.Add(100 * ms), collector, collector.Add(200 * ms)},
@@ -162,7 +132,7 @@ func TestStampsThatCannotBeAreIgnored(t *testing.T) {
 		"collector in 2300":           {pc, pc.Add(ms), collector.AddDate(274, 0, 0), collector.AddDate(274, 0, 0)},
 		"zero times":                  {},
 	} {
-		s := start(t)
+		s := startAt(t, pc)
 		s.Observe(stamps[0], stamps[1], stamps[2], stamps[3])
 		if got, known := s.Offset(); known {
 			t.Errorf("%s: taken as %+v", name, got)
@@ -172,7 +142,12 @@ func TestStampsThatCannotBeAreIgnored(t *testing.T) {
 
 func start(t *testing.T) *Session {
 	t.Helper()
-	s, err := Start(nil)
+	return startAt(t, time.Now())
+}
+
+func startAt(t *testing.T, wall time.Time) *Session {
+	t.Helper()
+	s, err := Start(func() time.Time { return wall })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +165,14 @@ func exchange(s *Session, ahead, trip time.Duration) {
 	s.Observe(now.Add(-trip), now, at, at)
 }
 
+func ns(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
+
+// about allows for what the PC's clock runs off while an exchange lasts.
+func about(got, want time.Duration) bool { return got >= want && got <= want+want/1000 }
+
 func wantUncertainty(t *testing.T, s *Session, want time.Duration) {
 	t.Helper()
-	if got, known := s.Offset(); !known || got.Uncertainty != want {
+	if got, known := s.Offset(); !known || !about(got.Uncertainty, want) {
 		t.Errorf("%+v, %t; want uncertainty %s", got, known, want)
 	}
 }

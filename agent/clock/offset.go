@@ -8,28 +8,32 @@ import (
 
 // Offset is how far the collector's clock is from the session's.
 type Offset struct {
-	Value       time.Duration // as measured: the collector's time less the session's
-	Uncertainty time.Duration // half the time the exchange spent on the line; the true offset was within
+	Value       time.Duration `json:"value_ns"`       // as measured: the collector's time less the session's
+	Uncertainty time.Duration `json:"uncertainty_ns"` // the true one was within this of Value
 
-	// Since it was measured, by the rate seen before; zero while no rate is known.
-	Drift            time.Duration
-	DriftUncertainty time.Duration // the true drift is within, as far as crystals are steady
+	// Since it was measured.
+	Drift            time.Duration `json:"drift_ns,omitempty"`             // by the rate seen before; zero where no rate can be told from zero
+	DriftUncertainty time.Duration `json:"drift_uncertainty_ns,omitempty"` // by which the true drift may be another
 
-	Bounded bool // not measured: placed between the sessions before and after
+	Bounded bool `json:"bounded,omitempty"` // not measured: placed between the sessions before and after
+}
+
+// Estimate is the offset with all that is known, and how far the true one may be off.
+func (o Offset) Estimate() (value, uncertainty time.Duration) {
+	return o.Value + o.Drift, o.Uncertainty + o.DriftUncertainty
 }
 
 // Applied is what is added to a time: nothing where the offset cannot be told from
-// zero. Measurement and drift are judged each by its own uncertainty: an offset of 40 s
-// that was measured to 10 ms stays one, however long the line has been down since.
+// zero. It is held against the uncertainty with which it was measured, not against that
+// which has grown since. An offset of 40 s that was measured to 10 ms stays applied
+// however long the line is down: that nobody looked for a month does not make zero more
+// likely than 40 s, and times must not jump by 40 s on the day on which the grown doubt
+// exceeds them. So a jump is never larger than a measurement's uncertainty.
 func (o Offset) Applied() time.Duration {
-	applied := time.Duration(0)
-	if o.Value.Abs() > o.Uncertainty {
-		applied = o.Value
+	if applied := o.Value + o.Drift; applied.Abs() > o.Uncertainty {
+		return applied
 	}
-	if o.Drift.Abs() > o.DriftUncertainty {
-		applied += o.Drift
-	}
-	return applied
+	return 0
 }
 
 // State is what a batch stamped with this offset is.

@@ -12,7 +12,9 @@ import (
 const resolution = 0
 
 // suspended is how long the machine has been suspended since it was booted:
-// CLOCK_BOOTTIME counts that, CLOCK_MONOTONIC does not (clock_gettime(2)).
+// CLOCK_BOOTTIME counts that, CLOCK_MONOTONIC does not (clock_gettime(2)), and the
+// latter is Go's (1.26: nanotime1 in runtime/sys_linux_*.s). They are read in this order,
+// so that a delay between them makes it less, never a sleep that was none.
 func suspended() time.Duration {
 	var boot, mono unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil {
@@ -28,5 +30,9 @@ func readBoot() boot {
 	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
 		return boot{}
 	}
-	return boot{id: strings.TrimSpace(string(id)), clock: time.Duration(now.Nano())}
+	name := strings.TrimSpace(string(id))
+	if !validBoot(name) {
+		return boot{}
+	}
+	return boot{id: name, clock: time.Duration(now.Nano())}
 }

@@ -40,6 +40,8 @@ type Config struct {
 	SpoolBytes int64
 	Version    string        // of the agent
 	MaxWait    time.Duration // between two attempts to send; 0 is upstream's default
+	Every      time.Duration // between two sends on a metered line; 0: after each round
+	DailyBytes int64         // on the line; 0: no budget
 }
 
 // Probers make a target's probe. now is the session's clock.
@@ -91,7 +93,7 @@ func New(cfg Config, deps Deps) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session)}
+	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session, deps.Log)}
 	if err := o.wire(deps); err != nil {
 		return nil, errors.Join(err, queued.Close())
 	}
@@ -101,7 +103,7 @@ func New(cfg Config, deps Deps) (*Office, error) {
 func (o *Office) wire(deps Deps) error {
 	var err error
 	o.sender, err = upstream.New(upstream.Config{
-		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, MaxWait: o.cfg.MaxWait,
+		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes,
 	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log})
 	if err != nil {
 		return err
@@ -171,8 +173,9 @@ func (o *Office) Run(ctx context.Context) error {
 	}
 	if !errors.Is(o.ending(), ErrPowerCut) {
 		o.sayGoodbye(ctx)
+		o.queue.End()
 	}
-	c := o.queue.ledger() // what nobody read is not read now: stopping must be quick
+	c := o.queue.ledger.now() // what nobody read is not read now: stopping must be quick
 	o.log.Info("agent stopped", "measured", c.Measured, "stored", c.Stored, "rejected", c.Rejected, "dropped", c.Dropped, "pending", c.Pending)
 	return errors.Join(err, o.spool.Close())
 }
@@ -209,18 +212,22 @@ func (o *Office) Close() error { return o.spool.Close() }
 func (o *Office) health(timing round.Timing) *api.Point {
 	stats := o.spool.Stats()
 	p := api.NewPoint("agent_health", o.session.Now()).
-		Int("spool_batches", int64(stats.Batches+timing.Held)).
+		Int("spool_batches", int64(stats.Batches)).
 		Int("spool_bytes", stats.Bytes).
-		Count("dropped_batches", int64(stats.Dropped+timing.Dropped)).
+		Count("memory_batches", int64(stats.Memory)).
+		Count("aside_batches", int64(stats.Aside)).
+		Count("dropped_batches", int64(stats.Dropped)).
 		Count("rss_bytes", residentBytes()).
 		Int("round_ms", timing.Longest.Milliseconds()).
 		Int("wire_bytes", int64(o.sender.WireBytes())).
 		Text("version", o.cfg.Version).Text("os", runtime.GOOS).Text("arch", runtime.GOARCH).Text("session", o.session.ID())
+	p.Count("every_seconds", int64(o.cfg.Every/time.Second))
 	if percent, ok := o.process.percent(); ok {
 		p.Float("cpu_percent", percent)
 	}
 	if offset, known := o.session.Offset(); known {
-		p.Float("clock_offset_ms", milliseconds(offset.Value)).Float("clock_uncertainty_ms", milliseconds(offset.Uncertainty))
+		value, doubt := offset.Estimate()
+		p.Float("clock_offset_ms", milliseconds(value)).Float("clock_uncertainty_ms", milliseconds(doubt))
 	}
 	return p
 }

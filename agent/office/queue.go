@@ -4,53 +4,46 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
-	"sync"
+	"time"
 
 	"communewatch/agent/clock"
 	"communewatch/agent/spool"
 	"communewatch/agent/upstream"
 	"communewatch/collector/api"
+	"communewatch/collector/say"
 )
-
-// Counts is the agent's ledger, in points of this run.
-type Counts struct {
-	Measured int64 // put on disk
-	Stored   int64 // acknowledged by the collector
-	Rejected int64 // set aside, never to be stored
-	Dropped  int64 // with the oldest batches, because the spool was full; of batches that were put or read in this run
-	Pending  int64 // on disk now, those of earlier runs included
-}
-
-// Plus adds two ledgers.
-func (c Counts) Plus(d Counts) Counts {
-	return Counts{c.Measured + d.Measured, c.Stored + d.Stored, c.Rejected + d.Rejected, c.Dropped + d.Dropped, c.Pending + d.Pending}
-}
 
 // Queue joins spool and clock into what upstream sends from: batches are framed with
 // their session, stamped with the collector's time once, and durable in that form before
 // they are first sent, so that a batch sent twice is the same bytes.
 type Queue struct {
-	spool   *spool.Spool
-	session *clock.Session
-	wake    chan struct{}
+	spool    *spool.Spool
+	session  *clock.Session
+	sessions *sessions
+	log      *slog.Logger
+	wake     chan struct{}
+	ledger   *ledger
+	oldest   aged
+}
 
-	mu     sync.Mutex
-	counts Counts
-	points map[uint64]int64 // of the batches on disk that were put or read in this run
-	lost   uint64           // batches that the spool had dropped or found damaged when points was last held against it
+// aged is the oldest batch and the time of its newest line, so that it is read once.
+type aged struct {
+	seq  uint64
+	last time.Time // zero: not known, perhaps not yet
 }
 
 // NewQueue takes over a spool. It reads none of what waits in it: after weeks without
 // a line that would keep an old disk busy for minutes before the first round.
-func NewQueue(s *spool.Spool, session *clock.Session) *Queue {
-	return &Queue{spool: s, session: session, wake: make(chan struct{}, 1), points: map[uint64]int64{}}
+func NewQueue(s *spool.Spool, session *clock.Session, log *slog.Logger) *Queue {
+	return &Queue{spool: s, session: session, sessions: newSessions(s, session, log), log: log, wake: make(chan struct{}, 1), ledger: newLedger()}
 }
 
 func lineCount(b []byte) int64 { return int64(bytes.Count(b, []byte("\n"))) }
 
-// Put stores the lines of one round durably. Where the offset to the collector is
-// known, they are stamped with it now.
+// Put stores the lines of one round. Where the offset to the collector is known, they
+// are stamped with it now.
 func (q *Queue) Put(lines []byte) error {
 	b := clock.Batch{Session: q.session.ID(), Lines: lines}
 	if offset, known := q.session.Offset(); known {
@@ -62,9 +55,13 @@ func (q *Queue) Put(lines []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := q.put(payload, lineCount(lines)); err != nil {
+	if err := q.ledger.put(lineCount(lines), func() (uint64, error) { return q.spool.Put(payload) }); err != nil {
 		return err
 	}
+	q.expire()
+	q.sessions.note()
+	stats := q.spool.Stats()
+	q.ledger.lose(stats.Dropped+stats.Damaged, q.spool.Sequences)
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -72,39 +69,45 @@ func (q *Queue) Put(lines []byte) error {
 	return nil
 }
 
-// put holds the ledger until the batch is in it: a sender may find the batch on disk
-// at once, and must not enter it as stored before it is entered as measured.
-func (q *Queue) put(payload []byte, points int64) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	seq, err := q.spool.Put(payload)
-	if err != nil {
-		return err
-	}
-	q.counts.Measured += points
-	q.points[seq] = points
-	q.forgetLost()
-	return nil
-}
-
-// forgetLost takes note of what the spool dropped or found damaged since last asked.
-func (q *Queue) forgetLost() {
-	stats := q.spool.Stats()
-	if stats.Dropped+stats.Damaged == q.lost {
+// expire drops the oldest batches that are beyond what the collector stores, a few at a
+// time. Only a time that can be trusted makes a batch old: that of a stamped one, held
+// against the collector's.
+func (q *Queue) expire() {
+	const atOnce = 60 // at a round a minute, an hour's backlog a minute
+	now, known := q.session.Collector()
+	if !known {
 		return
 	}
-	q.lost = stats.Dropped + stats.Damaged
-	waiting := q.spool.Sequences()
-	there := make(map[uint64]bool, len(waiting))
-	for _, seq := range waiting {
-		there[seq] = true
-	}
-	for seq, n := range q.points {
-		if !there[seq] {
-			q.counts.Dropped += n
-			delete(q.points, seq)
+	for range atOnce {
+		seqs := q.spool.Sequences()
+		if len(seqs) == 0 {
+			return
+		}
+		if q.oldest.seq != seqs[0] || q.oldest.last.IsZero() {
+			q.oldest = aged{seqs[0], q.stamped(seqs[0])}
+		}
+		if q.oldest.last.IsZero() || now.Sub(q.oldest.last) <= api.MaxBehind {
+			return
+		}
+		q.log.Warn("batch is too old to be stored: dropped", "batch", seqs[0], "measured", q.oldest.last.UTC())
+		if err := q.spool.Drop(seqs[0]); err != nil {
+			return
 		}
 	}
+}
+
+// stamped is the newest time in a batch by the collector's clock, zero if it has none.
+func (q *Queue) stamped(seq uint64) time.Time {
+	payload, err := q.read(seq)
+	if err != nil {
+		return time.Time{}
+	}
+	b, err := clock.Unmarshal(payload)
+	if err != nil || !b.Sealed {
+		return time.Time{}
+	}
+	_, last := b.Span()
+	return last
 }
 
 // Wake is ready when a batch was put.
@@ -114,10 +117,8 @@ func (q *Queue) Wake() <-chan struct{} { return q.wake }
 func (q *Queue) Sequences() []uint64 { return q.spool.Sequences() }
 
 // Load gives a batch as it is sent. One that was written before any offset was known
-// is stamped now, and durable so before it is given. One of an earlier session that
-// never met the collector cannot be placed in time by what is known here: it is
-// set aside, never sent with a made-up time. (Its neighbours bound it; using them is
-// a later step.)
+// is stamped now, and durable so before it is given. One of a session that cannot be
+// placed in time is set aside, never sent with a made-up time.
 func (q *Queue) Load(seq uint64) (upstream.Batch, error) {
 	payload, err := q.read(seq)
 	if err != nil {
@@ -125,7 +126,7 @@ func (q *Queue) Load(seq uint64) (upstream.Batch, error) {
 	}
 	b, err := clock.Unmarshal(payload)
 	if err != nil {
-		return upstream.Batch{}, errors.Join(err, q.setAside(seq, "unreadable: "+err.Error(), lineCount(payload)))
+		return upstream.Batch{}, errors.Join(err, q.setAside(seq, q.heading("agent.aside_unreadable")+err.Error()+"\n", lineCount(payload)))
 	}
 	if !b.Sealed {
 		if err := q.seal(seq, &b); err != nil {
@@ -141,22 +142,18 @@ func (q *Queue) read(seq uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if _, counted := q.points[seq]; !counted {
-		q.points[seq] = lineCount(payload) - 1 // less the heading
-	}
+	q.ledger.read(seq, lineCount(payload)-1) // less the heading
 	return payload, nil
 }
 
 func (q *Queue) seal(seq uint64, b *clock.Batch) error {
-	if b.Session != q.session.ID() {
-		const why = "measured in a session that never met the collector: its time is not known"
-		return errors.Join(fmt.Errorf("batch %d: %s", seq, why), q.setAside(seq, why, lineCount(b.Lines)))
-	}
-	offset, known := q.session.Offset()
-	if !known {
-		return fmt.Errorf("batch %d: the collector's time is not known yet", seq)
+	offset, err := q.offset(seq, b)
+	switch {
+	case errors.Is(err, clock.ErrNotYet):
+		return fmt.Errorf("batch %d: %w", seq, err)
+	case err != nil:
+		note := q.heading("agent.aside_unplaced") + err.Error() + "\n"
+		return errors.Join(fmt.Errorf("batch %d: %w", seq, err), q.setAside(seq, note, lineCount(b.Lines)))
 	}
 	if err := b.Seal(offset); err != nil {
 		return err
@@ -168,16 +165,50 @@ func (q *Queue) seal(seq uint64, b *clock.Batch) error {
 	return q.spool.Replace(seq, payload)
 }
 
+// offset is the running session's, or where an earlier one is placed.
+func (q *Queue) offset(seq uint64, b *clock.Batch) (clock.Offset, error) {
+	offset, known := q.session.Offset()
+	switch {
+	case !known:
+		return offset, clock.ErrNotYet
+	case b.Session != q.session.ID():
+		return q.sessions.place(b.Session, func() time.Time { return q.lastOf(seq, b.Session) })
+	}
+	return offset, nil
+}
+
+// lastOf is the latest time of a session's lines, by its own clock. Its batches stand
+// one behind the other.
+func (q *Queue) lastOf(from uint64, session string) time.Time {
+	var latest time.Time
+	for _, seq := range q.spool.Sequences() {
+		if seq < from {
+			continue
+		}
+		payload, err := q.read(seq)
+		if err != nil {
+			continue
+		}
+		b, err := clock.Unmarshal(payload)
+		if err == nil && b.Session != session {
+			break
+		}
+		if _, last := b.Span(); err == nil && last.After(latest) {
+			latest = last
+		}
+	}
+	return latest
+}
+
 // Delete forgets batches that are stored.
 func (q *Queue) Delete(seqs ...uint64) error {
-	err := q.spool.Delete(seqs...)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, seq := range seqs {
-		q.counts.Stored += q.points[seq]
-		delete(q.points, seq)
+	if err := q.spool.Delete(seqs...); err != nil {
+		return err
 	}
-	return err
+	for _, seq := range seqs {
+		q.ledger.settle(seq, 0)
+	}
+	return nil
 }
 
 // SetAside keeps a batch of which some lines never will be stored, with a note that
@@ -194,28 +225,30 @@ func (q *Queue) SetAside(seq uint64, rejected []api.RejectedLine) error {
 	lines := strings.Split(strings.TrimSuffix(string(b.Lines), "\n"), "\n")
 	lost := int64(0)
 	var note strings.Builder
+	note.WriteString(q.heading("agent.aside_refused"))
 	for _, r := range rejected {
 		if r.Line < 1 || r.Line > len(lines) {
 			lost = int64(len(lines))
-			fmt.Fprintf(&note, "whole batch: %s\n", r.Reason)
+			fmt.Fprintf(&note, "*: %s\n", r.Reason)
 			continue
 		}
 		lost = min(lost+1, int64(len(lines)))
-		fmt.Fprintf(&note, "line %d: %s\n  %s\n", r.Line, r.Reason, lines[r.Line-1])
+		fmt.Fprintf(&note, "%d: %s\n  %s\n", r.Line, r.Reason, lines[r.Line-1])
 	}
 	return q.setAside(seq, note.String(), lost)
+}
+
+// heading begins a note in both languages: whoever opens the folder may be the office's
+// or the province's.
+func (q *Queue) heading(key say.Key) string {
+	return say.Vietnamese.Text(key) + "\n" + say.English.Text(key) + "\n\n"
 }
 
 func (q *Queue) setAside(seq uint64, note string, lost int64) error {
 	if err := q.spool.SetAside(seq, []byte(note)); err != nil {
 		return err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	lost = min(lost, q.points[seq])
-	q.counts.Rejected += lost
-	q.counts.Stored += q.points[seq] - lost
-	delete(q.points, seq)
+	q.ledger.settle(seq, lost)
 	return nil
 }
 
@@ -223,28 +256,12 @@ func (q *Queue) setAside(seq uint64, note string, lost int64) error {
 // it is for those who hold the books, not for the agent's own work.
 func (q *Queue) Counts() Counts {
 	for _, seq := range q.spool.Sequences() {
-		if q.counted(seq) {
-			continue
+		if !q.ledger.knows(seq) {
+			_, _ = q.read(seq) // what cannot be read has no points to count
 		}
-		_, _ = q.read(seq) // what cannot be read has no points to count
 	}
-	return q.ledger()
+	return q.ledger.now()
 }
 
-// ledger is Counts, of the batches that were put or read in this run.
-func (q *Queue) ledger() Counts {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	c := q.counts
-	for _, n := range q.points {
-		c.Pending += n
-	}
-	return c
-}
-
-func (q *Queue) counted(seq uint64) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	_, ok := q.points[seq]
-	return ok
-}
+// End remembers the run for the next one.
+func (q *Queue) End() { q.sessions.end() }

@@ -1,10 +1,14 @@
 package office
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +20,10 @@ import (
 	"communewatch/collector/api"
 )
 
-const twoLines = "ping,target=a,role=lan sent=1i,received=1i 1700000000000000000\nping,target=b,role=lan sent=1i,received=1i 1700000000000000001\n"
+var (
+	recently = strconv.FormatInt(time.Now().Add(-time.Hour).UnixNano(), 10)
+	twoLines = "ping,target=a,role=lan sent=1i,received=1i " + recently + "\nping,target=b,role=lan sent=1i,received=1i " + recently + "\n"
+)
 
 func open(t *testing.T, dir string, most int64) *spool.Spool {
 	t.Helper()
@@ -26,6 +33,10 @@ func open(t *testing.T, dir string, most int64) *spool.Spool {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+func newQueue(s *spool.Spool, session *clock.Session) *Queue {
+	return NewQueue(s, session, slog.New(slog.DiscardHandler))
 }
 
 func session(t *testing.T) *clock.Session {
@@ -45,7 +56,7 @@ func learn(s *clock.Session, ahead time.Duration) {
 
 func TestABatchFromBeforeTheFirstContactIsStampedOnceAndStaysSo(t *testing.T) {
 	s := session(t)
-	q := NewQueue(open(t, t.TempDir(), 1<<20), s)
+	q := newQueue(open(t, t.TempDir(), 1<<20), s)
 	if err := q.Put([]byte(twoLines)); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +69,7 @@ func TestABatchFromBeforeTheFirstContactIsStampedOnceAndStaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Clock != api.ClockCorrected || strings.Contains(string(first.Lines), " 1700000000000000000\n") {
+	if first.Clock != api.ClockCorrected || strings.Contains(string(first.Lines), " "+recently+"\n") {
 		t.Errorf("not corrected: %s", first.Lines)
 	}
 	learn(s, 2*time.Hour)
@@ -71,25 +82,112 @@ func TestABatchFromBeforeTheFirstContactIsStampedOnceAndStaysSo(t *testing.T) {
 	}
 }
 
-func TestABatchOfASessionThatNeverMetTheCollectorIsSetAsideNotGuessed(t *testing.T) {
+func TestABatchOfASessionThatCannotBePlacedIsSetAsideNotGuessed(t *testing.T) {
 	dir := t.TempDir()
 	before := open(t, dir, 1<<20)
-	if err := NewQueue(before, session(t)).Put([]byte(twoLines)); err != nil {
+	if err := newQueue(before, session(t)).Put([]byte(twoLines)); err != nil {
 		t.Fatal(err)
 	}
 	before.Close()
+	if err := os.Remove(filepath.Join(dir, sessionsNote)); err != nil { // nothing is known of that run
+		t.Fatal(err)
+	}
 	s := session(t)
+	q := newQueue(open(t, dir, 1<<20), s)
+	if _, err := q.Load(q.Sequences()[0]); err == nil || len(q.Sequences()) != 1 {
+		t.Errorf("before the collector was met: %v, waiting %v; want it to wait", err, q.Sequences())
+	}
 	learn(s, time.Hour)
-	q := NewQueue(open(t, dir, 1<<20), s)
-	if _, err := q.Load(q.Sequences()[0]); err == nil || !strings.Contains(err.Error(), "never met the collector") {
+	if _, err := q.Load(q.Sequences()[0]); err == nil || !strings.Contains(err.Error(), "nothing is known of the run") {
 		t.Errorf("got %v", err)
 	}
 	if len(q.Sequences()) != 0 || q.Counts().Rejected != 2 {
 		t.Errorf("still waiting: %v, %+v", q.Sequences(), q.Counts())
 	}
+	if note := onlyNote(t, dir); !strings.Contains(note, "chưa từng gặp trung tâm") || !strings.Contains(note, "nothing is known") {
+		t.Errorf("the note says %q", note)
+	}
+}
+
+func onlyNote(t *testing.T, dir string) string {
+	t.Helper()
 	notes, _ := filepath.Glob(filepath.Join(dir, "aside", "*.txt"))
 	if len(notes) != 1 {
 		t.Fatalf("notes: %v", notes)
+	}
+	note, err := os.ReadFile(notes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(note)
+}
+
+func TestARunThatNeverMetTheCollectorIsPlacedByTheRunAfterIt(t *testing.T) {
+	dir := t.TempDir()
+	wrong := func() time.Time { return time.Unix(1000, 0) } // a PC whose clock starts in 1970
+	lost, err := clock.Start(wrong)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := open(t, dir, 1<<20)
+	q := newQueue(first, lost)
+	measured := lost.Now()
+	truth := time.Now()
+	line := func(at time.Time) []byte {
+		return fmt.Appendf(nil, "ping,target=a,role=lan sent=1i,received=1i %d\n", at.UnixNano())
+	}
+	for range 3 {
+		if err := q.Put(line(measured)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.Close() // killed: it never met anybody
+	now := session(t)
+	q = newQueue(open(t, dir, 1<<20), now)
+	learn(now, 0)
+	var times []string
+	for _, seq := range q.Sequences() {
+		b, err := q.Load(seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Clock != api.ClockCorrected || b.Session != lost.ID() {
+			t.Errorf("%+v", b)
+		}
+		times = append(times, strings.TrimSpace(string(b.Lines[bytes.LastIndexByte(b.Lines, ' '):])))
+	}
+	ns, _ := strconv.ParseInt(times[0], 10, 64)
+	if off := time.Unix(0, ns).Sub(truth).Abs(); off > time.Second || len(slices.Compact(times)) != 1 {
+		t.Errorf("placed at %v, %s off", times, off)
+	}
+}
+
+func TestWhatIsOlderThanTheCollectorStoresIsDroppedWhenTheTimeIsKnown(t *testing.T) {
+	s := session(t)
+	spool := open(t, t.TempDir(), 1<<20)
+	q := newQueue(spool, s)
+	put := func(age time.Duration) {
+		t.Helper()
+		if err := q.Put(fmt.Appendf(nil, "ping,target=a,role=lan sent=1i,received=1i %d\n", s.Now().Add(-age).UnixNano())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(api.MaxBehind + time.Hour) // not stamped: its age is not known
+	learn(s, 0)
+	put(api.MaxBehind + time.Hour)
+	put(api.MaxBehind - time.Hour)
+	if n := len(q.Sequences()); n != 3 {
+		t.Errorf("%d batches wait, want all 3: the oldest has no time yet, and those behind it come after", n)
+	}
+	if _, err := q.Load(q.Sequences()[0]); err != nil { // stamps it
+		t.Fatal(err)
+	}
+	put(0)
+	if n, dropped := len(q.Sequences()), spool.Stats().Dropped; n != 2 || dropped != 2 {
+		t.Errorf("%d wait, %d dropped, want 2 and 2", n, dropped)
+	}
+	if c := q.Counts(); c.Dropped != 2 || c.Measured != c.Pending+c.Dropped {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -97,7 +195,7 @@ func TestARefusedLineIsKeptReadableWithItsReasonAndTheOthersCountAsStored(t *tes
 	dir := t.TempDir()
 	s := session(t)
 	learn(s, 0)
-	q := NewQueue(open(t, dir, 1<<20), s)
+	q := newQueue(open(t, dir, 1<<20), s)
 	if err := q.Put([]byte(twoLines)); err != nil {
 		t.Fatal(err)
 	}
@@ -107,13 +205,8 @@ func TestARefusedLineIsKeptReadableWithItsReasonAndTheOthersCountAsStored(t *tes
 	if d := cmp.Diff(Counts{Measured: 2, Stored: 1, Rejected: 1}, q.Counts()); d != "" {
 		t.Error(d)
 	}
-	notes, _ := filepath.Glob(filepath.Join(dir, "aside", "*.txt"))
-	if len(notes) != 1 {
-		t.Fatalf("notes: %v", notes)
-	}
-	note, err := os.ReadFile(notes[0])
-	if err != nil || !strings.Contains(string(note), "line 2: time is 40 days ago\n  ping,target=b,") || strings.Contains(string(note), "target=a") {
-		t.Errorf("%s, %v", note, err)
+	if note := onlyNote(t, dir); !strings.Contains(note, "\n2: time is 40 days ago\n  ping,target=b,") || strings.Contains(note, "target=a") {
+		t.Errorf("%s", note)
 	}
 }
 
@@ -122,7 +215,7 @@ func TestTheLedgerAddsUpOverDroppedBatchesAndRestarts(t *testing.T) {
 	s := session(t)
 	learn(s, 0)
 	first := open(t, dir, 2_000)
-	q := NewQueue(first, s)
+	q := newQueue(first, s)
 	for range 40 {
 		if err := q.Put([]byte(twoLines)); err != nil {
 			t.Fatal(err)
@@ -136,13 +229,13 @@ func TestTheLedgerAddsUpOverDroppedBatchesAndRestarts(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	first.Close()
-	if again := NewQueue(open(t, dir, 2_000), s).Counts(); again.Pending != c.Pending || again.Measured != 0 {
+	if again := newQueue(open(t, dir, 2_000), s).Counts(); again.Pending != c.Pending || again.Measured != 0 {
 		t.Errorf("after a restart %+v, before %+v", again, c)
 	}
 }
 
 func TestABatchThatIsGoneIsAnError(t *testing.T) {
-	q := NewQueue(open(t, t.TempDir(), 1<<20), session(t))
+	q := newQueue(open(t, t.TempDir(), 1<<20), session(t))
 	if _, err := q.Load(7); !errors.Is(err, spool.ErrGone) {
 		t.Errorf("got %v", err)
 	}

@@ -28,6 +28,10 @@ type CollectorFile struct {
 	Pin       string `json:"pin"`        // sha256:<64 hex>, of the CA's public key
 	Token     string `json:"token"`      // the site's token, or
 	TokenFile string `json:"token_file"` // the file that holds it
+	Metered   bool   `json:"metered"`    // the line is paid by the byte: measure as often, send every ten minutes
+	// DailyMegabytes bounds what goes over the line in a day, 1 to 100,000 (10⁶ bytes);
+	// 0 is no bound, or 10 on a metered line.
+	DailyMegabytes int `json:"daily_megabytes"`
 }
 
 // SpoolFile is where batches wait.
@@ -69,9 +73,32 @@ func Load(path string) (Config, error) {
 		URL:        file.Collector.URL,
 		Pin:        file.Collector.Pin,
 		Token:      token,
+		Every:      file.Collector.every(),
+		DailyBytes: file.Collector.dailyBytes(),
 		SpoolDir:   spool,
 		SpoolBytes: int64(file.Spool.MaxMegabytes) << 20,
 	}, nil
+}
+
+// On a metered line a standard office sends some 2 MB a day; the bound leaves room for
+// the backlog of some days.
+const (
+	meteredEvery     = 10 * time.Minute
+	meteredMegabytes = 10
+)
+
+func (c *CollectorFile) every() time.Duration {
+	if c.Metered {
+		return meteredEvery
+	}
+	return 0
+}
+
+func (c *CollectorFile) dailyBytes() int64 {
+	if c.DailyMegabytes == 0 && c.Metered {
+		return meteredMegabytes * 1e6
+	}
+	return int64(c.DailyMegabytes) * 1e6
 }
 
 // check complains of each value at its place and gives the token.
@@ -85,6 +112,7 @@ func (f *File) check(read *settings.File) string {
 	if api.CheckInterval(f.Interval) != nil {
 		read.Complain("interval", "config.range", f.Interval.String(), "1s", "1h")
 	}
+	inRange(read, "collector.daily_megabytes", f.Collector.DailyMegabytes, 0, 100_000)
 	inRange(read, "packets", f.Packets, 1, 100)
 	inRange(read, "spool.max_megabytes", f.Spool.MaxMegabytes, 1, 100_000)
 	if f.Spool.Folder == "" {

@@ -42,6 +42,23 @@ func TestAShortFileIsEnough(t *testing.T) {
 	}
 }
 
+func TestAMeteredLineHasItsPaceAndBudget(t *testing.T) {
+	for extra, want := range map[string]Config{
+		"":                                        {},
+		"  metered: true\n":                       {Every: 10 * time.Minute, DailyBytes: 10e6},
+		"  metered: true\n  daily_megabytes: 2\n": {Every: 10 * time.Minute, DailyBytes: 2e6},
+		"  daily_megabytes: 50\n":                 {DailyBytes: 50e6},
+	} {
+		got, err := load(t, good+extra)
+		if err != nil || got.Every != want.Every || got.DailyBytes != want.DailyBytes {
+			t.Errorf("%q: every %s, %d bytes a day, %v", extra, got.Every, got.DailyBytes, err)
+		}
+	}
+	if _, err := load(t, good+"  daily_megabytes: -1\n"); err == nil || !strings.Contains(err.Error(), "agent.yaml:5:20") {
+		t.Errorf("a negative budget: %v", err)
+	}
+}
+
 func TestTargetsAreReadAsTheyStand(t *testing.T) {
 	got, err := load(t, good+`
 interval: 30s

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,11 +27,6 @@ type Task struct {
 	Probe Probe
 }
 
-// MaxHeld bounds the encoded lines that are kept in memory while they cannot be
-// stored (disk full, folder gone): about two days of an ordinary office. Beyond it
-// the oldest batch is dropped and counted.
-const MaxHeld = 8 << 20
-
 // Config says how often.
 type Config struct {
 	Interval time.Duration // between two starts of a task; 1 s to 1 h
@@ -40,7 +34,7 @@ type Config struct {
 
 // Deps is what a Rounds needs of others.
 type Deps struct {
-	// Put stores one batch durably before it returns.
+	// Put takes one batch over; an error is final.
 	Put func(lines []byte) error
 	// Health is asked for the agent's own point before a batch is closed.
 	Health func(Timing) *api.Point
@@ -50,8 +44,6 @@ type Deps struct {
 // Timing is what the rounds know of themselves since the last batch.
 type Timing struct {
 	Longest time.Duration // of the probes that ended since the last batch
-	Held    int           // batches waiting in memory
-	Dropped uint64        // batches dropped from memory since start
 }
 
 // Rounds runs tasks.
@@ -60,12 +52,7 @@ type Rounds struct {
 	tasks []Task
 	deps  Deps
 
-	results  chan result
-	points   atomic.Uint64
-	dropped  atomic.Uint64
-	held     [][]byte
-	heldSize int
-	failing  bool
+	results chan result
 }
 
 type result struct {
@@ -84,10 +71,6 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 	}
 	return &Rounds{cfg: cfg, tasks: tasks, deps: deps, results: make(chan result)}, nil
 }
-
-// Points counts what was measured and encoded since start; each is in a batch
-// that was put, or in memory until the next one is.
-func (r *Rounds) Points() uint64 { return r.points.Load() }
 
 // Run measures until ctx ends, then puts what is complete. A probe that the end
 // interrupts is forgotten: half a round would be invented loss.
@@ -171,41 +154,15 @@ func (r *Rounds) encode(lines []byte, res result) []byte {
 			continue
 		}
 		lines = longer
-		r.points.Add(1)
 	}
 	return lines
 }
 
-// close puts the batch, after those that could not be put before.
+// close puts the batch.
 func (r *Rounds) close(lines []byte, longest time.Duration) {
-	health := r.deps.Health(Timing{Longest: longest, Held: len(r.held), Dropped: r.dropped.Load()})
+	health := r.deps.Health(Timing{Longest: longest})
 	lines = r.encode(lines, result{task: "agent_health", points: []*api.Point{health}})
-	r.held = append(r.held, lines)
-	r.heldSize += len(lines)
-	for len(r.held) > 0 {
-		if err := r.deps.Put(r.held[0]); err != nil {
-			r.failed(err)
-			break
-		}
-		r.heldSize -= len(r.held[0])
-		r.held = r.held[1:]
+	if err := r.deps.Put(lines); err != nil {
+		r.deps.Log.Error("batch is lost", "bytes", len(lines), "error", err)
 	}
-	if r.failing && len(r.held) == 0 {
-		r.failing = false
-		r.deps.Log.Info("batches can be stored again")
-	}
-	for r.heldSize > MaxHeld {
-		r.heldSize -= len(r.held[0])
-		r.held = r.held[1:]
-		r.dropped.Add(1)
-	}
-}
-
-// failed logs the first failure of a row of them.
-func (r *Rounds) failed(err error) {
-	if r.failing {
-		return
-	}
-	r.failing = true
-	r.deps.Log.Error("batch cannot be stored, kept in memory", "limit_bytes", MaxHeld, "error", err)
 }

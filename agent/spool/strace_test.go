@@ -36,6 +36,27 @@ func TestTheKernelIsAskedToSyncBeforeABatchCounts(t *testing.T) {
 	checkTrace(t, trace)
 }
 
+// whole joins calls that strace wrote in two parts, because another thread's came between:
+// a call stands where it ended.
+func whole(trace string) []string {
+	const cut, resumed = " <unfinished ...>", " resumed>"
+	var out []string
+	begun := map[string]string{} // by thread
+	for line := range strings.Lines(trace) {
+		line = strings.TrimSuffix(line, "\n")
+		thread, _, _ := strings.Cut(line, " ")
+		if first, isCut := strings.CutSuffix(line, cut); isCut {
+			begun[thread] = first
+			continue
+		}
+		if _, rest, isRest := strings.Cut(line, resumed); isRest {
+			line = begun[thread] + rest
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
 var said = regexp.MustCompile(`write\(1<[^>]*>, "(\d+) \d+\\n"`)
 
 func checkTrace(t *testing.T, path string) {
@@ -44,7 +65,7 @@ func checkTrace(t *testing.T, path string) {
 	must(t, err)
 	synced, renamed, lasting := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	batches := 0
-	for line := range strings.Lines(string(data)) {
+	for _, line := range whole(string(data)) {
 		name := regexp.MustCompile(`\d{20}\.batch`).FindString(line)
 		switch {
 		case !strings.Contains(line, "= 0") && !said.MatchString(line):

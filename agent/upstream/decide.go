@@ -26,6 +26,7 @@ const (
 	ReasonStranger    = Reason("stranger")    // an answer, not the collector's: a proxy, a login page
 	ReasonNoTime      = Reason("no_time")     // the collector did not say a time that can be
 	ReasonQueue       = Reason("queue")       // our own disk
+	ReasonBudget      = Reason("budget")      // the day's bytes are spent
 )
 
 // maxRetryAfter bounds what an answer may ask for: one wrong figure must not silence
@@ -37,8 +38,9 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	err    error // then nothing else is set but begun
-	begun  bool  // the request had been written, in part at least
+	err    error // then nothing else is set but written
+	// written: the whole request had gone to the kernel, which says nothing of the line.
+	written bool
 }
 
 // verdict is what to do, and why.
@@ -48,7 +50,8 @@ type verdict struct {
 	lines   []api.RejectedLine // with SetAside: in the body as sent, ascending, none twice
 	reason  Reason
 	message string
-	begun   bool // set by the caller, from the answer
+	broken  bool // no answer came: what was sent may have been more than the line carries
+	silent  bool // and nothing else either, not so much as a refusal: the line is dead
 }
 
 func (v verdict) Error() string { return fmt.Sprintf("%s: %s", v.reason, v.message) }
@@ -58,7 +61,7 @@ func (v verdict) Error() string { return fmt.Sprintf("%s: %s", v.reason, v.messa
 // name our batches, an error must be of the contract's own making.
 func decide(a answer, sent api.BatchList, lines int) verdict {
 	if a.err != nil {
-		return failure(a.err)
+		return failure(a)
 	}
 	if a.status == api.Answers[api.CodeStored].Status {
 		if !ours(a.header, sent) {
@@ -75,8 +78,13 @@ func decide(a answer, sent api.BatchList, lines int) verdict {
 	case api.Keep, api.KeepAsk:
 		v.wait = retryAfter(a.header)
 	case api.SetAside:
-		if v.lines, ok = rejected(e.Lines, lines); !ok {
-			return stranger(a) // InfluxDB itself also says "invalid", and not what of it is stored
+		// InfluxDB itself also says "invalid", and not what of it is stored.
+		if v.lines, ok = rejected(e.Lines, lines); !ok || !timed(a.header) {
+			return stranger(a)
+		}
+	case api.Split:
+		if !timed(a.header) {
+			return stranger(a) // a batch that is too large alone is set aside: only on the collector's word
 		}
 	}
 	return v
@@ -85,11 +93,17 @@ func decide(a answer, sent api.BatchList, lines int) verdict {
 // ours tells whether an answer names exactly the batches that were sent. One without
 // batches (a goodbye) shows by its time that it is the collector's.
 func ours(h http.Header, sent api.BatchList) bool {
+	stored := h.Values(api.HeaderStored)
 	if len(sent) == 0 {
-		_, _, ok := collectorTime(h)
-		return ok && h.Get(api.HeaderStored) == ""
+		return len(stored) == 0 && timed(h)
 	}
-	return h.Get(api.HeaderStored) == sent.String()
+	return len(stored) == 1 && stored[0] == sent.String()
+}
+
+// timed tells whether the collector's time is in an answer: it is in all of its own.
+func timed(h http.Header) bool {
+	_, _, ok := collectorTime(h)
+	return ok
 }
 
 // contractError reads an error whose code stands in the table under this very status.
@@ -130,28 +144,51 @@ func stranger(a answer) verdict {
 }
 
 // failure judges an exchange without an answer.
-func failure(err error) verdict {
-	v := verdict{action: api.Keep, reason: ReasonUnreachable, message: err.Error()}
+func failure(a answer) verdict {
+	v := verdict{action: api.Keep, reason: ReasonUnreachable, message: a.err.Error(), broken: true, silent: silent(a)}
 	var refused *CertificateError
-	var netErr net.Error
 	switch {
-	case errors.As(err, &refused):
-		v.action, v.reason = api.KeepAsk, ReasonCertificate
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+	case errors.As(a.err, &refused):
+		v.action, v.reason, v.broken = api.KeepAsk, ReasonCertificate, false
+	case errors.Is(a.err, errRepeated):
+		v.reason = ReasonStranger
+	case timedOut(a.err):
 		v.reason = ReasonTimeout
 	}
 	return v
+}
+
+// silent tells whether nothing at all came back from the other side. A refusal, a
+// reset, an end of the stream came from somebody to whom the line is up. A request
+// that was written and not answered may be one that the collector is slow with:
+// unless the kernel says that none of it was acknowledged.
+func silent(a answer) bool {
+	var name *net.DNSError
+	switch {
+	case noWay(a.err):
+		return true
+	case errors.As(a.err, &name):
+		return !name.IsNotFound
+	case a.written:
+		return unacknowledged(a.err)
+	}
+	return timedOut(a.err) || unacknowledged(a.err)
+}
+
+func timedOut(err error) bool {
+	var netErr net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout()
 }
 
 // decideTime reads the answer to a question for the time; Delete means go on.
 func decideTime(a answer, known bool) verdict {
 	switch {
 	case a.err != nil:
-		return failure(a.err)
+		return failure(a)
 	case known && a.status == http.StatusOK:
 		return verdict{action: api.Delete}
 	}
-	if _, _, ok := collectorTime(a.header); !ok {
+	if !timed(a.header) {
 		return stranger(a)
 	}
 	if a.status != http.StatusOK {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,12 +20,15 @@ import (
 	"communewatch/collector/api"
 )
 
+const aTime = "1700000000000000000 1700000000000000001"
+
 var sent = api.BatchList{{Session: session, First: 17, Last: 17}, {Session: session, First: 3, Last: 16}}
 
 func TestEveryCodeOfTheContractLeadsToItsAction(t *testing.T) {
 	for code, row := range api.Answers {
 		e := &api.Error{Code: code, Message: "because", Lines: []api.RejectedLine{{Line: 2, Reason: "r"}}}
 		a := answer{status: row.Status, header: http.Header{}, body: marshal(t, e)}
+		a.header.Set(api.HeaderTime, aTime)
 		if code == api.CodeStored {
 			a.body = nil
 			a.header.Set(api.HeaderStored, sent.String())
@@ -62,23 +67,42 @@ func TestWhatIsDoneAfterEachAnswer(t *testing.T) {
 		"haproxy without a backend":       {answer{status: 503, header: header("Retry-After", "7"), body: []byte("<html>503")}, verdict{action: api.Keep, reason: ReasonStranger, wait: 7 * time.Second}},
 		"nginx finds it too large":        {answer{status: 413, header: header(), body: []byte("<html>413")}, verdict{action: api.Split, reason: ReasonStranger}},
 		"401 of somebody else":            {answer{status: 401, header: header(), body: []byte(`{"error":"x"}`)}, verdict{action: api.Keep, reason: ReasonStranger}},
-		"a code under another status":     {answer{status: 500, header: header(), body: invalid(api.RejectedLine{Line: 1})}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"a code under another status":     {answer{status: 500, header: header(api.HeaderTime, aTime), body: invalid(api.RejectedLine{Line: 1})}, verdict{action: api.Keep, reason: ReasonStranger}},
 		"an unknown code":                 {answer{status: 400, header: header(), body: []byte(`{"code":"later","message":"x"}`)}, verdict{action: api.Keep, reason: ReasonStranger}},
 		"stored, said as an error":        {answer{status: 200, header: header(), body: said(api.Error{Code: api.CodeStored})}, verdict{action: api.Keep, reason: ReasonStranger}},
-		"two lines rejected":              {answer{status: 400, header: header(), body: invalid(api.RejectedLine{Line: 30, Reason: "b"}, api.RejectedLine{Line: 1, Reason: "a\n"}, api.RejectedLine{Line: 30, Reason: "c"})}, verdict{action: api.SetAside, reason: "invalid", lines: []api.RejectedLine{{Line: 1, Reason: "a"}, {Line: 30, Reason: "b"}}}},
+		"two lines rejected":              {answer{status: 400, header: header(api.HeaderTime, aTime), body: invalid(api.RejectedLine{Line: 30, Reason: "b"}, api.RejectedLine{Line: 1, Reason: "a\n"}, api.RejectedLine{Line: 30, Reason: "c"})}, verdict{action: api.SetAside, reason: "invalid", lines: []api.RejectedLine{{Line: 1, Reason: "a"}, {Line: 30, Reason: "b"}}}},
 		"InfluxDB's own 400":              {answer{status: 400, header: header(), body: []byte(`{"code":"invalid","message":"partial write: dropped=1"}`)}, verdict{action: api.Keep, reason: ReasonStranger}},
-		"a line that was not sent":        {answer{status: 400, header: header(), body: invalid(api.RejectedLine{Line: 31})}, verdict{action: api.Keep, reason: ReasonStranger}},
-		"line zero":                       {answer{status: 400, header: header(), body: invalid(api.RejectedLine{Line: 0})}, verdict{action: api.Keep, reason: ReasonStranger}},
-		"a torn body":                     {answer{status: 400, header: header(), body: []byte(`{"code":"invalid","lines":[{"line":1`)}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"rejected at no time":             {answer{status: 400, header: header(), body: invalid(api.RejectedLine{Line: 2})}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"too large at no time":            {answer{status: 413, header: header(), body: said(api.Error{Code: api.CodeTooLarge})}, verdict{action: api.Split, reason: ReasonStranger}},
+		"too large":                       {answer{status: 413, header: header(api.HeaderTime, aTime), body: said(api.Error{Code: api.CodeTooLarge})}, verdict{action: api.Split, reason: "too_large"}},
+		"a line that was not sent":        {answer{status: 400, header: header(api.HeaderTime, aTime), body: invalid(api.RejectedLine{Line: 31})}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"line zero":                       {answer{status: 400, header: header(api.HeaderTime, aTime), body: invalid(api.RejectedLine{Line: 0})}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"a torn body":                     {answer{status: 400, header: header(api.HeaderTime, aTime), body: []byte(`{"code":"invalid","lines":[{"line":1`)}, verdict{action: api.Keep, reason: ReasonStranger}},
 		"busy, come back":                 {answer{status: 429, header: header("Retry-After", "120"), body: said(api.Error{Code: api.CodeTooMany})}, verdict{action: api.Keep, reason: "too_many", wait: 2 * time.Minute}},
 		"down until a date, by its clock": {answer{status: 503, header: header("Date", when, "Retry-After", "Wed, 25 Nov 2026 08:01:30 GMT"), body: said(api.Error{Code: api.CodeUnavailable})}, verdict{action: api.Keep, reason: "unavailable", wait: 90 * time.Second}},
 		"a date that has passed":          {answer{status: 503, header: header("Date", when, "Retry-After", "Wed, 25 Nov 2020 08:01:30 GMT"), body: said(api.Error{Code: api.CodeUnavailable})}, verdict{action: api.Keep, reason: "unavailable"}},
 		"come back in a year":             {answer{status: 503, header: header("Retry-After", "31536000"), body: said(api.Error{Code: api.CodeUnavailable})}, verdict{action: api.Keep, reason: "unavailable", wait: maxRetryAfter}},
 		"come back in nonsense":           {answer{status: 503, header: header("Retry-After", "-5"), body: said(api.Error{Code: api.CodeUnavailable})}, verdict{action: api.Keep, reason: "unavailable"}},
 		"token not known":                 {answer{status: 401, header: header(), body: said(api.Error{Code: api.CodeUnauthorized})}, verdict{action: api.KeepAsk, reason: "unauthorized"}},
-		"refused":                         {answer{err: wrapped(syscall.ECONNREFUSED)}, verdict{action: api.Keep, reason: ReasonUnreachable}},
-		"cut in mid-answer":               {answer{err: fmt.Errorf("read answer: %w", syscall.ECONNRESET), begun: true}, verdict{action: api.Keep, reason: ReasonUnreachable}},
-		"too slow":                        {answer{err: wrapped(context.DeadlineExceeded)}, verdict{action: api.Keep, reason: ReasonTimeout}},
+		"named twice":                     {answer{status: 204, header: http.Header{api.HeaderStored: {sent.String(), sent.String()}}}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"named, and another too":          {answer{status: 204, header: http.Header{api.HeaderStored: {sent.String(), session + "/99"}}}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"named with more":                 {answer{status: 204, header: header(api.HeaderStored, sent.String()+","+session+"/18")}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"the network wants a login":       {answer{status: 511, header: header("Content-Type", "text/html"), body: []byte("<html>511")}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"a gateway without a way":         {answer{status: 502, header: header(), body: []byte("<html>502")}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"another's disk is full":          {answer{status: 507, header: header()}, verdict{action: api.Keep, reason: ReasonStranger}},
+		"the line is forbidden":           {answer{status: 403, header: header(), body: said(api.Error{Code: api.CodeForbidden})}, verdict{action: api.KeepAsk, reason: "forbidden"}},
+		"refused":                         {answer{err: wrapped(syscall.ECONNREFUSED)}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"reset under way":                 {answer{err: wrapped(syscall.ECONNRESET)}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"cut in mid-answer":               {answer{err: fmt.Errorf("read answer: %w", syscall.ECONNRESET), written: true}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"an answer that ends too soon":    {answer{err: fmt.Errorf("read answer: %w", io.ErrUnexpectedEOF), written: true}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"no answer":                       {answer{err: wrapped(context.DeadlineExceeded), written: true}, verdict{action: api.Keep, reason: ReasonTimeout, broken: true}},
+		"nobody there":                    {answer{err: wrapped(context.DeadlineExceeded)}, verdict{action: api.Keep, reason: ReasonTimeout, broken: true, silent: true}},
+		"no way there":                    {answer{err: wrapped(unreachable)}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true, silent: true}},
+		"nothing acknowledged":            {answer{err: wrapped(unanswered), written: true}, verdict{action: api.Keep, reason: ReasonTimeout, broken: true, silent: true}},
+		"a resolver that is ill":          {answer{err: wrapped(&net.DNSError{Err: "server misbehaving", IsTemporary: true})}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true, silent: true}},
+		"no such name":                    {answer{err: wrapped(&net.DNSError{Err: "no such host", IsNotFound: true})}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"a proxy that wants a password":   {answer{err: wrapped(errors.New("Proxy Authentication Required"))}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
+		"an answer that was had before":   {answer{err: errRepeated, written: true}, verdict{action: api.Keep, reason: ReasonStranger, broken: true}},
 		"another certificate":             {answer{err: wrapped(&CertificateError{errors.New("x")})}, verdict{action: api.KeepAsk, reason: ReasonCertificate}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +147,12 @@ func TestMessagesOfTheOtherSideAreCleanedAndBounded(t *testing.T) {
 		t.Errorf("message of %d bytes: %.20q", len(v.message), v.message)
 	}
 }
+
+// What this system's kernel says.
+const (
+	unreachable = syscall.EHOSTUNREACH
+	unanswered  = syscall.ETIMEDOUT
+)
 
 func wrapped(err error) error { return &url.Error{Op: "Post", URL: "https://x", Err: err} }
 

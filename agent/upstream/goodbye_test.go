@@ -1,13 +1,9 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +49,7 @@ func TestGoodbyeSendsWhatWaitsAndIsSaidOnTheLastRequest(t *testing.T) {
 }
 
 func TestGoodbyeIsSaidInTimeAlthoughTheBacklogIsLong(t *testing.T) {
+	t.Parallel()
 	server := newCollector(t, func(w http.ResponseWriter, got received) {
 		time.Sleep(20 * time.Millisecond)
 		stored(w, got)
@@ -121,35 +118,4 @@ func TestGoodbyeIsSaidAlthoughNothingCanBeLoaded(t *testing.T) {
 	if got := server.requests(); len(got) != 1 || got[0].header.Get(api.HeaderGoodbye) != "stop" || len(q.Sequences()) != 40 {
 		t.Errorf("%d requests, %d batches left", len(got), len(q.Sequences()))
 	}
-}
-
-// safeBuffer takes a log that is read while it is written.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-// noise is a line that does not compress.
-func noise(seed int64, size int) string {
-	r := rand.New(rand.NewPCG(uint64(seed), 1))
-	b := make([]byte, size)
-	for i := range b {
-		b[i] = byte('!' + r.IntN(90))
-		if b[i] == '"' || b[i] == '\\' {
-			b[i] = 'x'
-		}
-	}
-	return fmt.Sprintf("x s=\"%s\" %d\n", b, seed)
 }

@@ -4,19 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,77 +25,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const session = "5f2c9a0188e1b3d4"
 
-// authority is a CA of the test.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-var (
-	past   = time.Now().Add(-time.Hour)
-	future = time.Now().Add(time.Hour)
-)
-
-func newAuthority(t *testing.T, from, to time.Time) *authority {
-	t.Helper()
-	key := newKey(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: from, NotAfter: to,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	return &authority{sign(t, template, template, key, key), key}
-}
-
-func (a *authority) pin() string {
-	sum := sha256.Sum256(a.cert.RawSubjectPublicKeyInfo)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// server makes a certificate for names and addresses; the chain has the CA in it.
-func (a *authority) server(t *testing.T, from, to time.Time, hosts ...string) tls.Certificate {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "collector"}, NotBefore: from, NotAfter: to,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, h)
-		}
-	}
-	key := newKey(t)
-	leaf := sign(t, template, a.cert, key, a.key)
-	return tls.Certificate{Certificate: [][]byte{leaf.Raw, a.cert.Raw}, PrivateKey: key}
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	return key
-}
-
-func sign(t *testing.T, template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
-	must(t, err)
-	c, err := x509.ParseCertificate(der)
-	must(t, err)
-	return c
-}
-
 // collector is a server that keeps what it was sent and answers as told.
 type collector struct {
 	*httptest.Server
 	ca *authority
 
-	mu     sync.Mutex
-	got    []received
-	asked  int           // questions for the time
-	ahead  time.Duration // of this machine's clock
-	answer func(w http.ResponseWriter, got received)
+	mu              sync.Mutex
+	got             []received
+	asked           int // questions for the time
+	lines           map[net.Conn]bool
+	dialed, resumed int           // connections, and those of them that resumed a TLS session
+	ahead           time.Duration // of this machine's clock
+	answer          func(w http.ResponseWriter, got received)
 }
 
 type received struct {
@@ -122,10 +54,36 @@ func newCollector(t *testing.T, answer func(http.ResponseWriter, received)) *col
 
 func startCollector(t *testing.T, ca *authority, cert tls.Certificate, answer func(http.ResponseWriter, received)) *collector {
 	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	return serveCollector(t, l, ca, cert, answer)
+}
+
+func serveCollector(t *testing.T, l net.Listener, ca *authority, cert tls.Certificate, answer func(http.ResponseWriter, received)) *collector {
+	t.Helper()
 	c := &collector{ca: ca, answer: answer}
 	c.Server = httptest.NewUnstartedServer(c)
+	c.Listener.Close()
+	c.Listener = l
 	c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	c.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	c.lines = map[net.Conn]bool{}
+	c.Config.ConnState = func(conn net.Conn, state http.ConnState) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		switch state {
+		case http.StateActive:
+			if tls, ok := conn.(*tls.Conn); ok && !c.lines[conn] {
+				c.dialed++
+				c.lines[conn] = true
+				if tls.ConnectionState().DidResume {
+					c.resumed++
+				}
+			}
+		case http.StateClosed, http.StateHijacked:
+			delete(c.lines, conn)
+		}
+	}
 	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c
@@ -150,13 +108,7 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	got := received{header: r.Header, wire: len(wire)}
 	if r.Header.Get("Content-Encoding") == "gzip" {
-		zip, err := gzip.NewReader(bytes.NewReader(wire))
-		if err == nil {
-			var lines []byte
-			lines, err = io.ReadAll(zip)
-			got.lines = string(lines)
-		}
-		if err != nil {
+		if got.lines, err = inflate(wire); err != nil {
 			(&api.Error{Code: api.CodeUnreadable, Message: err.Error()}).WriteTo(w)
 			return
 		}
@@ -172,6 +124,19 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, got)
 }
 
+// open counts the connections over which a request has come.
+func (c *collector) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.lines)
+}
+
+func (c *collector) connections() (dialed, resumed int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dialed, c.resumed
+}
+
 func (c *collector) requests() []received {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -185,6 +150,18 @@ func (c *collector) lists() []string {
 		out = append(out, r.list.String())
 	}
 	return out
+}
+
+var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }} // 40 KB each
+
+func inflate(b []byte) (string, error) {
+	zip := inflaters.Get().(*gzip.Reader)
+	defer inflaters.Put(zip)
+	if err := zip.Reset(bytes.NewReader(b)); err != nil {
+		return "", err
+	}
+	lines, err := io.ReadAll(zip)
+	return string(lines), err
 }
 
 func (c *collector) answerWith(answer func(http.ResponseWriter, received)) {
@@ -203,83 +180,6 @@ func stored(w http.ResponseWriter, got received) {
 func refuse(e api.Error) func(http.ResponseWriter, received) {
 	return func(w http.ResponseWriter, _ received) { e.WriteTo(w) }
 }
-
-// memory is a queue without a disk.
-type memory struct {
-	mu      sync.Mutex
-	batches map[uint64]Batch
-	bad     map[uint64]error
-	aside   map[uint64][]api.RejectedLine
-	wake    chan struct{}
-	broken  error // of Delete and SetAside
-}
-
-func newMemory(n int) *memory {
-	q := &memory{batches: map[uint64]Batch{}, bad: map[uint64]error{}, aside: map[uint64][]api.RejectedLine{}, wake: make(chan struct{}, 1)}
-	for seq := range uint64(n) {
-		q.put(seq+1, api.ClockSynced, fmt.Sprintf("x v=%di %d\n", seq+1, seq+1))
-	}
-	return q
-}
-
-func (q *memory) put(seq uint64, clock api.ClockState, lines string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.batches[seq] = Batch{Sequence: seq, Session: session, Clock: clock, Lines: []byte(lines)}
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (q *memory) Sequences() []uint64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	seqs := []uint64{}
-	for seq := range q.batches {
-		seqs = append(seqs, seq)
-	}
-	slices.Sort(seqs)
-	return seqs
-}
-
-func (q *memory) Load(seq uint64) (Batch, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.bad[seq]; err != nil {
-		return Batch{}, err
-	}
-	b, ok := q.batches[seq]
-	if !ok {
-		return Batch{}, errors.New("gone")
-	}
-	return b, nil
-}
-
-func (q *memory) Delete(seqs ...uint64) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.broken != nil {
-		return q.broken
-	}
-	for _, seq := range seqs {
-		delete(q.batches, seq)
-	}
-	return nil
-}
-
-func (q *memory) SetAside(seq uint64, rejected []api.RejectedLine) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.broken != nil {
-		return q.broken
-	}
-	q.aside[seq] = rejected
-	delete(q.batches, seq)
-	return nil
-}
-
-func (q *memory) Wake() <-chan struct{} { return q.wake }
 
 // watch is the clock of a test.
 type watch struct {

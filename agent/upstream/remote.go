@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"communewatch/collector/api"
@@ -22,6 +21,27 @@ import (
 // maxAnswer bounds an answer's body: 20,000 rejected lines with their reasons.
 const maxAnswer = 4 << 20
 
+// maxReplay bounds a body that the transport may send a second time by itself, on a new
+// connection, when the kept one turns out to be dead: a round or two of an office.
+// More, broken off under way, has to come in smaller pieces (packer.broke).
+const maxReplay = 16 << 10
+
+// keepAlive is how a connection in silence is kept, and how a dead one is noticed.
+type keepAlive struct {
+	idle     time.Duration // of silence until the first probe; whole seconds, as the kernel counts
+	interval time.Duration // to the next, while none is answered
+	unacked  time.Duration // of no acknowledgement of anything, until the connection is given up
+}
+
+// NAT tables forget idle connections in 30–60 s, and say nothing. A probe after 20 s
+// keeps the entry: at a round a minute two a minute, 300 KB a day, where connecting anew
+// each time costs 2.3 MB. One that was forgotten all the same is given up after 25 s:
+// before AnswerTimeout, and not before the second probe is lost too.
+var officeKeepAlive = keepAlive{idle: 20 * time.Second, interval: 3 * time.Second, unacked: 25 * time.Second}
+
+// errRepeated: an answer that was had before is not the answer to this request.
+var errRepeated = errors.New("the same answer came again")
+
 // remote is the collector as seen from here: one connection, kept open.
 type remote struct {
 	base    *url.URL
@@ -29,9 +49,13 @@ type remote struct {
 	trust   *trust
 	clock   Clock
 	timeout time.Duration
+	keep    keepAlive
+	meter   *meter
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	heard   string // api.HeaderTime of the last answer: to the nanosecond
 }
 
-func newRemote(cfg Config, clock Clock, wire *atomic.Int64) (*remote, error) {
+func newRemote(cfg Config, clock Clock, m *meter) (*remote, error) {
 	base, err := parseURL(cfg.URL)
 	if err != nil {
 		return nil, err
@@ -44,23 +68,27 @@ func newRemote(cfg Config, clock Clock, wire *atomic.Int64) (*remote, error) {
 		return nil, err
 	}
 	t.collector = clock.Collector
-	// NAT tables forget idle connections in 30–60 s, and say nothing.
 	dialer := &net.Dialer{
 		Timeout:         cfg.DialTimeout,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 25 * time.Second, Interval: 10 * time.Second, Count: 3},
+		Control:         giveUpAfter(cfg.keep.unacked),
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: cfg.keep.idle, Interval: cfg.keep.interval, Count: 3},
 	}
+	r := &remote{base: base, trust: t, clock: clock, timeout: cfg.RequestTimeout, keep: cfg.keep, meter: m, dial: dialer.DialContext}
+	r.client = &http.Client{
+		Transport: r.transport(cfg),
+		// A redirect is an answer of somebody else: the token must not follow it.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return r, nil
+}
+
+func (r *remote) transport(cfg Config) *http.Transport {
 	var http1 http.Protocols
 	http1.SetHTTP1(true) // one request at a time needs no more, and middleboxes know it
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &countedConn{conn, wire}, nil
-		},
-		TLSClientConfig:        t.config(),
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            r.connect,
+		TLSClientConfig:        r.trust.config(),
 		TLSHandshakeTimeout:    cfg.TLSTimeout,
 		ResponseHeaderTimeout:  cfg.AnswerTimeout,
 		MaxResponseHeaderBytes: 256 << 10,
@@ -69,12 +97,17 @@ func newRemote(cfg Config, clock Clock, wire *atomic.Int64) (*remote, error) {
 		DisableCompression:     true,
 		Protocols:              &http1,
 	}
-	client := &http.Client{
-		Transport: transport,
-		// A redirect is an answer of somebody else: the token must not follow it.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// connect dials, and counts what that and the connection cost.
+func (r *remote) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	began := time.Now()
+	conn, err := r.dial(ctx, network, address)
+	r.meter.dialed(address, time.Since(began), err)
+	if err != nil {
+		return nil, err
 	}
-	return &remote{base: base, client: client, trust: t, clock: clock, timeout: cfg.RequestTimeout}, nil
+	return &meteredConn{Conn: conn, meter: r.meter, probe: r.keep.idle, last: time.Now()}, nil
 }
 
 const printable = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'()*+,-./:;<=>?@[]^_`{|}~"
@@ -121,17 +154,19 @@ func (r *remote) exchange(ctx context.Context, out outgoing) answer {
 	if out.token != "" {
 		req.Header.Set("Authorization", "Token "+out.token)
 	}
-	// A point written twice is the same point: the transport may repeat a request whose
-	// kept connection had died. A nil value says so to it and is not sent.
-	req.Header["Idempotency-Key"] = nil
+	if len(out.body) <= maxReplay {
+		// A point written twice is the same point: the transport may repeat a request whose
+		// kept connection had died. A nil value says so to it and is not sent.
+		req.Header["Idempotency-Key"] = nil
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return answer{err: err, begun: at.begun()}
+		return answer{err: err, written: at.wrote()}
 	}
 	defer resp.Body.Close()
-	if err := r.checkDates(resp); err != nil {
+	if err := r.check(resp); err != nil {
 		r.close()
-		return answer{err: err, begun: at.begun()}
+		return answer{err: err, written: true}
 	}
 	if came, left, ok := collectorTime(resp.Header); ok {
 		sent, answered := at.both()
@@ -139,9 +174,21 @@ func (r *remote) exchange(ctx context.Context, out outgoing) answer {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return answer{err: fmt.Errorf("read answer: %w", err), begun: true}
+		return answer{err: fmt.Errorf("read answer: %w", err), written: true}
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: body}
+	return answer{status: resp.StatusCode, header: resp.Header, body: body, written: true}
+}
+
+// check refuses an answer that was had before (something on the way doubled it, and
+// the lines that it names are of another request) and one whose certificate does not
+// hold. A 204 says itself what it is about.
+func (r *remote) check(resp *http.Response) error {
+	stamp := resp.Header.Get(api.HeaderTime)
+	if stamp != "" && stamp == r.heard && resp.StatusCode != http.StatusNoContent {
+		return errRepeated
+	}
+	r.heard = stamp
+	return r.checkDates(resp)
 }
 
 // checkDates holds the certificate against the time that came with the answer.
@@ -182,18 +229,21 @@ type stamps struct {
 
 	mu             sync.Mutex
 	sent, answered time.Time
+	written        bool // the whole request
 }
 
 func (s *stamps) traced(ctx context.Context) context.Context {
-	set := func(t *time.Time) func() {
-		return func() {
-			now := s.now()
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			*t = now
-		}
+	locked := func(change func()) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		change()
 	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: set(&s.sent), GotFirstResponseByte: set(&s.answered)})
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:              func(string) { locked(func() { s.written = false }) },
+		WroteHeaders:         func() { locked(func() { s.sent = s.now() }) },
+		WroteRequest:         func(i httptrace.WroteRequestInfo) { locked(func() { s.written = i.Err == nil }) },
+		GotFirstResponseByte: func() { locked(func() { s.answered = s.now() }) },
+	})
 }
 
 func (s *stamps) both() (sent, answered time.Time) {
@@ -202,25 +252,8 @@ func (s *stamps) both() (sent, answered time.Time) {
 	return s.sent, s.answered
 }
 
-func (s *stamps) begun() bool {
-	sent, _ := s.both()
-	return !sent.IsZero()
-}
-
-// countedConn counts the bytes of a connection.
-type countedConn struct {
-	net.Conn
-	wire *atomic.Int64
-}
-
-func (c *countedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.wire.Add(int64(n))
-	return n, err
-}
-
-func (c *countedConn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.wire.Add(int64(n))
-	return n, err
+func (s *stamps) wrote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written
 }

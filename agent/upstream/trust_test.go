@@ -74,7 +74,7 @@ func TestAPCWithAClockInAnyYearConnectsAndLearnsTheTime(t *testing.T) {
 			ca := newAuthority(t, past.Add(ahead-time.Minute), future.Add(ahead))
 			c := startCollector(t, ca, ca.server(t, past.Add(ahead), future.Add(ahead), "127.0.0.1"), stored)
 			c.ahead = ahead
-			q, w := newMemory(2), &watch{}
+			q, w := newMemory(1), &watch{}
 			s := senderWith(t, c, q, w, slog.DiscardHandler)
 			defer s.remote.close()
 			s.once(t.Context())

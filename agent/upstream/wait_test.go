@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -36,25 +35,19 @@ func TestWhatTheCollectorAsksForIsKeptAndSpread(t *testing.T) {
 	}
 }
 
-// 300 agents lose the collector within one second. It is back after 28 minutes; in
-// the minutes after that no ten seconds may see three times the mean.
-func TestAgentsDoNotComeBackInOneSecond(t *testing.T) {
-	const agents, bucket = 300, 10 * time.Second
-	down, spread := 28*time.Minute, 5*time.Minute
-	r := rand.New(rand.NewPCG(7, 7))
-	arrivals := make([]int, int(spread/bucket)+1)
-	for range agents {
-		b := backoff{first: time.Second, longest: spread, random: r.Float64}
-		at := time.Duration(r.Float64() * float64(time.Second))
-		for at < down {
-			at += b.next(0)
-		}
-		arrivals[int((at-down)/bucket)]++
-	}
-	mean := float64(agents) / float64(len(arrivals)-1)
-	for i, n := range arrivals {
-		if float64(n) >= 3*mean {
-			t.Errorf("%d agents within %s, mean %.1f", n, time.Duration(i)*bucket, mean)
+func TestALineThatNobodyAnswersOverIsTriedOftenAndAMeteredOneLessOften(t *testing.T) {
+	for name, c := range map[string]struct {
+		cfg  Config
+		want time.Duration
+	}{
+		"an office":                {DefaultConfiguration(), 15 * time.Second},
+		"metered":                  {Config{MaxWait: 5 * time.Minute, Every: 10 * time.Minute}, 2 * time.Minute},
+		"metered, never too often": {Config{MaxWait: 5 * time.Minute, Every: time.Minute}, 15 * time.Second},
+		"metered, never too late":  {Config{MaxWait: 5 * time.Minute, Every: time.Hour}, 5 * time.Minute},
+		"in a hurry":               {Config{MaxWait: time.Second}, time.Second},
+	} {
+		if got := longestSilentWait(c.cfg); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

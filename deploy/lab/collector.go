@@ -26,10 +26,12 @@ type Collector struct {
 	Page   string            // URL of the pages, with its slash
 	Pin    string            // of its CA
 	Tokens map[string]string // site → token
-	Store  *store.Store      // reads and writes its InfluxDB directly
+	Influx string            // URL of its InfluxDB
+	Store  *store.Store      // reads and writes that directly
 	Data   string            // its data folder
 
 	bin, config string
+	influxToken string
 }
 
 // Timeout of the start: the first one makes keys and an InfluxDB.
@@ -48,19 +50,24 @@ func StartCollector(ctx context.Context, bin, dir string, page int, interval tim
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	if err := c.Restart(ctx); err != nil {
+	err := c.Restart(ctx)
+	if err != nil {
 		return nil, err
 	}
-	token, err := embedded.Credential(center.InfluxDir(c.Data))
+	c.Influx = "http://" + influx
+	c.influxToken, err = embedded.Credential(center.InfluxDir(c.Data))
 	if err == nil {
-		c.Store, err = store.New(store.Config{URL: "http://" + influx, Token: token, Database: "communewatch"},
-			store.Deps{Log: slog.New(slog.DiscardHandler)})
+		c.Store, err = c.openStore("communewatch")
 	}
 	if err != nil {
 		c.Stop()
 		return nil, err
 	}
 	return c, nil
+}
+
+func (c *Collector) openStore(database string) (*store.Store, error) {
+	return store.New(store.Config{URL: c.Influx, Token: c.influxToken, Database: database}, store.Deps{Log: slog.New(slog.DiscardHandler)})
 }
 
 // Restart starts the collector, again if it has ended, on the same data and ports.

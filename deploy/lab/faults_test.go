@@ -108,7 +108,7 @@ func (o *ordeal) begin(v *victim) {
 // restart starts an office anew, and one time in three under another wall clock.
 func (o *ordeal) restart(v *victim) {
 	const years = 2 * 365 * 24 * time.Hour
-	v.Ahead = []time.Duration{0, 0, 0, 0, 0 * years, -0 * years}[o.random.IntN(6)]
+	v.Ahead = []time.Duration{0, 0, 0, 0, years, -years}[o.random.IntN(6)]
 	o.begin(v)
 }
 

@@ -19,12 +19,16 @@ type Line struct {
 	mu    sync.Mutex
 	cut   bool
 	conns map[*net.TCPConn]bool
+	up    int64 // bytes that went to the collector
+	down  int64 // bytes that came from it
 	left  int64 // bytes towards the collector until the line resets; negative: no reset is set
 }
 
 // NewLine listens on a free port of loopback and relays to target (host:port).
-func NewLine(target string) (*Line, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func NewLine(target string) (*Line, error) { return newLineAt("127.0.0.1", target) }
+
+func newLineAt(host, target string) (*Line, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func (l *Line) relay(near *net.TCPConn) {
 	defer l.forget(near, far)
 	var group errgroup.Group
 	group.Go(func() error { defer far.Close(); io.Copy(upward{l, far}, near); return nil })
-	group.Go(func() error { defer near.Close(); io.Copy(near, far); return nil })
+	group.Go(func() error { defer near.Close(); io.Copy(downward{l, near}, far); return nil })
 	group.Wait()
 }
 
@@ -132,11 +136,37 @@ type upward struct {
 func (u upward) Write(b []byte) (int, error) {
 	allowed, resets := u.line.pass(len(b))
 	n, err := u.far.Write(b[:allowed])
+	u.line.count(&u.line.up, n)
 	if resets {
 		u.line.Reset()
 		return n, net.ErrClosed
 	}
 	return n, err
+}
+
+// downward is the way from it.
+type downward struct {
+	line *Line
+	near *net.TCPConn
+}
+
+func (d downward) Write(b []byte) (int, error) {
+	n, err := d.near.Write(b)
+	d.line.count(&d.line.down, n)
+	return n, err
+}
+
+func (l *Line) count(way *int64, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*way += int64(n)
+}
+
+// Bytes is what went over the line, TLS included, without TCP's and IP's own.
+func (l *Line) Bytes() (up, down int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up, l.down
 }
 
 func (l *Line) register(conns ...*net.TCPConn) bool {

@@ -83,7 +83,7 @@ func startSender(t *testing.T, c *Collector, line *Line) *sending {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sending{t: t, queue: office.NewQueue(queued, session), put: Ledger{}, began: time.Now(), next: time.Now().UnixNano()}
+	s := &sending{t: t, queue: office.NewQueue(queued, session, slog.New(slog.DiscardHandler)), put: Ledger{}, began: time.Now(), next: time.Now().UnixNano()}
 	s.sender, err = upstream.New(upstream.Config{URL: line.URL(), Pin: c.Pin, Token: c.Tokens[site], FirstWait: time.Millisecond, MaxWait: 10 * time.Millisecond},
 		upstream.Deps{Queue: s.queue, Clock: session, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
