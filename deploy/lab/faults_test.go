@@ -145,13 +145,13 @@ var faults = []struct {
 		syscall.Kill(v.Pid(), syscall.SIGCONT)
 	}},
 	{"InfluxDB hangs", 3, func(o *ordeal, _ *victim) {
-		child := influxd(o.t, o.collector.Pid())
+		child := o.influx()
 		syscall.Kill(child, syscall.SIGSTOP)
 		time.Sleep(o.between(50*time.Millisecond, 500*time.Millisecond))
 		syscall.Kill(child, syscall.SIGCONT)
 	}},
 	{"InfluxDB killed", 1, func(o *ordeal, _ *victim) {
-		syscall.Kill(influxd(o.t, o.collector.Pid()), syscall.SIGKILL)
+		syscall.Kill(o.influx(), syscall.SIGKILL)
 		o.awake()
 	}},
 	{"collector killed", 1, func(o *ordeal, _ *victim) { o.killCollector() }},
@@ -161,9 +161,20 @@ var faults = []struct {
 	}},
 }
 
+// influx is the collector's InfluxDB; after it died it takes a moment to be there again.
+func (o *ordeal) influx() int {
+	o.t.Helper()
+	var pids []int
+	until(o.t, "the collector to have an InfluxDB", func() bool {
+		pids = children(o.collector.Pid())
+		return len(pids) == 1
+	})
+	return pids[0]
+}
+
 func (o *ordeal) killCollector() {
 	o.t.Helper()
-	child := influxd(o.t, o.collector.Pid())
+	child := o.influx()
 	o.collector.Kill()
 	until(o.t, "influxd to die with its collector", func() bool { return !alive(child) })
 	if err := o.collector.Restart(o.t.Context()); err != nil {
