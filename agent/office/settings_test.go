@@ -44,8 +44,8 @@ func TestAShortFileIsEnough(t *testing.T) {
 
 func TestAMeteredLineHasItsPaceAndBudget(t *testing.T) {
 	for extra, want := range map[string]Config{
-		"":                                        {},
-		"  metered: true\n":                       {Every: 10 * time.Minute, DailyBytes: 10e6},
+		"":                  {},
+		"  metered: true\n": {Every: 10 * time.Minute, DailyBytes: 10e6},
 		"  metered: true\n  daily_megabytes: 2\n": {Every: 10 * time.Minute, DailyBytes: 2e6},
 		"  daily_megabytes: 50\n":                 {DailyBytes: 50e6},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"sync"
 	"time"
 )
@@ -35,14 +36,34 @@ func cable(rate string) func(*remoteOffice) {
 // lost where they come in: of a packet dropped where it leaves, its sender knows.
 func (o *remoteOffice) lossy(numgen string) {
 	o.t.Helper()
-	table := fmt.Sprintf("cwlossy_%d_%d", os.Getpid(), o.subnet)
 	rules := func(device string) string {
 		return fmt.Sprintf("table netdev %s {\n\tchain lost {\n\t\ttype filter hook ingress device %q priority 0;\n"+
-			"\t\tmeta protocol ip numgen %s drop\n\t}\n}\n", table, device, numgen)
+			"\t\tmeta protocol ip numgen %s counter drop\n\t}\n}\n", o.losses(), device, numgen)
 	}
 	command(o.t, rules(o.near), "nft", "-f", "-")
-	o.t.Cleanup(func() { exec.Command("nft", "delete", "table", "netdev", table).Run() })
+	o.t.Cleanup(func() { exec.Command("nft", "delete", "table", "netdev", o.losses()).Run() })
 	command(o.t, rules(o.far), "ip", "netns", "exec", o.namespace, "nft", "-f", "-")
+}
+
+func (o *remoteOffice) losses() string { return fmt.Sprintf("cwlossy_%d_%d", os.Getpid(), o.subnet) }
+
+var countedPackets = regexp.MustCompile(`counter packets (\d+)`)
+
+// wantLost holds that packets were lost on the way here, and on the way to the office.
+func (o *remoteOffice) wantLost() {
+	o.t.Helper()
+	list := []string{"nft", "list", "table", "netdev", o.losses()}
+	for way, args := range map[string][]string{"up": list, "down": append([]string{"ip", "netns", "exec", o.namespace}, list...)} {
+		out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+		m := countedPackets.FindSubmatch(out)
+		if err != nil || m == nil {
+			o.t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+		o.t.Logf("lost on the way %s: %s packets", way, m[1])
+		if string(m[1]) == "0" {
+			o.t.Errorf("nothing was lost on the way %s", way)
+		}
+	}
 }
 
 // flap takes the line up and down in turn until the test ends.

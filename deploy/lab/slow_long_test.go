@@ -19,8 +19,8 @@ func TestADaysBacklogDrainsOverASatellite(t *testing.T) {
 	t.Parallel()
 	o := newRemoteOffice(t, 85, satellite(300*time.Millisecond))
 	o.fill(Day)
-	o.start(10*time.Second, "", loopbacks())
-	o.wantNews(o.drain(10*time.Minute), 2)
+	o.start(2*time.Second, "packets: 2\n", loopbacks())
+	o.wantNews(o.drain(10*time.Minute), 3)
 }
 
 func TestADaysBacklogDrainsOverASatelliteThatLosesPackets(t *testing.T) {
@@ -30,6 +30,7 @@ func TestADaysBacklogDrainsOverASatelliteThatLosesPackets(t *testing.T) {
 	o.fill(Day)
 	o.start(10*time.Second, "", loopbacks())
 	o.drain(20 * time.Minute)
+	o.wantLost()
 }
 
 // The line is up for 20 seconds of each minute.

@@ -16,13 +16,13 @@ func TestAStandardOfficesBytesOnTheWireWithARoundAMinute(t *testing.T) {
 }
 
 // A metered line is used once in ten minutes. The first use takes a backlog along, so that
-// requests are as large as they get, the second is at a phase by chance: what passes
+// requests are as large as they get, the second is at a phase by chance; what passes
 // from its end to that of the third is the cost of ten rounds.
 func TestAMeteredOfficesBytesOnTheWire(t *testing.T) {
 	t.Parallel()
 	o := newRemoteOffice(t, 83, cable(""))
 	o.fill(60)
-	o.start(time.Minute, "  metered: true\n", o.devices(time.Minute))
+	o.start(time.Minute, "  metered: true\n  daily_megabytes: 1000\n", o.devices(time.Minute))
 	o.awaitBacklog(5 * time.Minute)
 	first, _ := o.atRest()
 	o.awaitRequests(first+1, 12*time.Minute)
