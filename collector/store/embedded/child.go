@@ -73,17 +73,25 @@ func (s *Server) supervise(running context.Context, c *child) {
 	defer s.lock.Close()
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 30*time.Second
+	look := time.NewTicker(fullLook)
+	defer look.Stop()
 	for {
 		select {
 		case <-running.Done():
 			s.end(c)
 			return
+		case <-look.C:
+			if !c.log.wasFull() || hasRoom(s.cfg.Dir) != nil {
+				continue
+			}
+			s.log.Warn("the disk was full and has room again: InfluxDB is started anew, by itself it would go on refusing")
+			s.end(c)
 		case <-c.exited:
+			s.log.Error("InfluxDB ended by itself, it is started again", "error", c.ending())
 		}
 		if time.Since(c.born) > steady {
 			pause.Reset()
 		}
-		s.log.Error("InfluxDB ended by itself, it is started again", "error", c.ending())
 		if c = s.restart(running, pause); c == nil {
 			return
 		}
@@ -129,6 +137,9 @@ func (s *Server) raise(ctx context.Context) (*child, error) {
 		s.end(c)
 		return nil, err
 	}
+	if !c.log.wasFull() {
+		trustIndex(s.cfg.Dir)
+	}
 	return c, nil
 }
 
@@ -143,11 +154,14 @@ func (s *Server) addressIsFree() error {
 }
 
 func (s *Server) launch() (*child, error) {
+	if err := completeIndex(s.cfg.Dir); err != nil {
+		return nil, err
+	}
 	configuration, err := writeConfiguration(s.cfg.Dir, s.cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
-	c := &child{log: &childLog{log: s.log}, born: time.Now(), exited: make(chan struct{})}
+	c := &child{log: &childLog{log: s.log, onFull: func() { doubtIndex(s.cfg.Dir) }}, born: time.Now(), exited: make(chan struct{})}
 	c.cmd = exec.Command(s.cfg.Binary, "run", "-config", configuration)
 	c.cmd.Dir = s.cfg.Dir
 	c.cmd.Env = environment()

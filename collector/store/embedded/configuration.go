@@ -55,7 +55,8 @@ bind-address = "127.0.0.1:0" # backup and restore: a free port, so that it is in
 [http]
   bind-address = LISTEN
   auth-enabled = true
-  log-enabled = false
+  log-enabled = true # of answers that are its own failures only, to learn of a full disk
+  access-log-status-filters = ["5xx"]
   flux-enabled = false
   pprof-enabled = false
   max-body-size = 33554432 # 32 MiB: the collector's largest block is half of it

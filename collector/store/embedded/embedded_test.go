@@ -86,10 +86,10 @@ func TestAKilledInfluxDBComesBackWithItsDataAtTheSameAddress(t *testing.T) {
 	defer stop(t, server)
 	address := server.URL()
 	query(t, address, server.Token(), `CREATE DATABASE "kept"`)
-	first := pidOf(dir)
+	first := storetest.PID(dir)
 	kill(t, first)
 	eventually(t, "another process answers", func() bool {
-		if pid := pidOf(dir); pid == 0 || pid == first {
+		if pid := storetest.PID(dir); pid == 0 || pid == first {
 			return false
 		}
 		status, body, err := tryQuery(address, server.Token(), "SHOW DATABASES")
@@ -117,15 +117,15 @@ func TestNoInfluxDBOutlivesItsKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, _ := bufio.NewReader(out).ReadString('\n')
-	if !strings.HasPrefix(line, "http://") || pidOf(dir) == 0 {
-		t.Fatalf("parent says %q, child is %d", line, pidOf(dir))
+	if !strings.HasPrefix(line, "http://") || storetest.PID(dir) == 0 {
+		t.Fatalf("parent says %q, child is %d", line, storetest.PID(dir))
 	}
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
 	// At once on the same folder: the lock waits for the child that is being killed.
 	server := start(t, dir)
 	stop(t, server)
-	eventually(t, "no process is left", func() bool { return pidOf(dir) == 0 })
+	eventually(t, "no process is left", func() bool { return storetest.PID(dir) == 0 })
 }
 
 func TestASecondInfluxDBOnTheSameFolderIsRefused(t *testing.T) {
@@ -162,7 +162,7 @@ func TestItListensOnLoopbackOnly(t *testing.T) {
 	}
 	dir := t.TempDir()
 	defer stop(t, start(t, dir))
-	addresses := listening(t, pidOf(dir))
+	addresses := listening(t, storetest.PID(dir))
 	if len(addresses) == 0 {
 		t.Fatal("no listener found in /proc")
 	}
@@ -192,7 +192,7 @@ func TestAFailedStartSaysWhatInfluxDBSaidAndLeavesNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "it said last: run: ") {
 		t.Errorf("start: %v", err)
 	}
-	if pid := pidOf(dir); pid != 0 {
+	if pid := storetest.PID(dir); pid != 0 {
 		t.Errorf("process %d is left", pid)
 	}
 	if err := os.Remove(filepath.Join(dir, "meta")); err != nil {

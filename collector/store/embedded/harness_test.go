@@ -3,7 +3,6 @@
 package embedded_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,19 +109,6 @@ func eventually(t *testing.T, what string, true func() bool) {
 			t.Fatalf("not within 20 s: %s", what)
 		}
 	}
-}
-
-// pidOf finds the influxd of a folder by its command line, 0 if there is none.
-func pidOf(dir string) int {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, file := range files {
-		line, err := os.ReadFile(file)
-		if err == nil && bytes.HasPrefix(bytes.TrimSpace(line), []byte{'/'}) && bytes.Contains(line, []byte("\x00"+dir+"/influxd.conf")) {
-			pid, _ := strconv.Atoi(strings.Split(file, "/")[2])
-			return pid
-		}
-	}
-	return 0
 }
 
 // listening gives the local addresses of a process's listening sockets.

@@ -20,6 +20,8 @@ type childLog struct {
 	partial []byte
 	tail    string // the last warning, or the last line if there was none
 	serious bool   // tail is a warning
+	full    bool   // it said that the disk is full
+	onFull  func() // called when it does, once
 }
 
 // Write never fails: a full log must not stop a database.
@@ -47,8 +49,13 @@ func (l *childLog) pass(line string) {
 	if line == "" {
 		return
 	}
-	// "run: …" is how influxd says why it does not start.
-	serious := strings.Contains(line, " lvl=error ") || strings.Contains(line, " lvl=warn ") || strings.HasPrefix(line, "run:") || strings.HasPrefix(line, "panic:")
+	if !l.full && isFull(line) {
+		l.full = true
+		l.onFull()
+	}
+	// "run: …" is how influxd says why it does not start. A request that failed is told to
+	// who asked, who tells it once.
+	serious := !strings.Contains(line, " service=httpd") && (strings.Contains(line, " lvl=error ") || strings.Contains(line, " lvl=warn ") || strings.HasPrefix(line, "run:") || strings.HasPrefix(line, "panic:"))
 	level := slog.LevelDebug
 	if serious {
 		level = slog.LevelWarn

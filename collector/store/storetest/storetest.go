@@ -52,8 +52,14 @@ func Repository(tb testing.TB) string {
 // Start runs an InfluxDB in a temporary folder until the test ends.
 func Start(tb testing.TB) *embedded.Server {
 	tb.Helper()
+	return StartIn(tb, tb.TempDir())
+}
+
+// StartIn is Start with a folder of its own, so that its process can be found by it.
+func StartIn(tb testing.TB, dir string) *embedded.Server {
+	tb.Helper()
 	server, err := embedded.Start(tb.Context(), embedded.Config{
-		Dir: tb.TempDir(), Binary: Binary(tb), Listen: "127.0.0.1:0", Log: Log(tb),
+		Dir: dir, Binary: Binary(tb), Listen: "127.0.0.1:0", Log: Log(tb),
 	})
 	if err != nil {
 		tb.Fatal(err)
