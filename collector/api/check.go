@@ -28,10 +28,21 @@ func CheckTime(ns, now int64) error {
 	case ns > now+int64(MaxAhead):
 		return fmt.Errorf("time is %s ahead of the collector's, at most %s is stored", span(ns-now), MaxAhead)
 	case ns < now-int64(MaxBehind):
-		return fmt.Errorf("time is %d days ago, beyond the retention of %d days", (now-ns)/86400e9, MaxBehind/86400e9)
+		for _, u := range otherUnits {
+			if t := ns * u.ns; t/u.ns == ns && t >= now-int64(MaxBehind) && t <= now+int64(MaxAhead) {
+				return fmt.Errorf("time %d looks like %s, want nanoseconds since 1970", ns, u.name)
+			}
+		}
+		return fmt.Errorf("time is %d days ago, beyond the retention of %d days", now/86400e9-ns/86400e9, MaxBehind/86400e9)
 	}
 	return nil
 }
+
+// otherUnits are those in which line protocol may be written elsewhere.
+var otherUnits = [...]struct {
+	name string
+	ns   int64
+}{{"seconds", 1e9}, {"milliseconds", 1e6}, {"microseconds", 1e3}}
 
 func (m *Measurement) checkTags(tags []TagValue) error {
 	required := 0
@@ -83,11 +94,18 @@ func checkTagValue(t TagValue) error {
 	return nil
 }
 
+// maxFields bounds one point's, of which only an open measurement can have that many:
+// each is compared with all before it.
+const maxFields = 256
+
 func (m *Measurement) checkFields(fields []FieldValue) error {
-	if len(fields) == 0 {
+	switch {
+	case len(fields) == 0:
 		return fmt.Errorf("%s without a field", m.Name)
+	case len(fields) > maxFields:
+		return fmt.Errorf("%s has %d fields, at most %d", m.Name, len(fields), maxFields)
 	}
-	always := 0
+	always, next := 0, 0
 	for i := range fields {
 		f := &fields[i]
 		for j := range i {
@@ -95,10 +113,11 @@ func (m *Measurement) checkFields(fields []FieldValue) error {
 				return fmt.Errorf("field %s given twice", quote(f.Name))
 			}
 		}
-		known := m.Field(f.Name)
+		known, at := m.fieldFrom(next, f.Name)
 		if known == nil {
 			return fmt.Errorf("%s has no field %s", m.Name, quote(f.Name))
 		}
+		next = at + 1
 		if err := known.check(f.Name, f.Value); err != nil {
 			return err
 		}
@@ -151,6 +170,20 @@ func (f *Field) checkText(name, s string) error {
 		return fmt.Errorf("field %s is %s, want one of: %s", name, quote(s), f.Allowed)
 	}
 	return nil
+}
+
+// fieldFrom is [Measurement.Field] for a name that is likely the one at that place in
+// the table: who writes fields in its order is served at the first look.
+func (m *Measurement) fieldFrom(place int, name string) (*Field, int) {
+	if place < len(m.Fields) && m.Fields[place].Name == name {
+		return &m.Fields[place], place
+	}
+	for i := range m.Fields {
+		if m.Fields[i].Name == name {
+			return &m.Fields[i], i
+		}
+	}
+	return m.Field(name), place
 }
 
 func (m *Measurement) tag(name string) *Tag {

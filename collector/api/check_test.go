@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,16 @@ func TestCheckComplainsOfWhatIsWrong(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+	many := NewPoint("device", at).Tag("target", "a").Int("up", 1)
+	for i := range 255 {
+		many.Float("f"+strconv.Itoa(i)+"_count", 1)
+	}
+	if err := many.Check(); err != nil {
+		t.Errorf("256 fields: %v", err)
+	}
+	if err := many.Float("one_more_count", 1).Check(); err == nil || err.Error() != "device has 257 fields, at most 256" {
+		t.Errorf("257 fields: %v", err)
+	}
 	for _, tag := range []string{`a\`, `\`, `C:\x`, `a\ b`, `a\,b`, `a\=b`} {
 		if err := round().Tag("site", tag).Check(); err == nil || err.Error() != `tag "site" holds a backslash` {
 			t.Errorf("%q: %v", tag, err)
@@ -91,6 +102,11 @@ func TestOnlyPlausibleTimesAreStored(t *testing.T) {
 		{now - int64(MaxBehind), ""},
 		{now - int64(MaxBehind) - 1, "time is 90 days ago, beyond the retention of 90 days"},
 		{0, "time is 19675 days ago, beyond the retention of 90 days"},
+		{now / 1e9, "time 1700000000 looks like seconds, want nanoseconds since 1970"},
+		{now / 1e6, "time 1700000000000 looks like milliseconds, want nanoseconds since 1970"},
+		{now / 1e3, "time 1700000000000000 looks like microseconds, want nanoseconds since 1970"},
+		{now/1e9 - int64(MaxBehind/time.Second) - 1, "time is 19675 days ago, beyond the retention of 90 days"},
+		{-now / 1e9, "time is 19675 days ago, beyond the retention of 90 days"},
 		{math.MaxInt64, "time is 7523372036 s ahead of the collector's, at most 10m0s is stored"},
 	} {
 		got := ""
@@ -101,8 +117,11 @@ func TestOnlyPlausibleTimesAreStored(t *testing.T) {
 			t.Errorf("%d: %q, want %q", c.ns, got, c.want)
 		}
 	}
-	if CheckTime(math.MinInt64, now) == nil {
-		t.Error("the smallest time is stored")
+	if err := CheckTime(math.MinInt64, now); err == nil || err.Error() != "time is 126426 days ago, beyond the retention of 90 days" {
+		t.Errorf("the smallest time: %v", err)
+	}
+	if CheckTime(time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano(), now) == nil {
+		t.Error("1678 is stored")
 	}
 }
 

@@ -2,6 +2,9 @@ package api
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,6 +29,31 @@ func TestALineIsReadAsItIsWritten(t *testing.T) {
 		}
 		if d := cmp.Diff(want, &got); d != "" {
 			t.Errorf("%s: %s", line, d)
+		}
+	}
+}
+
+// A number is read in one pass and a float is written back as it stood: both must
+// come to what the standard library says.
+func TestANumberIsTheStandardLibrarysToTheLastBit(t *testing.T) {
+	words := []string{"0", "-0", "-0.0", "0.1", "-0.1", ".5", "-.5", "5.", "00.50", "0.3000", "007", "123456789012345", "1234567890123456", "0.000000000000001",
+		"9007199254740993", "999999999999999", "99999999999999.9", "1e3", "-2.5E-3", "1e-300", "4.35", "1.005", "2.675", "179769313486231.5"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		words = append(words, strconv.FormatFloat(float64(r.Int64N(1e16))/tens[r.IntN(16)], 'f', -1, 64))
+	}
+	var p, back Point
+	for _, word := range words {
+		if err := ParseLine("m f="+word+" 1", &p); err != nil {
+			t.Fatalf("%s: %v", word, err)
+		}
+		want, err := strconv.ParseFloat(word, 64)
+		if got := p.Fields[0].Value.Float(); err != nil || math.Float64bits(got) != math.Float64bits(want) {
+			t.Errorf("%s is read as %v, want %v, %v", word, got, want, err)
+		}
+		line := strings.TrimSuffix(string(p.AppendParsed(nil)), "\n")
+		if err := ParseLine(line, &back); err != nil || math.Float64bits(back.Fields[0].Value.Float()) != math.Float64bits(want) || p.Fields[0].Value.Text() != "" {
+			t.Errorf("%s is written back as %q, %v", word, line, err)
 		}
 	}
 }

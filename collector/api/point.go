@@ -27,8 +27,8 @@ type FieldValue struct {
 type Value struct {
 	kind Kind
 	num  float64
-	int  int64 // also 0 and 1 for Boolean
-	text string
+	int  int64  // also 0 and 1 for Boolean
+	text string // of a Float from ParseLine: how it stood there, if that is how it may be written again
 }
 
 // FloatValue, IntegerValue, BooleanValue and TextValue make a value.
@@ -47,7 +47,12 @@ func BooleanValue(v bool) Value {
 func (v Value) Kind() Kind     { return v.kind }
 func (v Value) Integer() int64 { return v.int }
 func (v Value) Boolean() bool  { return v.int != 0 }
-func (v Value) Text() string   { return v.text }
+func (v Value) Text() string {
+	if v.kind == Text {
+		return v.text
+	}
+	return ""
+}
 func (v Value) Float() float64 {
 	if v.kind == Integer {
 		return float64(v.int)
@@ -56,7 +61,9 @@ func (v Value) Float() float64 {
 }
 
 // Equal is used by go-cmp.
-func (v Value) Equal(w Value) bool { return v == w }
+func (v Value) Equal(w Value) bool {
+	return v.kind == w.kind && v.num == w.num && v.int == w.int && v.Text() == w.Text()
+}
 
 // String writes the value as a person reads it.
 func (v Value) String() string {
