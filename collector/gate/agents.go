@@ -49,6 +49,7 @@ func (g *Gate) write(w http.ResponseWriter, r *http.Request) {
 		problem.WriteTo(w)
 		return
 	}
+	introduce(r)
 	if !g.agents.take(id) {
 		(&api.Error{Code: api.CodeTooMany, Message: "too many requests of this agent at once", RetryAfter: waitAgent}).WriteTo(w)
 		return

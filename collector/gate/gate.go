@@ -40,7 +40,7 @@ type Config struct {
 	HeaderTimeout time.Duration // until the header is there, TLS included
 	ReadTimeout   time.Duration // until the body is there
 	WriteTimeout  time.Duration // from the header to the end of the answer
-	IdleTimeout   time.Duration // between two requests of a connection
+	IdleTimeout   time.Duration // between two requests of a connection; a stranger's ends after HeaderTimeout
 	StopTimeout   time.Duration // for open requests at the end
 	RenewEvery    time.Duration // how often Deps.Renew is asked
 }
@@ -177,6 +177,8 @@ func (g *Gate) Run(ctx context.Context) error {
 	open, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	agents, pages := g.server(open, g.agentsHandler()), g.server(open, g.pagesHandler())
+	strangers := &strangers{patience: g.cfg.HeaderTimeout, of: map[net.Conn]*caller{}}
+	agents.ConnContext, agents.ConnState = strangers.context, strangers.state
 	agents.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {

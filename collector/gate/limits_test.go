@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -214,6 +215,42 @@ func TestMoreConnectionsThanAllowedWaitUntilOneEnds(t *testing.T) {
 		t.Error(err)
 	}
 	second.Close()
+}
+
+func TestOnlyAnAgentsConnectionIsKeptBetweenRequests(t *testing.T) {
+	h := start(t, func(c *Config, _ *Deps) { c.HeaderTimeout = 300 * time.Millisecond })
+	ask := func(conn net.Conn, r *bufio.Reader, path, token string) error {
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Token %s\r\nContent-Length: 1\r\n\r\nx", path, token)
+		response, err := http.ReadResponse(r, nil)
+		if err == nil {
+			_, err = io.Copy(io.Discard, response.Body)
+		}
+		return err
+	}
+	token := h.issue("bd-21997")
+	agent := h.dial("")
+	agents := bufio.NewReader(agent)
+	for _, path := range []string{api.PathHealth, api.PathWrite, api.PathHealth} {
+		if err := ask(agent, agents, path, token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{api.PathHealth, api.PathReady, api.PathWrite, "/"} {
+		stranger := h.dial("")
+		r := bufio.NewReader(stranger)
+		for range 2 { // one who goes on at once is served
+			if err := ask(stranger, r, path, "cw_x"); err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+		}
+		if _, err := r.ReadByte(); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: a stranger's connection is not ended: %v", path, err)
+		}
+	}
+	if err := ask(agent, agents, api.PathWrite, token); err != nil {
+		t.Errorf("an agent's connection is ended: %v", err)
+	}
 }
 
 func TestAHandlerThatPanicsIsAnsweredAndTheRestLivesOn(t *testing.T) {
