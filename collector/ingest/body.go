@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -21,31 +23,35 @@ type head struct {
 	backlog bool
 	goodbye api.Goodbye
 	clock   api.ClockState // empty: not named, or not known here
+	every   int64          // seconds between two sends; 0: not named, or not plausible
 }
 
 func readHead(r *http.Request) (head, *api.Error) {
 	if r.Method != http.MethodPost {
 		return head{}, fail(api.CodeMethod, "only POST is served here")
 	}
-	h := head{backlog: r.Header.Get(api.HeaderBacklog) == "1"}
-	switch coding := r.Header.Get("Content-Encoding"); coding {
+	h := head{backlog: value(r, api.HeaderBacklog) == "1"}
+	switch coding := value(r, "Content-Encoding"); coding {
 	case "":
 	case "gzip":
 		h.gzip = true
 	default:
 		return head{}, fail(api.CodeMedia, fmt.Sprintf("Content-Encoding is %.40q, want gzip or none", coding))
 	}
-	switch clock := api.ClockState(r.Header.Get(api.HeaderClock)); clock {
-	case api.ClockSynced, api.ClockCorrected:
+	switch clock := api.ClockState(value(r, api.HeaderClock)); clock {
+	case api.ClockSynced, api.ClockCorrected, api.ClockBounded:
 		h.clock = clock
 	}
-	switch h.goodbye = api.Goodbye(r.Header.Get(api.HeaderGoodbye)); h.goodbye {
+	if every, err := strconv.ParseInt(value(r, api.HeaderEvery), 10, 64); err == nil && every >= 1 && every <= int64(api.MaxEvery/time.Second) {
+		h.every = every
+	}
+	switch h.goodbye = api.Goodbye(value(r, api.HeaderGoodbye)); h.goodbye {
 	case "", api.GoodbyeStop:
 	default:
 		// Not ignored: a site that said goodbye in words unknown here would count as silent.
 		return head{}, fail(api.CodeUnreadable, fmt.Sprintf("%s is %.40q, want %s", api.HeaderGoodbye, string(h.goodbye), api.GoodbyeStop))
 	}
-	named := r.Header.Get(api.HeaderBatches)
+	named := value(r, api.HeaderBatches)
 	if named == "" && h.goodbye != "" {
 		return h, nil
 	}
@@ -56,15 +62,27 @@ func readHead(r *http.Request) (head, *api.Error) {
 	return h, nil
 }
 
-// bodyBytes is how large the body is at most.
-func bodyBytes(r *http.Request) int64 {
+// value is a header's; of one that stands twice it is both (RFC 9110 §5.3), which is
+// none that is known here: two of a kind are never taken for the first.
+func value(r *http.Request, name string) string { return strings.Join(r.Header.Values(name), ", ") }
+
+// gzipRatio is how much larger lines are than their gzip, by experience: 8 to 12 times.
+const gzipRatio = 8
+
+// room is what a body will likely take when it is read: without it a full queue would be
+// noticed only when all the work is done.
+func (h head) room(r *http.Request) int64 {
+	bytes := int64(api.MaxBodyBytes)
 	if r.ContentLength >= 0 {
-		return min(r.ContentLength, api.MaxBodyBytes)
+		bytes = min(r.ContentLength, api.MaxBodyBytes)
 	}
-	return api.MaxBodyBytes
+	if h.gzip {
+		bytes = min(gzipRatio*bytes, api.MaxInflateBytes)
+	}
+	return bytes
 }
 
-// readBody reads at most api.MaxBodyBytes.
+// readBody reads at most api.MaxBodyBytes. With a failure comes what was read.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Error) {
 	if r.ContentLength > api.MaxBodyBytes {
 		return nil, tooLarge("body", api.MaxBodyBytes, "bytes")
@@ -77,9 +95,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge("body", api.MaxBodyBytes, "bytes")
+		return body.Bytes(), tooLarge("body", api.MaxBodyBytes, "bytes")
 	case err != nil:
-		return nil, fail(api.CodeUnreadable, "the body ended early")
+		return body.Bytes(), fail(api.CodeUnreadable, "the body ended early")
 	}
 	return body.Bytes(), nil
 }
@@ -87,7 +105,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Error) {
 var decoders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // inflate unpacks a body, all of its gzip members, up to api.MaxInflateBytes: beyond
-// that nothing is unpacked, whatever it would become.
+// that nothing is unpacked, whatever it would become. With a failure comes what was unpacked.
 func inflate(body []byte, zipped bool) (string, *api.Error) {
 	if !zipped || len(body) == 0 {
 		return string(body), nil
@@ -98,13 +116,13 @@ func inflate(body []byte, zipped bool) (string, *api.Error) {
 		return "", fail(api.CodeUnreadable, "body is not gzip: "+err.Error())
 	}
 	var text strings.Builder
-	text.Grow(min(8*len(body), api.MaxInflateBytes)) // lines shrink to a tenth or so
+	text.Grow(min(gzipRatio*len(body), api.MaxInflateBytes))
 	n, err := io.Copy(&text, io.LimitReader(decoder, api.MaxInflateBytes+1))
 	switch {
 	case n > api.MaxInflateBytes:
-		return "", tooLarge("body after gzip", api.MaxInflateBytes, "bytes")
+		return text.String(), tooLarge("body after gzip", api.MaxInflateBytes, "bytes")
 	case err != nil:
-		return "", fail(api.CodeUnreadable, "gzip is broken or cut off: "+err.Error())
+		return text.String(), fail(api.CodeUnreadable, "gzip is broken or cut off: "+err.Error())
 	}
 	return text.String(), nil
 }

@@ -55,7 +55,7 @@ func (in *Ingest) write(ctx context.Context) {
 		}
 		err := in.commit(ctx, block)
 		for i, out := range in.outcomes(group, err) {
-			in.queue.release(group[i].held)
+			in.queue.leave(group[i].place)
 			group[i].done <- out
 		}
 		if cap(block) > 2*in.cfg.CommitBytes {

@@ -19,6 +19,7 @@ import (
 )
 
 func TestARequestIsReadBackFromInfluxDBAsItsCallers(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t, storetest.Start(t))
 	in := run(t, ingest.DefaultConfiguration(), db)
 	batches := "aaaa0000/7,aaaa0000/3-5,bbbb1111/1-2"
@@ -49,6 +50,7 @@ func TestARequestIsReadBackFromInfluxDBAsItsCallers(t *testing.T) {
 }
 
 func TestTheSameBodyTwiceIsTheSamePointsAndTwoReceipts(t *testing.T) {
+	t.Parallel()
 	db := storetest.Open(t, storetest.Start(t))
 	in := run(t, ingest.DefaultConfiguration(), db)
 	for range 2 {
@@ -65,6 +67,7 @@ func TestTheSameBodyTwiceIsTheSamePointsAndTwoReceipts(t *testing.T) {
 }
 
 func TestOneSendersRefusedLineIsItsOwnAndAllOthersAreStored(t *testing.T) {
+	t.Parallel()
 	server := storetest.Start(t)
 	db := storetest.OpenNamed(t, server, "conflict")
 	in := run(t, ingest.DefaultConfiguration(), db)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,9 @@ import (
 
 // maxListed bounds the rejected lines that an answer names; all are counted.
 const maxListed = 1_000
+
+// listedBytes is what a listed line takes beside its reason, in a list that has grown by doubling.
+const listedBytes = 64
 
 // lines is a body that has been checked.
 type lines struct {
@@ -26,19 +30,27 @@ type lines struct {
 type rejections struct {
 	listed []api.RejectedLine
 	count  int
+	bytes  int64 // of what is listed
 }
 
-func (r *rejections) add(line int, reason string) {
+func (r *rejections) add(line int, why error) {
 	r.count++
 	if len(r.listed) < maxListed {
-		r.listed = append(r.listed, api.RejectedLine{Line: line, Reason: reason})
+		one := api.RejectedLine{Line: line, Reason: why.Error()}
+		r.listed = append(r.listed, one)
+		r.bytes += listedBytes + int64(len(one.Reason))
 	}
 }
+
+// lineCount is how many lines of a body will be looked at.
+func lineCount(body string) int { return min(strings.Count(body, "\n")+1, api.MaxLines) }
 
 // checkLines holds each line of a body against the contract and stamps the good
 // ones with who sent them. now is the collector's clock, in nanoseconds since 1970.
 func checkLines(body string, id api.Identity, now int64) (*lines, *api.Error) {
-	l := &lines{block: make([]byte, 0, len(body)+len(body)/4), numbers: make([]int32, 0, min(strings.Count(body, "\n")+1, api.MaxLines))}
+	count := lineCount(body)
+	stamp := len(",site=,agent=\n") + len(id.Site) + len(id.Agent)
+	l := &lines{block: make([]byte, 0, len(body)+count*stamp), numbers: make([]int32, 0, count)}
 	var p api.Point
 	for number := 1; body != ""; number++ {
 		line, rest, _ := strings.Cut(body, "\n")
@@ -50,7 +62,7 @@ func checkLines(body string, id api.Identity, now int64) (*lines, *api.Error) {
 			return nil, tooLarge("body", api.MaxLines, "lines")
 		}
 		if err := check(line, &p, now); err != nil {
-			l.rejected.add(number, err.Error())
+			l.rejected.add(number, err)
 			continue
 		}
 		p.SetTag(api.TagSite, id.Site)
@@ -58,6 +70,9 @@ func checkLines(body string, id api.Identity, now int64) (*lines, *api.Error) {
 		l.block = p.AppendParsed(l.block)
 		l.numbers = append(l.numbers, int32(number))
 		l.span(p.Time)
+	}
+	if len(l.block) < cap(l.block)/2 {
+		l.block = bytes.Clone(l.block) // what was rejected must not be held
 	}
 	return l, nil
 }
@@ -81,11 +96,6 @@ func (l *lines) span(ns int64) {
 		return
 	}
 	l.first, l.last = min(l.first, ns), max(l.last, ns)
-}
-
-// request is what of the lines goes to the committer.
-func (l *lines) request(receipt []byte) *request {
-	return &request{block: l.block, numbers: l.numbers, receipt: receipt, done: make(chan outcome, 1)}
 }
 
 // verdict is the answer when all that can be stored is stored: nil, or the lines

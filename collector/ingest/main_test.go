@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -35,8 +35,14 @@ type running struct {
 
 func run(t *testing.T, cfg ingest.Config, store ingest.Writer) running {
 	t.Helper()
+	return runAt(t, cfg, store, func() time.Time { return now })
+}
+
+// runAt is run with a clock.
+func runAt(t *testing.T, cfg ingest.Config, store ingest.Writer, clock func() time.Time) running {
+	t.Helper()
 	registry := prometheus.NewRegistry()
-	in, err := ingest.New(cfg, ingest.Deps{Store: store, Log: storetest.Log(t), Registry: registry, Now: func() time.Time { return now }})
+	in, err := ingest.New(cfg, ingest.Deps{Store: store, Log: storetest.Log(t), Registry: registry, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +96,19 @@ func from(site string) func(*http.Request) {
 
 func zipped(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }
 
-func zip(t testing.TB, text []byte) []byte {
+// zip packs fast: the race detector makes packing dear.
+func zip(t testing.TB, text []byte) []byte { return zipAt(t, gzip.BestSpeed, text) }
+
+// zips is a text that many times, each a gzip member of its own: packed once only.
+func zips(t testing.TB, text []byte, times int) []byte { return bytes.Repeat(zip(t, text), times) }
+
+func zipAt(t testing.TB, level int, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
+	w, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := w.Write(text); err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,7 @@
 package ingest_test
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,15 +11,20 @@ import (
 	"communewatch/collector/store"
 )
 
+// By bytes it is full in room_test.go.
 func TestAFullQueueRefusesBeforeItReads(t *testing.T) {
-	line := fmt.Sprintf("interface,target=%s,interface=%s oper_up=1i %d\n", strings.Repeat("x", 256), strings.Repeat("y", 95), now.UnixNano())
-	body := zip(t, bytes.Repeat([]byte(line), 20_000)) // 8.2 MB, 8.7 when stamped
+	t.Parallel()
+	all := answer{status: 503, Error: api.Error{Code: api.CodeUnavailable, Message: "too much is waiting to be stored"}}
+	one := answer{status: 429, Error: api.Error{Code: api.CodeTooMany, Message: "this agent has too much waiting to be stored"}}
 	for _, c := range []struct {
-		name  string
-		limit func(*ingest.Config)
+		name    string
+		limit   func(*ingest.Config)
+		senders [2]string
+		to      string
+		want    answer
 	}{
-		{"by requests", func(c *ingest.Config) { c.QueueRequests = 2 }},
-		{"by bytes", func(c *ingest.Config) { c.QueueBytes = api.MaxBodyBytes + 2*api.MaxInflateBytes }},
+		{"of all", func(c *ingest.Config) { c.QueueRequests = 2 }, [2]string{"bd-1", "bd-2"}, "bd-3", all},
+		{"of one agent", func(c *ingest.Config) { c.AgentRequests = 2 }, [2]string{"bd-1", "bd-1"}, "bd-1", one},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -31,33 +32,41 @@ func TestAFullQueueRefusesBeforeItReads(t *testing.T) {
 				cfg := oneWriter()
 				c.limit(&cfg)
 				in := run(t, cfg, writer(db.write))
-				done := make(chan answer, 2)
-				for range 2 {
-					go func() { done <- send(t, in, post(body, zipped)) }()
-				}
-				<-db.blocks
+				done := make(chan answer, 3)
+				go func() { done <- send(t, in, post(pings(t, 1), from(c.senders[0]))) }()
+				<-db.blocks // so the other is not in the same
+				go func() { done <- send(t, in, post(pings(t, 1), from(c.senders[1]))) }()
 				synctest.Wait()
-				refused := post(make([]byte, api.MaxBodyBytes))
+				refused := post(make([]byte, api.MaxBodyBytes), from(c.to))
 				a := send(t, in, refused)
-				if a.Code != api.CodeUnavailable || a.Message != "too much is waiting to be stored" || a.header.Get("Retry-After") == "" {
-					t.Errorf("answered %q %q, Retry-After %q", a.Code, a.Message, a.header.Get("Retry-After"))
+				if a.status != c.want.status || a.Code != c.want.Code || a.Message != c.want.Message || a.header.Get("Retry-After") == "" {
+					t.Errorf("answered %d %q %q, Retry-After %q", a.status, a.Code, a.Message, a.header.Get("Retry-After"))
 				}
 				if n, err := refused.Body.Read(make([]byte, 1)); n != 1 || err != nil {
 					t.Errorf("its body was read: %d, %v", n, err)
 				}
+				if c.want.Code == api.CodeTooMany { // the room is there for another
+					go func() { done <- send(t, in, post(pings(t, 1), from("bd-9"))) }()
+					synctest.Wait()
+				} else {
+					done <- answer{Error: api.Error{Code: api.CodeStored}}
+				}
 				db.verdict <- nil
 				<-db.blocks
 				db.verdict <- nil
-				for range 2 {
+				for range 3 {
 					if a := <-done; a.Code != api.CodeStored {
 						t.Errorf("one of the first is answered %q", a.Code)
 					}
 				}
-				go func() { done <- send(t, in, post(pings(t, 1))) }()
+				go func() { done <- send(t, in, post(pings(t, 1), from(c.to))) }()
 				<-db.blocks
 				db.verdict <- nil
 				if a := <-done; a.Code != api.CodeStored {
 					t.Errorf("when there is room again: %q", a.Code)
+				}
+				if n := metric(t, in.registry, "communewatch_ingest_queue_bytes", ""); n != 0 {
+					t.Errorf("%v bytes are still held", n)
 				}
 			})
 		})
@@ -70,14 +79,16 @@ func TestASenderWhoHasGoneHoldsUpNobody(t *testing.T) {
 		in := run(t, oneWriter(), writer(db.write))
 		request := post(pings(t, 1), from("bd-1"))
 		ctx, leave := context.WithCancel(request.Context())
-		gone := make(chan struct{})
-		go func() {
-			in.ServeHTTP(httptest.NewRecorder(), request.WithContext(ctx))
-			close(gone)
-		}()
+		gone := make(chan answer)
+		go func() { gone <- send(t, in, request.WithContext(ctx)) }()
 		<-db.blocks
 		leave()
-		<-gone
+		if a := <-gone; a.Code != api.CodeUnavailable || a.header.Get(api.HeaderStored) != "" { // nobody may take it for stored
+			t.Errorf("who has gone is answered %q", a.Code)
+		}
+		if n := metric(t, in.registry, "communewatch_ingest_requests_total", "gone"); n != 1 {
+			t.Errorf("counted %v times", n)
+		}
 		done := make(chan answer)
 		go func() { done <- send(t, in, post(pings(t, 1), from("bd-2"))) }()
 		db.verdict <- nil

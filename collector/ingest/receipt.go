@@ -25,6 +25,7 @@ func (in *Ingest) receipt(id api.Identity, h head, l *lines) []byte {
 		Int("lines", int64(l.received)).
 		Count("rejected", int64(l.rejected.count)).
 		Int("wire_bytes", int64(l.wire)).
+		Count("every_seconds", h.every).
 		Text("clock", string(h.clock)).
 		Text("goodbye", string(h.goodbye))
 	if h.backlog {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
 
 	"communewatch/collector/api"
 	"communewatch/collector/ingest"
@@ -73,12 +74,11 @@ func TestARequestThatCannotBeReadIsAnsweredByTheTableAndNothingIsStored(t *testi
 
 // bomb is 16 MiB of zeros, a thousand to one: gzip can no more. bombs is the most
 // that a body can hold: a GiB, in members.
-func bomb(t testing.TB) []byte { return zip(t, make([]byte, 16<<20)) }
+func bomb(t testing.TB) []byte { return bytes.Repeat(mebibyte(t), 16) }
 
-func bombs(t testing.TB) []byte {
-	one := zip(t, make([]byte, 1<<20))
-	return bytes.Repeat(one, api.MaxBodyBytes/len(one))
-}
+func bombs(t testing.TB) []byte { return bytes.Repeat(mebibyte(t), api.MaxBodyBytes/len(mebibyte(t))) }
+
+func mebibyte(t testing.TB) []byte { return zipAt(t, gzip.BestCompression, make([]byte, 1<<20)) }
 
 func TestABombCostsNoMoreMemoryThanTheLimit(t *testing.T) {
 	in := run(t, ingest.DefaultConfiguration(), writer(func(context.Context, []byte) error { return nil }))
@@ -170,6 +170,30 @@ func TestAGoodbyeNeedsNoLines(t *testing.T) {
 	a := send(t, in, post(nil, header(api.HeaderBatches, ""), header(api.HeaderGoodbye, "stop")))
 	if a.Code != api.CodeStored || !strings.Contains(stored, `goodbye="stop"`) || !strings.Contains(stored, "batches=0i,lines=0i") {
 		t.Errorf("answered %q, stored %q", a.Code, stored)
+	}
+}
+
+func TestAReceiptSaysHowTheAgentSendsWhereItIsKnownHere(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        string // in the receipt; empty: nothing of it
+	}{
+		{api.HeaderClock, "synced", `clock="synced"`}, {api.HeaderClock, "corrected", `clock="corrected"`}, {api.HeaderClock, "bounded", `clock="bounded"`},
+		{api.HeaderClock, "guessed", ""}, {api.HeaderClock, "", ""},
+		{api.HeaderEvery, "600", "every_seconds=600i"}, {api.HeaderEvery, "1", "every_seconds=1i"}, {api.HeaderEvery, "3600", "every_seconds=3600i"},
+		{api.HeaderEvery, "0", ""}, {api.HeaderEvery, "3601", ""}, {api.HeaderEvery, "-5", ""}, {api.HeaderEvery, "1.5", ""}, {api.HeaderEvery, "", ""},
+		{api.HeaderBacklog, "1", "backlog=true"}, {api.HeaderBacklog, "yes", ""},
+	} {
+		var receipt string
+		in := run(t, ingest.DefaultConfiguration(), writer(func(_ context.Context, lines []byte) error {
+			_, receipt, _ = strings.Cut(string(lines), "receipt,")
+			return nil
+		}))
+		a := send(t, in, post(pings(t, 1), header(c.name, c.value)))
+		if a.Code != api.CodeStored || c.want != "" && !strings.Contains(receipt, c.want) ||
+			c.want == "" && (strings.Contains(receipt, "clock=") || strings.Contains(receipt, "every_seconds=") || strings.Contains(receipt, "backlog=")) {
+			t.Errorf("%s %q: answered %q, receipt %s", c.name, c.value, a.Code, receipt)
+		}
 	}
 }
 
