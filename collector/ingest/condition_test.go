@@ -205,7 +205,10 @@ func TestAnAcknowledgementLostBehindTheCommitCostsNothing(t *testing.T) {
 	}
 }
 
-func TestA204WithABodyIsStoredAndTheNextWriteIsNotConfused(t *testing.T) {
+// What follows a 204 that must have no body is, by chance, dropped with the connection
+// or taken for the next write's answer (net/http puts the connection back before it looks
+// at what is left). Then the agent keeps what it has and sends it again.
+func TestA204WithABodyIsStoredAndTheNextWriteComesAgainAtWorst(t *testing.T) {
 	db := &ailing{}
 	db.answer = func(w http.ResponseWriter, r *http.Request) {
 		db.keep(r)
@@ -215,7 +218,11 @@ func TestA204WithABodyIsStoredAndTheNextWriteIsNotConfused(t *testing.T) {
 	in := run(t, ingest.DefaultConfiguration(), asStore(t, db, 10*time.Second))
 	for i := range 3 {
 		body := ping(t, nil, fmt.Sprint(i), 0)
-		if a := send(t, in, post(body)); a.Code != api.CodeStored || !db.has(t, "bd-1", body) {
+		a := send(t, in, post(body))
+		for again := 0; a.Code == api.CodeUnavailable && again < 5; again++ {
+			a = send(t, in, post(body))
+		}
+		if a.Code != api.CodeStored || !db.has(t, "bd-1", body) {
 			t.Errorf("write %d is answered %q %q", i, a.Code, a.Message)
 		}
 	}

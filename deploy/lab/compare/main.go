@@ -36,13 +36,16 @@ func main() {
 	}
 }
 
-// size is how much is sent.
-type size struct{ drain, steady, wire int }
+// size is how much is sent, in rounds of a standard office.
+type size struct{ drain, wideDrain, steady, wire int }
+
+// wide is how many offices a large fleet has: six times the province's.
+const wide = 1_000
 
 func run(ctx context.Context, bin string, quick bool) error {
-	s := size{drain: 240, steady: 12, wire: 240}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240}
 	if quick {
-		s = size{drain: 20, steady: 3, wire: 40}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {
@@ -53,12 +56,17 @@ func run(ctx context.Context, bin string, quick bool) error {
 		sites = append(sites, site.ID)
 	}
 	fmt.Printf("# %s, %d cores, %s, %s; times are CPU seconds unless said\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
-	for _, step := range []func(context.Context, string, []string, size) error{compareWire, compareLoad} {
-		if err := step(ctx, bin, sites, s); err != nil {
-			return err
-		}
+	if err := compareWire(ctx, bin, sites, s); err != nil {
+		return err
 	}
-	return nil
+	if err := compareLoad(ctx, bin, sites, s.drain, s.steady); err != nil {
+		return err
+	}
+	many := make([]string, wide)
+	for i := range many {
+		many[i] = fmt.Sprintf("load-%04d", i)
+	}
+	return compareLoad(ctx, bin, many, s.wideDrain, s.steady)
 }
 
 // with starts a collector for some sites, with two folders: one on disk, one in memory.
@@ -105,31 +113,33 @@ func compareWire(ctx context.Context, bin string, sites []string, s size) error 
 	})
 }
 
-func compareLoad(ctx context.Context, bin string, sites []string, s size) error {
+// compareLoad lets every office have so many rounds waiting, then send as they come.
+func compareLoad(ctx context.Context, bin string, sites []string, waiting, rounds int) error {
 	return with(ctx, bin, sites, func(c *lab.Collector, memory string) error {
 		fleet, err := lab.NewFleet(c, sites, memory)
 		if err != nil {
 			return err
 		}
 		began := time.Now().Add(-24 * time.Hour)
-		drained, err := fleet.Drain(ctx, s.drain)
+		drained, err := fleet.Drain(ctx, waiting)
 		if err != nil {
 			return err
 		}
-		steady, err := fleet.Steady(ctx, 5*time.Second, s.steady)
+		steady, err := fleet.Steady(ctx, 5*time.Second, rounds)
 		if err != nil {
 			return err
 		}
-		direct, err := lab.WriteDirectly(ctx, c, sites, s.drain)
+		direct, err := lab.WriteDirectly(ctx, c, sites, waiting)
 		if err != nil {
 			return err
 		}
-		line("collector_cpu_seconds_a_million_points_after_an_outage", drained.CPUPerMillion(), direct.CPUPerMillion())
-		line("collector_cpu_seconds_a_million_points_steady", steady.CPUPerMillion(), direct.CPUPerMillion())
-		line("points_a_second_after_an_outage", drained.PerSecond(), direct.PerSecond())
-		fmt.Printf("# %d offices: acknowledged after an outage p50 %s p99 %s, steady (a round each 5 s) p50 %s p99 %s; collector's memory at most %d MB\n",
-			len(sites), round(drained.AckP50), round(drained.AckP99), round(steady.AckP50), round(steady.AckP99), steady.PeakMemory/1e6)
-		return errors.Join(allStored(ctx, c, began, drained.Points+steady.Points, int64(len(sites)*(s.drain+s.steady)*lab.StandardPoints)), fleet.Close())
+		of := fmt.Sprintf("_of_%d_offices", len(sites))
+		line("collector_cpu_seconds_a_million_points_after_an_outage"+of, drained.CPUPerMillion(), direct.CPUPerMillion())
+		line("collector_cpu_seconds_a_million_points_steady"+of, steady.CPUPerMillion(), direct.CPUPerMillion())
+		line("points_a_second_after_an_outage"+of, drained.PerSecond(), direct.PerSecond())
+		fmt.Printf("# %d offices, %d rounds each waiting: acknowledged after an outage p50 %s p99 %s, steady (a round each 5 s) p50 %s p99 %s; collector's memory at most %d MB\n",
+			len(sites), waiting, round(drained.AckP50), round(drained.AckP99), round(steady.AckP50), round(steady.AckP99), steady.PeakMemory/1e6)
+		return errors.Join(allStored(ctx, c, began, drained.Points+steady.Points, int64(len(sites)*(waiting+rounds)*lab.StandardPoints)), fleet.Close())
 	})
 }
 
