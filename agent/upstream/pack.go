@@ -15,7 +15,7 @@ import (
 // Bounds of one request. Uplinks come back for a minute at a time: one large upload
 // never completes on them, small ones do.
 const (
-	packCompressed = 64 << 10 // no further batch is added beyond
+	packCompressed = 64 << 10 // or one batch
 	packBytes      = 1 << 20  // before compression
 	packRanges     = 64       // in HeaderBatches: proxies allow headers of 8 KB
 	packFailures   = 16       // batches that cannot be loaded: looking through them must not delay the newest
@@ -152,8 +152,18 @@ func (p *packer) start() {
 
 // pack makes a request of at most so many batches: the newest, if it is news, then the
 // others, oldest first, as many as fit. nil if nothing waits; without parts if nothing
-// that waits could be loaded.
+// that waits could be loaded. The compressor holds back what it has not yet made a block
+// of, so a body may come out too large: it is made anew of fewer.
 func (s *Sender) pack(most int) *request {
+	r := s.fill(most)
+	for r != nil && len(r.body) > packCompressed && len(r.parts) > 1 {
+		r = s.fill(max(1, len(r.parts)*packCompressed/len(r.body)))
+	}
+	return r
+}
+
+// fill makes a request that may come out larger than packCompressed.
+func (s *Sender) fill(most int) *request {
 	seqs := s.queue.Sequences()
 	if len(seqs) == 0 {
 		return nil

@@ -107,7 +107,7 @@ func TestOneRequestStaysWithinItsBounds(t *testing.T) {
 			stop()
 			for _, r := range c.requests()[before:] {
 				lines := strings.Count(r.lines, "\n")
-				if len(r.lines) > packBytes || r.wire > 2*packCompressed || lines > api.MaxLines || len(r.list) > packRanges {
+				if len(r.lines) > packBytes || r.wire > packCompressed || lines > api.MaxLines || len(r.list) > packRanges {
 					t.Errorf("request of %d bytes, %d on the wire, %d lines, %d ranges", len(r.lines), r.wire, lines, len(r.list))
 				}
 			}
