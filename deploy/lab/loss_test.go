@@ -25,30 +25,32 @@ func command(t *testing.T, input, name string, args ...string) {
 	}
 }
 
-// farNet makes a network namespace behind a virtual cable: 198.18.77.2 answers, .3
-// loses every tenth echo, .4 all of them (198.18.0.0/15 is for such tests, RFC 2544).
-func farNet(t *testing.T) {
+// farNet makes a network namespace behind a virtual cable and says where its addresses
+// begin: 2 answers, 3 loses every tenth echo, 4 all of them.
+func farNet(t *testing.T) (prefix string) {
 	t.Helper()
+	prefix = fmt.Sprintf("198.18.%d.", freeSubnet(t))
 	name := fmt.Sprintf("cwlab%d", os.Getpid())
 	near, far := fmt.Sprintf("cwa%d", os.Getpid()), fmt.Sprintf("cwb%d", os.Getpid())
 	command(t, "", "ip", "netns", "add", name)
 	t.Cleanup(func() { exec.Command("ip", "netns", "del", name).Run() })
 	command(t, "", "ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
 	t.Cleanup(func() { exec.Command("ip", "link", "del", near).Run() })
-	command(t, "", "ip", "addr", "add", "198.18.77.1/24", "dev", near)
+	command(t, "", "ip", "addr", "add", prefix+"1/24", "dev", near)
 	command(t, "", "ip", "link", "set", near, "up")
 	for _, last := range []string{"2", "3", "4"} {
-		command(t, "", "ip", "-n", name, "addr", "add", "198.18.77."+last+"/24", "dev", far)
+		command(t, "", "ip", "-n", name, "addr", "add", prefix+last+"/24", "dev", far)
 	}
 	command(t, "", "ip", "-n", name, "link", "set", far, "up")
-	command(t, `table ip lab {
+	command(t, fmt.Sprintf(`table ip lab {
 	chain input {
 		type filter hook input priority 0;
-		ip daddr 198.18.77.3 icmp type echo-request numgen inc mod 10 == 0 drop
-		ip daddr 198.18.77.4 icmp type echo-request drop
+		ip daddr %[1]s3 icmp type echo-request numgen inc mod 10 == 0 drop
+		ip daddr %[1]s4 icmp type echo-request drop
 	}
 }
-`, "ip", "netns", "exec", name, "nft", "-f", "-")
+`, prefix), "ip", "netns", "exec", name, "nft", "-f", "-")
+	return prefix
 }
 
 // binomial99 is the interval in which the lost of n packets lie with 99 %, at loss p
@@ -59,13 +61,13 @@ func binomial99(n int64, p float64) (low, high float64) {
 }
 
 func TestInjectedLossStandsInInfluxDBAsItWasInjected(t *testing.T) {
-	farNet(t)
+	prefix := farNet(t)
 	c := startCollector(t, site)
 	dir := t.TempDir()
-	const targets = `- {name: clear, address: 198.18.77.2, role: gateway}
-- {name: tenth, address: 198.18.77.3, role: uplink}
-- {name: dead, address: 198.18.77.4, role: uplink}
-`
+	targets := fmt.Sprintf(`- {name: clear, address: %[1]s2, role: gateway}
+- {name: tenth, address: %[1]s3, role: uplink}
+- {name: dead, address: %[1]s4, role: uplink}
+`, prefix)
 	began := time.Now()
 	agent, err := StartAgent(bin(t), dir, "https://"+c.Agents, c.Pin, c.Tokens[site], 2*time.Second, "packets: 50\n", targets)
 	if err != nil {

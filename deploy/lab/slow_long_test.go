@@ -9,7 +9,7 @@ import (
 
 func TestADaysBacklogDrainsOver16KilobitASecond(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 84, cable("16kbit"))
+	o := newRemoteOffice(t, cable("16kbit"))
 	o.fill(Day)
 	o.start(time.Minute, "", loopbacks())
 	o.wantNews(o.drain(30*time.Minute), 2)
@@ -17,7 +17,7 @@ func TestADaysBacklogDrainsOver16KilobitASecond(t *testing.T) {
 
 func TestADaysBacklogDrainsOverASatellite(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 85, satellite(300*time.Millisecond))
+	o := newRemoteOffice(t, satellite(300*time.Millisecond))
 	o.fill(Day)
 	o.start(2*time.Second, "packets: 2\n", loopbacks())
 	o.wantNews(o.drain(10*time.Minute), 3)
@@ -25,7 +25,7 @@ func TestADaysBacklogDrainsOverASatellite(t *testing.T) {
 
 func TestADaysBacklogDrainsOverASatelliteThatLosesPackets(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 86, satellite(300*time.Millisecond))
+	o := newRemoteOffice(t, satellite(300*time.Millisecond))
 	o.lossy("random mod 100 < 5")
 	o.fill(Day)
 	o.start(10*time.Second, "", loopbacks())
@@ -36,7 +36,7 @@ func TestADaysBacklogDrainsOverASatelliteThatLosesPackets(t *testing.T) {
 // The line is up for 20 seconds of each minute.
 func TestADaysBacklogDrainsOverALineThatIsUpForTwentySecondsAtATime(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 87, cable("64kbit"))
+	o := newRemoteOffice(t, cable("64kbit"))
 	o.fill(Day)
 	o.flap(20*time.Second, 40*time.Second)
 	o.start(time.Minute, "", loopbacks())

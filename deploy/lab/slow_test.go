@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,8 +40,9 @@ type remoteOffice struct {
 
 // newRemoteOffice makes the namespace; connect makes the line near and far in it, and
 // gives each its address.
-func newRemoteOffice(t *testing.T, subnet int, connect func(o *remoteOffice)) *remoteOffice {
+func newRemoteOffice(t *testing.T, connect func(o *remoteOffice)) *remoteOffice {
 	t.Helper()
+	subnet := freeSubnet(t)
 	o := &remoteOffice{t: t, namespace: fmt.Sprintf("cwslow%d-%d", os.Getpid(), subnet), subnet: subnet, dir: t.TempDir(),
 		near: fmt.Sprintf("cwn%d-%d", os.Getpid()%100_000, subnet), far: fmt.Sprintf("cwf%d-%d", os.Getpid()%100_000, subnet)}
 	command(t, "", "ip", "netns", "add", o.namespace)
@@ -69,6 +71,28 @@ func newRemoteOffice(t *testing.T, subnet int, connect func(o *remoteOffice)) *r
 	t.Cleanup(func() { cancel(); <-done })
 	o.url = relay.URL()
 	return o
+}
+
+// freeSubnet is n of a 198.18.n.0/24 (for such tests, RFC 2544) that nobody on this machine
+// has, for as long as the test runs: not a test beside it, which holds an abstract socket of that name, and not
+// an interface that a killed one left behind, which would take the packets.
+func freeSubnet(t *testing.T) int {
+	t.Helper()
+	for n := 78; n < 255; n++ {
+		held, err := net.Listen("unix", fmt.Sprintf("@communewatch-lab-198.18.%d", n))
+		if err != nil {
+			continue
+		}
+		taken, err := net.Listen("tcp", fmt.Sprintf("198.18.%d.1:0", n))
+		if err != nil {
+			t.Cleanup(func() { held.Close() })
+			return n
+		}
+		taken.Close()
+		held.Close()
+	}
+	t.Fatal("every 198.18.n.0/24 is taken: see `ip -br addr` for interfaces cwn… that killed tests left")
+	return 0
 }
 
 func (o *remoteOffice) inside(name string, args ...string) {
@@ -148,7 +172,7 @@ func (o *remoteOffice) start(interval time.Duration, more, targets string) {
 
 func TestALineOf16KilobitASecondDrainsABacklogWhileNewsComesFirst(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 78, cable("16kbit"))
+	o := newRemoteOffice(t, cable("16kbit"))
 	o.fill(30)
 	o.start(3*time.Second, "packets: 2\n", loopbacks())
 	o.wantNews(o.drain(2*time.Minute), 3)
@@ -156,7 +180,7 @@ func TestALineOf16KilobitASecondDrainsABacklogWhileNewsComesFirst(t *testing.T) 
 
 func TestALineOfSixHundredMillisecondsMoreDrainsABacklogAndCarriesNewsInOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 79, satellite(300*time.Millisecond))
+	o := newRemoteOffice(t, satellite(300*time.Millisecond))
 	o.fill(60)
 	o.start(2*time.Second, "packets: 2\n", loopbacks())
 	o.awaitBacklog(2 * time.Minute)
@@ -167,7 +191,7 @@ func TestALineOfSixHundredMillisecondsMoreDrainsABacklogAndCarriesNewsInOneRound
 
 func TestALineOfSixHundredMillisecondsMoreThatLosesEveryTwentiethPacketDrainsABacklog(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 80, satellite(300*time.Millisecond))
+	o := newRemoteOffice(t, satellite(300*time.Millisecond))
 	o.lossy("inc mod 20 == 10")
 	o.fill(40)
 	o.start(5*time.Second, "packets: 2\n", loopbacks())

@@ -10,7 +10,7 @@ import (
 // Rounds a minute apart as they are, with the probes between them.
 func TestAStandardOfficesBytesOnTheWireWithARoundAMinute(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 82, cable(""))
+	o := newRemoteOffice(t, cable(""))
 	o.start(time.Minute, "", o.devices(time.Minute))
 	o.roundsOnTheWire(15, 0)
 }
@@ -20,7 +20,7 @@ func TestAStandardOfficesBytesOnTheWireWithARoundAMinute(t *testing.T) {
 // from its end to that of the third is the cost of ten rounds.
 func TestAMeteredOfficesBytesOnTheWire(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 83, cable(""))
+	o := newRemoteOffice(t, cable(""))
 	o.fill(60)
 	o.start(time.Minute, "  metered: true\n  daily_megabytes: 1000\n", o.devices(time.Minute))
 	o.awaitBacklog(5 * time.Minute)

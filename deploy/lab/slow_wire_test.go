@@ -16,7 +16,7 @@ const probesADay = Day * 2 * 2 * 52
 // costs with TCP and IP. The agent's own count must be that: its budget goes by it.
 func TestAStandardOfficesBytesOnTheWireAreCountedByItsAgent(t *testing.T) {
 	t.Parallel()
-	o := newRemoteOffice(t, 81, cable(""))
+	o := newRemoteOffice(t, cable(""))
 	o.start(time.Second, "packets: 3\n", o.devices(time.Second))
 	o.roundsOnTheWire(10, probesADay)
 }
