@@ -1,5 +1,5 @@
 // Package clock knows what time it is although the PC does not. A [Session] is one
-// run of the agent: it reads the wall clock once and counts from there, so that no
+// run of the agent: it reads the wall clock at its start and counts from there, so that no
 // step of that clock moves a measurement. Each exchange with the collector goes in
 // as four stamps, out comes how far the collector's clock is from the session's
 // ([Offset]), with its uncertainty. A [Batch] carries lines under the session's time
@@ -16,6 +16,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -42,7 +43,7 @@ type Session struct {
 }
 
 // Start begins a session now. wall is the PC's clock, nil for the real one; it is
-// read once. What it says is only a name for this moment, and may be years off; one
+// not read later. What it says is only a name for this moment, and may be years off; one
 // that batches could not hold (Windows counts from 1601) begins in 1970.
 func Start(wall func() time.Time) (*Session, error) {
 	var id [8]byte
@@ -52,14 +53,32 @@ func Start(wall func() time.Time) (*Session, error) {
 	if wall == nil {
 		wall = time.Now
 	}
-	began := wall().Round(0)
+	began, origin := together(wall)
 	if epoch := time.Unix(0, 0); began.Before(epoch) || began.After(lastTime) {
 		began = epoch
 	}
 	return &Session{
-		id: hex.EncodeToString(id[:]), began: began, origin: time.Now(),
+		id: hex.EncodeToString(id[:]), began: began, origin: origin,
 		boot: readBoot(), sleep: newSleepMeter(suspended),
 	}, nil
+}
+
+// together reads the wall clock between two readings of the monotonic one. On a busy PC
+// the agent may be put aside in between: then again, and the closest reading counts.
+func together(wall func() time.Time) (began, origin time.Time) {
+	const tries, near = 10, 10 * time.Microsecond
+	closest := time.Duration(math.MaxInt64)
+	for range tries {
+		before := time.Now()
+		said := wall().Round(0)
+		if gap := time.Since(before); gap < closest {
+			closest, began, origin = gap, said, before.Add(gap/2)
+		}
+		if closest < near {
+			break
+		}
+	}
+	return began, origin
 }
 
 // ID names the session: 16 lower-case hexadecimal digits, by chance.

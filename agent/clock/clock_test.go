@@ -187,3 +187,25 @@ func BenchmarkNow(b *testing.B) {
 		s.Now()
 	}
 }
+
+// The agent is put aside while it reads the wall clock, as happens on a busy PC.
+func TestAPauseWhileTheWallClockIsReadDoesNotShiftTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		busy := func() time.Time {
+			said := time.Now()
+			reads++
+			if reads < 3 {
+				time.Sleep(time.Duration(3-reads) * time.Second)
+			}
+			return said
+		}
+		s, err := Start(busy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := s.Now().Sub(time.Now()); off != 0 {
+			t.Errorf("the session's time is %s off", off)
+		}
+	})
+}
