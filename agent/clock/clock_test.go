@@ -204,7 +204,7 @@ func TestAPauseWhileTheWallClockIsReadDoesNotShiftTheSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if off := s.Now().Sub(time.Now()); off != 0 {
+		if off := time.Until(s.Now()); off != 0 {
 			t.Errorf("the session's time is %s off", off)
 		}
 	})
