@@ -131,7 +131,10 @@ func (g *Gate) Listen() error {
 	if g.agentsDoor != nil {
 		return nil
 	}
-	agents, err := net.Listen("tcp", g.cfg.Listen)
+	// Agents probe a silent connection themselves and pay for it by the byte: no probes
+	// of ours beside theirs. One that is gone costs a connection for IdleTimeout.
+	unprobed := net.ListenConfig{KeepAlive: -1}
+	agents, err := unprobed.Listen(context.Background(), "tcp", g.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for agents: %w", err)
 	}
