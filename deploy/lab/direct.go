@@ -28,7 +28,7 @@ func WriteDirectly(ctx context.Context, c *Collector, sites []string, rounds int
 	if len(influx) != 1 {
 		return Load{}, fmt.Errorf("the collector has %d children, want its InfluxDB alone", len(influx))
 	}
-	before, err := cpuTime(influx[0])
+	before, err := CPUTime(influx[0])
 	if err != nil {
 		return Load{}, err
 	}
@@ -84,7 +84,7 @@ func WriteDirectly(ctx context.Context, c *Collector, sites []string, rounds int
 		return Load{}, fmt.Errorf("write to InfluxDB: %w", err)
 	}
 	l.Took = time.Since(began)
-	after, err := cpuTime(influx[0])
+	after, err := CPUTime(influx[0])
 	l.CPU = after - before
 	return l, err
 }

@@ -164,7 +164,7 @@ func (f *Fleet) Steady(ctx context.Context, interval time.Duration, rounds int) 
 
 // measure runs the senders while feed puts batches, until nothing waits.
 func (f *Fleet) measure(ctx context.Context, feed func(context.Context) error) (Load, error) {
-	before, err := cpuTime(f.collector.Pid())
+	before, err := CPUTime(f.collector.Pid())
 	if err != nil {
 		return Load{}, err
 	}
@@ -192,12 +192,12 @@ func (f *Fleet) measure(ctx context.Context, feed func(context.Context) error) (
 	}
 	l := Load{Points: f.stored() - stored, Took: took}
 	l.AckP50, l.AckP99 = f.quantile(.5), f.quantile(.99)
-	after, err := cpuTime(f.collector.Pid())
+	after, err := CPUTime(f.collector.Pid())
 	if err != nil {
 		return Load{}, err
 	}
 	l.CPU = after - before
-	l.PeakMemory, err = peakMemory(f.collector.Pid())
+	l.PeakMemory, err = PeakMemoryOf(f.collector.Pid())
 	return l, err
 }
 

@@ -12,8 +12,8 @@ import (
 // ticks a second of /proc's CPU times: USER_HZ is 100 on every Linux that Go runs on.
 const ticks = 100
 
-// cpuTime is what a process and its living children have used, user and system.
-func cpuTime(pid int) (time.Duration, error) {
+// CPUTime is what a process and its living children have used, user and system.
+func CPUTime(pid int) (time.Duration, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
@@ -26,7 +26,7 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 	sum := time.Duration(user+system) * time.Second / ticks
 	for _, child := range children(pid) {
-		used, err := cpuTime(child)
+		used, err := CPUTime(child)
 		if err != nil {
 			return 0, err
 		}
@@ -35,8 +35,8 @@ func cpuTime(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
-// peakMemory is the most that a process had resident, in bytes (VmHWM), its children not.
-func peakMemory(pid int) (int64, error) {
+// PeakMemoryOf is the most that a process had resident, in bytes (VmHWM), its children not.
+func PeakMemoryOf(pid int) (int64, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err

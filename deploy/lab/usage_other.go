@@ -9,5 +9,5 @@ import (
 
 var errNoProc = errors.New("costs are measured on Linux only")
 
-func cpuTime(int) (time.Duration, error) { return 0, errNoProc }
-func peakMemory(int) (int64, error)      { return 0, errNoProc }
+func CPUTime(int) (time.Duration, error) { return 0, errNoProc }
+func PeakMemoryOf(int) (int64, error)    { return 0, errNoProc }

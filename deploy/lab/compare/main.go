@@ -4,8 +4,8 @@
 //	name ours=… peer=… ratio=…
 //
 // The peers are InfluxDB's own client writing the same points straight into the same
-// InfluxDB, and Telegraf's documented format. It ends with 1 when a point
-// is missing; what is slow is for people to judge.
+// InfluxDB, and Telegraf: running, and by its documented format. It ends with 1 when a point
+// is missing; what is slow is for people to judge. Named parts are made alone.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"communewatch/collector/inventory"
@@ -29,22 +30,44 @@ func main() {
 	quick := flag.Bool("quick", false, "a tenth of the points: to see that it works")
 	bin := flag.String("bin", "bin", "folder of the built programs")
 	flag.Parse()
-	if err := run(ctx, *bin, *quick); err != nil {
+	if err := run(ctx, *bin, *quick, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
 }
 
 // size is how much is sent, in rounds of a standard office.
-type size struct{ drain, wideDrain, steady, wire int }
+type size struct {
+	drain, wideDrain, steady, wire int
+	probing                        time.Duration
+}
 
 // wide is how many offices a large fleet has: six times the province's.
 const wide = 1_000
 
-func run(ctx context.Context, bin string, quick bool) error {
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240}
+// comparison is one part of what is compared.
+type comparison struct {
+	name string
+	make func(ctx context.Context, bin string, sites []string, s size) error
+}
+
+// comparisons in the order of their printing.
+var comparisons = []comparison{
+	{"probing", compareProbing},
+	{"wire", compareWire},
+	{"load", compareLoads},
+}
+
+// run makes the parts with these names, or all of them.
+func run(ctx context.Context, bin string, quick bool, only []string) error {
+	for _, name := range only {
+		if !slices.ContainsFunc(comparisons, func(c comparison) bool { return c.name == name }) {
+			return fmt.Errorf("no part is called %q", name)
+		}
+	}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, probing: 5 * time.Minute}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, probing: time.Minute}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {
@@ -55,17 +78,15 @@ func run(ctx context.Context, bin string, quick bool) error {
 		sites = append(sites, site.ID)
 	}
 	fmt.Printf("# %s, %d cores, %s, %s; times are CPU seconds unless said\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
-	if err := compareWire(ctx, bin, sites, s); err != nil {
-		return err
+	for _, part := range comparisons {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
+		if err := part.make(ctx, bin, sites, s); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
-	if err := compareLoad(ctx, bin, sites, s.drain, s.steady); err != nil {
-		return err
-	}
-	many := make([]string, wide)
-	for i := range many {
-		many[i] = fmt.Sprintf("load-%04d", i)
-	}
-	return compareLoad(ctx, bin, many, s.wideDrain, s.steady)
+	return nil
 }
 
 // with starts a collector for some sites, with two folders: one on disk, one in memory.
@@ -110,6 +131,18 @@ func compareWire(ctx context.Context, bin string, sites []string, s size) error 
 		line("wire_kilobytes_a_day_metered", float64(metered)/1e3, float64(telegraf)/1e3)
 		return nil
 	})
+}
+
+// compareLoads is the province's offices, then many more.
+func compareLoads(ctx context.Context, bin string, sites []string, s size) error {
+	if err := compareLoad(ctx, bin, sites, s.drain, s.steady); err != nil {
+		return err
+	}
+	many := make([]string, wide)
+	for i := range many {
+		many[i] = fmt.Sprintf("load-%04d", i)
+	}
+	return compareLoad(ctx, bin, many, s.wideDrain, s.steady)
 }
 
 // compareLoad lets every office have so many rounds waiting, then send as they come.
