@@ -49,7 +49,8 @@ import (
 //
 // Fields of one name are alternatives: the first that gives a value is used, those of
 // "use" after the file's own. A figure may also be text that starts with one ("51 C").
-// In minus, of, only, skip, less and name of a walk stand columns of the same index.
+// In minus, of, only, skip, less and name of a walk stand columns of the same index;
+// those by which rows are only told apart are read each hour, and when a row is new.
 // Less common:
 //
 //	less: [{column: …, is: …}]   with rows: sum, rows that are taken off the sum

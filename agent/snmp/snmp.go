@@ -2,7 +2,8 @@
 // interfaces. In comes a target with credentials, once a round; out go one device
 // point and one point an interface, as api.Measurements has them. Walking is in
 // walk.go, talking in conversation.go, tables in table.go, what a counter's
-// difference may be believed to be in counter.go.
+// difference may be believed to be in counter.go; what is asked of which kind of
+// device, in profile.go.
 //
 // It must never write to a device, never show a community or a password, never
 // state a difference that could be wrong, and never take an answer that ended
@@ -23,7 +24,9 @@ type Config struct {
 	Timeout time.Duration    // for the answer to one request, 100 ms to 30 s; 0 = 2 s
 	Retries int              // of a request that is not answered, 0 to 5
 	Now     func() time.Time // the session's clock, which must not jump; nil = time.Now
-	Log     *slog.Logger     // nil = no log
+	// Profiles say what is asked for beside interfaces; nil = those that are shipped.
+	Profiles *Profiles
+	Log      *slog.Logger // nil = no log
 }
 
 // DefaultConfiguration suits devices of an office's own network.
@@ -58,6 +61,12 @@ func New(cfg Config) (*Prober, error) {
 	}
 	if cfg.Retries < 0 || cfg.Retries > 5 {
 		return nil, fmt.Errorf("snmp retries is %d, want 0 to 5", cfg.Retries)
+	}
+	if cfg.Profiles == nil {
+		var err error
+		if cfg.Profiles, err = Shipped(); err != nil {
+			return nil, err
+		}
 	}
 	return &Prober{cfg: cfg}, nil
 }
