@@ -21,6 +21,7 @@ type field struct {
 	bits          []int
 	minus, of     []string
 	offset, scale float64
+	least, most   float64 // of a value
 	only          []filter
 	skip, less    []filter
 	label         string // column that groups are told apart by
@@ -42,8 +43,8 @@ type group struct {
 	is   *regexp.Regexp
 }
 
-// answers is what one poll read for a profile.
-type answers struct {
+// gathered is what one poll read for a profile.
+type gathered struct {
 	scalars map[string]gosnmp.SnmpPDU // of those asked for and answered; a zero value = there is none
 	columns map[string]*cellsByRow
 }
@@ -72,7 +73,7 @@ type measured struct {
 }
 
 // read gives the field's value, or one a group.
-func (f *field) read(a *answers) ([]measured, outcome) {
+func (f *field) read(a *gathered) ([]measured, outcome) {
 	if f.rows != "" {
 		return f.readRows(a)
 	}
@@ -110,7 +111,7 @@ func (f *field) labels() []string {
 }
 
 // readRows makes one value of the rows of each group.
-func (f *field) readRows(a *answers) ([]measured, outcome) {
+func (f *field) readRows(a *gathered) ([]measured, outcome) {
 	for _, oid := range slices.Concat(f.oids(), f.labels()) {
 		if c := a.columns[oid]; c == nil || !c.whole {
 			return nil, failed
@@ -253,7 +254,7 @@ func (f *field) figure(v gosnmp.SnmpPDU) (float64, bool) {
 func (f *field) finish(name string, value float64) (float64, bool) {
 	value = math.Round((value+f.offset)*f.scale*1000) / 1000
 	allowed := contract.Field(name)
-	return value, allowed != nil && value >= allowed.Min && value <= allowed.Max
+	return value, allowed != nil && value >= max(allowed.Min, f.least) && value <= min(allowed.Max, f.most)
 }
 
 var contract = api.Lookup("device")

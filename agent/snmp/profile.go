@@ -31,6 +31,7 @@ import (
 //	    get: 1.3.6.1.4.1.99999.2.3.0         # one value, with its .0
 //	    unknown: [-1, 65535]                 # figures that mean "not known": then no value
 //	    scale: 60                            # value = (figure + offset) × scale; here minutes
+//	    between: [0, 86400]                  # a value beyond is not known either
 //	  - field: on_battery_count
 //	    mib: EXAMPLE-UPS-MIB::upsSource
 //	    get: 1.3.6.1.4.1.99999.2.4.0
@@ -59,8 +60,7 @@ import (
 //	each: ['black=(?i)black']    rows are told apart; the word replaces the *
 //	interfaces: true             ask for the interfaces, as if-mib does
 //
-// A value that the contract does not allow (a battery at 6,500 %) is not known either.
-// What a device does not have is asked for again after an hour, or when it is
+// Nor is a value known that the contract does not allow (a battery at 6,500 %). What a device does not have is asked for again after an hour, or when it is
 // another device. "communewatch-agent run --check" says what is wrong in a file, with
 // line and column; the running agent leaves such a file out and says so in its log.
 type Profiles struct {
@@ -117,6 +117,7 @@ type fieldFile struct {
 	Of      []string   `json:"of"`
 	Offset  float64    `json:"offset"`
 	Scale   *float64   `json:"scale"` // absent = 1
+	Between []float64  `json:"between"`
 	Only    []cellFile `json:"only"`
 	Skip    []cellFile `json:"skip"`
 	Less    []cellFile `json:"less"`

@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -70,7 +71,10 @@ func (d *draft) model(at string, m modelFile) model {
 }
 
 func (d *draft) field(at string, in *fieldFile) *field {
-	f := &field{name: in.Field, unknown: in.Unknown, offset: in.Offset, scale: 1, rows: in.Rows}
+	f := &field{
+		name: in.Field, unknown: in.Unknown, offset: in.Offset, scale: 1, rows: in.Rows,
+		least: math.Inf(-1), most: math.Inf(1),
+	}
 	d.required(at+".mib", in.MIB)
 	d.fieldName(at+".field", in)
 	if in.Scale != nil {
@@ -78,6 +82,11 @@ func (d *draft) field(at string, in *fieldFile) *field {
 	}
 	if f.scale == 0 {
 		d.read.Complain(at+".scale", "profile.scale")
+	}
+	if n := len(in.Between); n == 2 && in.Between[0] < in.Between[1] {
+		f.least, f.most = in.Between[0], in.Between[1]
+	} else if in.Between != nil {
+		d.read.Complain(at+".between", "profile.between")
 	}
 	f.minus, f.of = d.oids(at+".minus", in.Minus), d.oids(at+".of", in.Of)
 	f.values, f.bits = d.mapped(at+".map", in.Map), in.Bits

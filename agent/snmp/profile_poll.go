@@ -49,7 +49,7 @@ func newAsking(p *profile) *asking {
 // poll is one poll of a profile under way.
 type profilePoll struct {
 	*asking
-	answers
+	gathered
 	talk   asker
 	now    time.Time
 	failed func(doing, oid string, err error)
@@ -63,7 +63,7 @@ type profilePoll struct {
 func (a *asking) ask(talk asker, now time.Time, failed func(doing, oid string, err error)) []measured {
 	p := &profilePoll{
 		asking: a, talk: talk, now: now, failed: failed,
-		answers: answers{scalars: map[string]gosnmp.SnmpPDU{}, columns: map[string]*cellsByRow{}},
+		gathered: gathered{scalars: map[string]gosnmp.SnmpPDU{}, columns: map[string]*cellsByRow{}},
 	}
 	var out []measured
 	next := make([]int, len(a.profile.chains)) // −1 = done
@@ -199,7 +199,7 @@ func (p *profilePoll) one(f *field) ([]measured, outcome) {
 			p.labelsOf(oid, values)
 		}
 	}
-	return f.read(&p.answers)
+	return f.read(&p.gathered)
 }
 
 // column walks a column once a poll. It is nil if the device has gone.

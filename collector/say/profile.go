@@ -11,6 +11,7 @@ var profileTexts = texts{
 	"profile.beside":      {"%s không có nghĩa khi đã có %s", "%s has no meaning beside %s"},
 	"profile.needs":       {"%s cần đi cùng %s", "%s needs %s"},
 	"profile.scale":       {"scale không thể là 0", "scale cannot be 0"},
+	"profile.between":     {"between cần hai số, số nhỏ trước, chẳng hạn [0, 100]", "between wants two numbers, the smaller first, such as [0, 100]"},
 	"profile.map":         {"%q không có dạng số[,số]=giá trị, chẳng hạn 3,4=1", "%q is not figure[,figure]=value, such as 3,4=1"},
 	"profile.map_twice":   {"số %s đã có giá trị ở trên", "the figure %s has a value above"},
 	"profile.each":        {"%q không có dạng từ=biểu thức, chẳng hạn black=(?i)black", "%q is not word=expression, such as black=(?i)black"},
