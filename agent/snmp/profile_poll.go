@@ -46,7 +46,7 @@ func newAsking(p *profile) *asking {
 	}
 }
 
-// poll is one poll of a profile under way.
+// profilePoll is one poll of a profile under way.
 type profilePoll struct {
 	*asking
 	gathered
@@ -65,7 +65,7 @@ func (a *asking) ask(talk asker, now time.Time, failed func(doing, oid string, e
 		asking: a, talk: talk, now: now, failed: failed,
 		gathered: gathered{scalars: map[string]gosnmp.SnmpPDU{}, columns: map[string]*cellsByRow{}},
 	}
-	var out []measured
+	found := make([][]measured, len(a.profile.chains))
 	next := make([]int, len(a.profile.chains)) // −1 = done
 	p.get(a.likely(now))
 	for !p.gone {
@@ -80,30 +80,29 @@ func (a *asking) ask(talk asker, now time.Time, failed func(doing, oid string, e
 			}
 			a.deep[chain] = at
 			values, got := p.one(a.profile.chains[chain][at])
-			switch {
-			case got == known:
-				out = add(out, values)
-				next[chain] = -1
-			case got == absent:
+			switch got {
+			case known:
+				found[chain], next[chain] = values, -1
+				continue
+			case absent:
 				a.resting[a.profile.chains[chain][at]] = now.Add(absentFor)
-				next[chain]++
-			default:
-				next[chain]++
 			}
+			next[chain]++
+		}
+	}
+	return once(found)
+}
+
+// once keeps names apart that two fields give, such as toner_black_percent and one of
+// toner_*_percent: the first has it.
+func once(found [][]measured) []measured {
+	var out []measured
+	for _, m := range slices.Concat(found...) {
+		if !slices.ContainsFunc(out, func(o measured) bool { return o.name == m.name }) {
+			out = append(out, m)
 		}
 	}
 	return out
-}
-
-// add keeps names apart that two fields give, such as toner_black_percent and one of
-// toner_*_percent: the first has it.
-func add(to, values []measured) []measured {
-	for _, v := range values {
-		if !slices.ContainsFunc(to, func(m measured) bool { return m.name == v.name }) {
-			to = append(to, v)
-		}
-	}
-	return to
 }
 
 // wanted moves each chain to the next field that is not resting, and gives those.
