@@ -276,3 +276,73 @@ func TestAProfileOfTheNOCsIsAsked(t *testing.T) {
 		t.Errorf("255 is %s, want not known", got)
 	}
 }
+
+func TestWhatOnlySometimesStandsInIsInTheSameRequest(t *testing.T) {
+	precise, plain := ".1.3.6.1.4.1.318.1.1.1.2.3.2.0", ".1.3.6.1.4.1.318.1.1.1.2.2.2.0"
+	b := newBench(t, with(handMade(t, "apc"), integer(precise, -10000), integer(plain, 30))...)
+	b.round(t)
+	b.questions()
+	if got := b.later(t, time.Minute).of("battery_temperature_celsius"); got != "30" {
+		t.Errorf("temperature %q, want 30", got)
+	}
+	gets := 0
+	for _, q := range b.questions() {
+		if q.n == 0 {
+			gets++
+		}
+	}
+	if gets != 3 { // what it is, whether it restarted, and all values
+		t.Errorf("%d requests for values, want 3", gets)
+	}
+}
+
+func TestALabelColumnThatEndsEarlyGivesNoValue(t *testing.T) {
+	b := newBench(t, handMade(t, "synology")...)
+	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		switch q.oid {
+		case hrStorageType:
+			a.Variables = a.Variables[:2] // not the fullest disk's
+		case hrStorageType + ".31":
+			return refuse(a, gosnmp.GenErr)
+		}
+		return a
+	})
+	if got := b.round(t); got.of("disk_percent") != "" || got.complaint() == "" {
+		t.Errorf("disk %s, error %q", got.of("disk_percent"), got.complaint())
+	}
+}
+
+func TestAFieldOfTwoSourcesIsGivenOnce(t *testing.T) {
+	profiles, err := LoadProfiles(folder(t, map[string]string{"ours.yaml": strings.Replace(anUPS, "battery_percent", "toner_black_percent", 1) +
+		"- {field: toner_*_percent, mib: X, walk: 1.3.6.1.4.1.99999.1.2, rows: max, name: 1.3.6.1.4.1.99999.1.3, each: ['black=B', 'cyan=C']}\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, objectIs(".1.3.6.1.4.1.99999.1"), uptimeIs(time.Hour), integer(".1.3.6.1.4.1.99999.1.1.0", 40),
+		integer(".1.3.6.1.4.1.99999.1.2.1", 50), integer(".1.3.6.1.4.1.99999.1.2.2", 60),
+		octetString(".1.3.6.1.4.1.99999.1.3.1", "B"), octetString(".1.3.6.1.4.1.99999.1.3.2", "C"))
+	p, err := New(Config{Profiles: profiles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.poll = p.Target(b.target())
+	if got := b.round(t); got.of("toner_black_percent") != "40" || got.of("toner_cyan_percent") != "60" {
+		t.Errorf("%s", got.lines())
+	}
+}
+
+func TestADeviceThatFallsSilentIsNotAskedForItsProfile(t *testing.T) {
+	b := newBench(t, append(handMade(t, "tp-link"), at(ifOperStatus, 1, 1))...)
+	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.in(ifOperStatus) {
+			return nil
+		}
+		return a
+	})
+	b.round(t)
+	for _, q := range b.questions() {
+		if below(q.oid, ".1.3.6.1.4.1.11863") || below(q.oid, ".1.3.6.1.2.1.25") {
+			t.Errorf("asked for %s", q.oid)
+		}
+	}
+}

@@ -120,6 +120,7 @@ func TestAMistakeInAProfileIsSaidAtItsPlace(t *testing.T) {
 		"two at once":        {"about: x\nsource: X\nmatch:\n- {object: x}\nfields:\n- {field: y, mib: X, get: z}\n", "x.yaml:4:12: \"x\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0\nx.yaml:6:11: \"y\" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: " + units + "\nx.yaml:6:27: \"z\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := folder(t, map[string]string{"x.yaml": c.in, "ups-of-ours.yaml": anUPS})
 			got, err := LoadProfiles(dir)
 			if err == nil {
@@ -163,6 +164,7 @@ func TestFilesThatDoNotFitTogetherAreLeftOutWithThoseThatNeedThem(t *testing.T) 
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := folder(t, c.files)
 			got, err := LoadProfiles(dir)
 			if d := cmp.Diff(c.want, complaints(t, dir, err)); d != "" {
