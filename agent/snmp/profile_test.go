@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"communewatch/collector/api"
+	"communewatch/collector/say"
 	"communewatch/collector/settings"
 )
 
@@ -235,4 +237,30 @@ func TestTheExampleInTheDescriptionLoads(t *testing.T) {
 	if err != nil || got.byName["my-ups"] == nil {
 		t.Errorf("%v in\n%s", err, example.String())
 	}
+}
+
+func FuzzAProfile(f *testing.F) {
+	shipped, err := shippedFiles.ReadDir("profiles")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range shipped[:12] {
+		data, err := shippedFiles.ReadFile("profiles/" + e.Name())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(anUPS))
+	f.Add([]byte("about: x\nuse: [x]\nfields: [{field: a_*_percent, walk: 1.3, rows: sum, less: [{is: '('}], each: ['=']}]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		files := fstest.MapFS{"x.yaml": {Data: data}}
+		own, wrong := readFolder(files, ".", "x", true)
+		_, more := link(map[string]*draft{}, own)
+		for _, problem := range append(wrong, more...) {
+			if problem.Line < 1 || problem.Column < 1 || !strings.HasPrefix(problem.In(say.English), "x") {
+				t.Errorf("%+v has no place", problem)
+			}
+		}
+	})
 }
