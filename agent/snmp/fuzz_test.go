@@ -91,13 +91,9 @@ func FuzzAnswers(f *testing.F) {
 		cfg := DefaultConfiguration()
 		cfg.Now, cfg.Retries = func() time.Time { return at }, 0
 		target := api.Target{Name: "fuzz", Address: "127.0.0.1", SNMP: targets[v3]}
-		p, err := New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := newDevice(target, p.cfg)
+		d := newDevice(target, cfg)
 		for range 2 { // the second sees differences
-			talk, err := open(t.Context(), target, p.cfg, d.pace)
+			talk, err := open(t.Context(), target, cfg, d.pace)
 			if err != nil {
 				t.Fatal(err)
 			}
