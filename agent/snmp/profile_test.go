@@ -88,53 +88,68 @@ func TestAMistakeInAProfileIsSaidAtItsPlace(t *testing.T) {
 	}
 	const start = "field: cpu_percent\nmib: X\n"
 	const units = "percent, celsius, seconds, volts, amperes, watts, hertz, bytes, octets, dbm, count, pages, ratio"
-	for name, c := range map[string]struct{ in, want string }{
-		"unknown key":        {field(start + "get: 1.3.6.0\nfactor: 10"), `x.yaml:7:3: unknown key "factor"; known here: between, bits, each, field, get, less, map, mib, minus, name, of, offset, only, rows, scale, skip, unknown, walk`},
-		"OID by name":        {field(start + "get: sysDescr.0"), `x.yaml:6:8: "sysDescr.0" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
-		"OID with a dot":     {field(start + "walk: .1.3.6.1\nrows: max"), `x.yaml:6:9: ".1.3.6.1" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
-		"OID too large":      {field(start + "get: 1.3.6.4294967296"), `x.yaml:6:8: "1.3.6.4294967296" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
-		"OID in a list":      {field(start + "get: 1.3.6.0\nof: [1.3.7.0, 1..2]"), `x.yaml:7:17: "1..2" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
-		"object":             {"about: x\nmatch:\n- {object: 1.3.6.x}\n", `x.yaml:3:12: "1.3.6.x" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
-		"regexp":             {"about: x\nmatch:\n- object: 1.3.6.1\n  descr: 'Edge('\n", "x.yaml:4:10: \"Edge(\" is not a regular expression: missing closing ): `Edge(`"},
-		"regexp of a row":    {field(start + "walk: 1.3.6.1\nrows: max\nskip:\n- {column: 1.3.6.2, is: '*'}"), "x.yaml:9:27: \"*\" is not a regular expression: missing argument to repetition operator: `*`"},
-		"no unit":            {field("field: cpu\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "cpu" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
-		"unknown unit":       {field("field: room_fahrenheit\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "room_fahrenheit" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
-		"the contract's own": {field("field: uptime_seconds\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "uptime_seconds" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
-		"no source":          {field("field: cpu_percent\nget: 1.3.6.0"), `x.yaml:4:3: mib is missing`},
-		"neither":            {field("field: cpu_percent\nmib: X"), `x.yaml:4:3: want get or walk, and only one of them`},
-		"both":               {field(start + "get: 1.3.6.0\nwalk: 1.3.6.1"), `x.yaml:4:3: want get or walk, and only one of them`},
-		"rows":               {field(start + "walk: 1.3.6.1\nrows: average"), `x.yaml:7:9: "average" is not known; want one of: first, min, max, mean, sum`},
-		"no rows":            {field(start + "walk: 1.3.6.1"), `x.yaml:4:3: rows is missing`},
-		"rows of a value":    {field(start + "get: 1.3.6.0\nrows: max"), `x.yaml:7:9: rows has no meaning beside get`},
-		"less of no sum":     {field(start + "walk: 1.3.6.1\nrows: max\nless:\n- {column: 1.3.6.2, is: x}"), `x.yaml:9:3: less needs rows: sum`},
-		"map":                {field(start + "get: 1.3.6.0\nmap: ['1=0', 'on=1']"), `x.yaml:7:16: "on=1" is not figure[,figure]=value, such as 3,4=1`},
-		"map twice":          {field(start + "get: 1.3.6.0\nmap: ['1,2=0', '2=1']"), `x.yaml:7:18: the figure 2 has a value above`},
-		"star alone":         {field("field: toner_*_percent\nmib: X\nwalk: 1.3.6.1\nrows: min"), `x.yaml:4:10: * needs name, each`},
-		"each":               {field("field: toner_*_percent\nmib: X\nwalk: 1.3.6.1\nrows: min\nname: 1.3.6.2\neach: [Black]"), `x.yaml:9:10: "Black" is not word=expression, such as black=(?i)black`},
-		"scale":              {field(start + "get: 1.3.6.0\nscale: 0"), `x.yaml:7:10: scale cannot be 0`},
-		"scale is text":      {field(start + "get: 1.3.6.0\nscale: ten"), `x.yaml:7:10: fields[0].scale is "ten", want a number`},
-		"between":            {field(start + "get: 1.3.6.0\nbetween: [5, 1]"), `x.yaml:7:12: between wants two numbers, the smaller first, such as [0, 100]`},
-		"model":              {"about: x\nmodel:\n- like: 'Model: .*'\n", `x.yaml:3:9: the expression "Model: .*" needs one pair of brackets, around the model`},
-		"no use":             {"about: x\nuse: [if-mib, upss]\n", `x.yaml:2:15: there is no profile "upss"`},
-		"uses itself":        {"about: x\nuse: [x]\n", `x.yaml:2:7: profiles use one another in a circle: x → x`},
-		"no about":           {"use: [if-mib]\n", `x.yaml:1:1: about is missing`},
-		"not YAML":           {"about: x\n\tuse: []\n", `x.yaml:2:1: not YAML: found a tab character that violates indentation`},
-		"two at once":        {"about: x\nsource: X\nmatch:\n- {object: x}\nfields:\n- {field: y, mib: X, get: z}\n", "x.yaml:4:12: \"x\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0\nx.yaml:6:11: \"y\" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: " + units + "\nx.yaml:6:27: \"z\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0"},
-	} {
+	cases := map[string]struct{ in, want string }{
+		"unknown key":     {field(start + "get: 1.3.6.0\nfactor: 10"), `x.yaml:7:3: unknown key "factor"; known here: between, bits, each, field, get, less, map, mib, minus, name, of, offset, only, rows, scale, skip, unknown, walk`},
+		"OID by name":     {field(start + "get: sysDescr.0"), `x.yaml:6:8: "sysDescr.0" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
+		"OID with a dot":  {field(start + "walk: .1.3.6.1\nrows: max"), `x.yaml:6:9: ".1.3.6.1" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
+		"OID too large":   {field(start + "get: 1.3.6.4294967296"), `x.yaml:6:8: "1.3.6.4294967296" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
+		"OID in a list":   {field(start + "get: 1.3.6.0\nof: [1.3.7.0, 1..2]"), `x.yaml:7:17: "1..2" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
+		"object":          {"about: x\nmatch:\n- {object: 1.3.6.x}\n", `x.yaml:3:12: "1.3.6.x" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0`},
+		"regexp":          {"about: x\nmatch:\n- object: 1.3.6.1\n  descr: 'Edge('\n", "x.yaml:4:10: \"Edge(\" is not a regular expression: missing closing ): `Edge(`"},
+		"regexp of a row": {field(start + "walk: 1.3.6.1\nrows: max\nskip:\n- {column: 1.3.6.2, is: '*'}"), "x.yaml:9:27: \"*\" is not a regular expression: missing argument to repetition operator: `*`"},
+		"no unit":         {field("field: cpu\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "cpu" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
+		"unknown unit":    {field("field: room_fahrenheit\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "room_fahrenheit" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
+		"a fixed one":     {field("field: uptime_seconds\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "uptime_seconds" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
+		"no source":       {field("field: cpu_percent\nget: 1.3.6.0"), `x.yaml:4:3: mib is missing`},
+		"neither":         {field("field: cpu_percent\nmib: X"), `x.yaml:4:3: want get or walk, and only one of them`},
+		"both":            {field(start + "get: 1.3.6.0\nwalk: 1.3.6.1"), `x.yaml:4:3: want get or walk, and only one of them`},
+		"rows":            {field(start + "walk: 1.3.6.1\nrows: average"), `x.yaml:7:9: "average" is not known; want one of: first, min, max, mean, sum`},
+		"no rows":         {field(start + "walk: 1.3.6.1"), `x.yaml:4:3: rows is missing`},
+		"rows of a value": {field(start + "get: 1.3.6.0\nrows: max"), `x.yaml:7:9: rows has no meaning beside get`},
+		"less of no sum":  {field(start + "walk: 1.3.6.1\nrows: max\nless:\n- {column: 1.3.6.2, is: x}"), `x.yaml:9:3: less needs rows: sum`},
+		"map":             {field(start + "get: 1.3.6.0\nmap: ['1=0', 'on=1']"), `x.yaml:7:16: "on=1" is not figure[,figure]=value, such as 3,4=1`},
+		"map twice":       {field(start + "get: 1.3.6.0\nmap: ['1,2=0', '2=1']"), `x.yaml:7:18: the figure 2 has a value above`},
+		"star alone":      {field("field: toner_*_percent\nmib: X\nwalk: 1.3.6.1\nrows: min"), `x.yaml:4:10: * needs name, each`},
+		"each":            {field("field: toner_*_percent\nmib: X\nwalk: 1.3.6.1\nrows: min\nname: 1.3.6.2\neach: [Black]"), `x.yaml:9:10: "Black" is not word=expression, such as black=(?i)black`},
+		"scale":           {field(start + "get: 1.3.6.0\nscale: 0"), `x.yaml:7:10: scale cannot be 0`},
+		"scale is text":   {field(start + "get: 1.3.6.0\nscale: ten"), `x.yaml:7:10: fields[0].scale is "ten", want a number`},
+		"between":         {field(start + "get: 1.3.6.0\nbetween: [5, 1]"), `x.yaml:7:12: between wants two numbers, the smaller first, such as [0, 100]`},
+		"model":           {"about: x\nmodel:\n- like: 'Model: .*'\n", `x.yaml:3:9: the expression "Model: .*" needs one pair of brackets, around the model`},
+		"no use":          {"about: x\nuse: [if-mib, upss]\n", `x.yaml:2:15: there is no profile "upss"`},
+		"uses itself":     {"about: x\nuse: [x]\n", `x.yaml:2:7: profiles use one another in a circle: x → x`},
+		"no about":        {"use: [if-mib]\n", `x.yaml:1:1: about is missing`},
+		"not YAML":        {"about: x\n\tuse: []\n", `x.yaml:2:1: not YAML: found a tab character that violates indentation`},
+		"two at once":     {"about: x\nsource: X\nmatch:\n- {object: x}\nfields:\n- {field: y, mib: X, get: z}\n", "x.yaml:4:12: \"x\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0\nx.yaml:6:11: \"y\" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: " + units + "\nx.yaml:6:27: \"z\" is not an OID in numbers, such as 1.3.6.1.2.1.1.1.0"},
+	}
+	files := map[string]string{"ups-of-ours.yaml": anUPS}
+	file := func(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "-")) }
+	for name, c := range cases {
+		files[file(name)+".yaml"] = strings.ReplaceAll(c.in, "use: [x]", "use: ["+file(name)+"]")
+	}
+	dir := folder(t, files)
+	got, err := LoadProfiles(dir)
+	if err == nil {
+		t.Fatal("no complaint")
+	}
+	all := complaints(t, dir, err)
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := folder(t, map[string]string{"x.yaml": c.in, "ups-of-ours.yaml": anUPS})
-			got, err := LoadProfiles(dir)
-			if err == nil {
-				t.Fatal("no complaint")
+			var said []string
+			for line := range strings.SplitSeq(all, "\n") {
+				if strings.HasPrefix(line, file(name)+".yaml:") {
+					said = append(said, strings.NewReplacer(file(name)+".yaml", "x.yaml", file(name)+" → "+file(name), "x → x").Replace(line))
+				}
 			}
-			if d := cmp.Diff(c.want, complaints(t, dir, err)); d != "" {
+			if d := cmp.Diff(c.want, strings.Join(said, "\n")); d != "" {
 				t.Error(d)
 			}
-			if got.byName["x"] != nil || got.byName["ups-of-ours"] == nil || got.byName["apc"] == nil {
-				t.Error("a file that is wrong is used, or takes others down")
+			if got.byName[file(name)] != nil {
+				t.Error("a file that is wrong is used")
 			}
 		})
+	}
+	if got.byName["ups-of-ours"] == nil || got.byName["apc"] == nil {
+		t.Error("files that are wrong take others down")
 	}
 }
 
