@@ -38,6 +38,9 @@ func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 		}
 		cfg.Version = version
 		if *check {
+			if err := cfg.CheckProfiles(); err != nil {
+				return err
+			}
 			fmt.Fprintln(io.Out, io.Lang.Text("agent.valid", *path, len(cfg.Document.Targets)))
 			return nil
 		}

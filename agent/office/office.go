@@ -42,6 +42,7 @@ type Config struct {
 	MaxWait    time.Duration // between two attempts to send; 0 is upstream's default
 	Every      time.Duration // between two sends on a metered line; 0: after each round
 	DailyBytes int64         // on the line; 0: no budget
+	Profiles   string        // folder of the NOC's SNMP profiles; "" or not there: the shipped ones only
 }
 
 // Probers make a target's probe. now is the session's clock.
@@ -110,7 +111,7 @@ func (o *Office) wire(deps Deps) error {
 	}
 	makers := deps.Probers
 	if makers == nil {
-		makers = realProbers
+		makers = o.realProbers
 	}
 	probers, err := makers(o.cfg.Document, o.session.Now, o.log)
 	if err != nil {
@@ -121,12 +122,18 @@ func (o *Office) wire(deps Deps) error {
 	return err
 }
 
-func realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
+func (o *Office) realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
 	pings, err := icmp.New(icmp.Config{Packets: doc.Packets, Spacing: spacing(doc), Timeout: echoTimeout(doc), Now: now, Log: log})
 	if err != nil {
 		return Probers{}, err
 	}
-	asks, err := snmp.New(snmp.Config{Timeout: 2 * time.Second, Retries: 1, Now: now, Log: log})
+	profiles, err := snmp.LoadProfiles(o.cfg.Profiles)
+	if profiles == nil {
+		return Probers{}, err
+	} else if err != nil { // one bad file must not take the others down
+		log.Error("snmp profiles are left out", "error", err)
+	}
+	asks, err := snmp.New(snmp.Config{Timeout: 2 * time.Second, Retries: 1, Now: now, Profiles: profiles, Log: log})
 	if err != nil {
 		return Probers{}, err
 	}

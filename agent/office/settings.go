@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"communewatch/agent/snmp"
 	"communewatch/collector/api"
 	"communewatch/collector/say"
 	"communewatch/collector/settings"
@@ -68,7 +69,12 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	profiles, err := read.Resolve("profiles")
+	if err != nil {
+		return Config{}, err
+	}
 	return Config{
+		Profiles:   profiles,
 		Document:   api.Document{Interval: file.Interval, Packets: file.Packets, Targets: file.Targets},
 		URL:        file.Collector.URL,
 		Pin:        file.Collector.Pin,
@@ -78,6 +84,13 @@ func Load(path string) (Config, error) {
 		SpoolDir:   spool,
 		SpoolBytes: int64(file.Spool.MaxMegabytes) << 20,
 	}, nil
+}
+
+// CheckProfiles says what is wrong in the NOC's SNMP profiles, as [settings.Problems]:
+// files that the running agent leaves out.
+func (c Config) CheckProfiles() error {
+	_, err := snmp.LoadProfiles(c.Profiles)
+	return err
 }
 
 // On a metered line a standard office sends some 2 MB a day; the bound leaves room for

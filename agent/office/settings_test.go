@@ -27,6 +27,7 @@ func load(t *testing.T, text string) (Config, error) {
 	}
 	cfg, err := Load(path)
 	cfg.SpoolDir = strings.TrimPrefix(cfg.SpoolDir, filepath.Dir(path))
+	cfg.Profiles = strings.TrimPrefix(cfg.Profiles, filepath.Dir(path))
 	return cfg, err
 }
 
@@ -36,7 +37,7 @@ func TestAShortFileIsEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{Document: api.Document{Interval: time.Minute, Packets: 10}, URL: "https://127.0.0.1:8443", Pin: pin, Token: "cw_secret",
-		SpoolDir: "/spool", SpoolBytes: 256 << 20}
+		Profiles: "/profiles", SpoolDir: "/spool", SpoolBytes: 256 << 20}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -17,14 +17,16 @@ import (
 // Scalars of a device (RFC 3418, RFC 3411, RFC 2790).
 const (
 	sysDescr        = ".1.3.6.1.2.1.1.1.0"
+	sysObjectID     = ".1.3.6.1.2.1.1.2.0"
 	sysUpTime       = ".1.3.6.1.2.1.1.3.0"
 	sysName         = ".1.3.6.1.2.1.1.5.0"
+	snmpEngineID    = ".1.3.6.1.6.3.10.2.1.1.0"
 	snmpEngineBoots = ".1.3.6.1.6.3.10.2.1.2.0"
 	snmpEngineTime  = ".1.3.6.1.6.3.10.2.1.3.0"
 	hrSystemUptime  = ".1.3.6.1.2.1.25.1.1.0"
 )
 
-// aliasEvery is how often an alias is repeated that has not changed.
+// aliasEvery is how often an alias, or what a device is, is repeated unchanged.
 const aliasEvery = 24 * time.Hour
 
 // device is one target and what is remembered of it from poll to poll.
@@ -36,6 +38,7 @@ type device struct {
 	pace       *pace
 	polls      uint64
 	uptime     uptime
+	known      acquaintance
 	interfaces map[string]*memory // by name, so that new indexes do no harm
 	ambiguous  map[string]bool
 	state      string // as last logged: empty, "no answer", "incomplete" or "internal error"
@@ -65,7 +68,8 @@ type round struct {
 	scalars  map[string]gosnmp.SnmpPDU
 	uptime   uptime // at its start
 	table    table
-	steady   bool // no restart from start to end
+	values   []measured // of the device's profile
+	steady   bool       // no restart from start to end
 	errs     []error
 	stack    string // of a panic
 }
@@ -118,7 +122,7 @@ func (d *device) ask(ctx context.Context, r *round) {
 // converse asks for all that is wanted of one poll.
 func (d *device) converse(r *round) {
 	var err error
-	r.scalars, err = r.talk.get(sysUpTime, sysDescr, sysName, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
+	r.scalars, err = r.talk.get(sysUpTime, sysDescr, sysObjectID, sysName, snmpEngineID, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
 	if err != nil {
 		r.failed("get", sysUpTime, err)
 	}
@@ -127,8 +131,16 @@ func (d *device) converse(r *round) {
 		return
 	}
 	r.uptime = uptimeOf(r.at, r.scalars)
-	d.readTable(r)
+	d.recognise(r)
+	if d.known.asking.profile.interfaces {
+		d.readTable(r)
+	}
 	r.steady = d.stillUp(r)
+	// Behind the counters, so that a device silent on one value keeps its traffic.
+	if !r.gone() {
+		d.askModel(r)
+		r.values = d.known.asking.ask(r.talk, r.at, r.failed)
+	}
 	if len(r.errs) == 0 {
 		d.pace.rested()
 	}
@@ -223,8 +235,10 @@ func (d *device) devicePoint(r *round) *api.Point {
 	if seconds, known := r.uptime.seconds(); known {
 		p.Float("uptime_seconds", seconds)
 	}
-	p.Text("name", api.CleanText(text(r.scalars[sysName])))
-	p.Text("model", api.CleanText(text(r.scalars[sysDescr])))
+	for _, v := range r.values {
+		p.Float(v.name, v.value)
+	}
+	d.describe(p, r)
 	return p.Text("error", d.complaint(r))
 }
 

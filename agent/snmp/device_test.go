@@ -173,7 +173,7 @@ func TestADevicePointSaysWhatTheDeviceIs(t *testing.T) {
 		gosnmp.SnmpPDU{Name: snmpEngineTime, Type: gosnmp.Integer, Value: 4000})
 	got := b.round(t)
 	want := api.NewPoint("device", b.now).Tag("target", "switch-1").Int("up", 1).Float("uptime_seconds", 4000).
-		Text("name", "UBND xã Vĩnh Sơn").Text("model", "Router OS version 7")
+		Text("profile", "generic").Text("model", "Router OS version 7").Text("name", "UBND xã Vĩnh Sơn")
 	if !cmp.Equal(got.device(), want) {
 		t.Error(cmp.Diff(want, got.device()))
 	}

@@ -18,36 +18,54 @@ import (
 const recordings = "../../../shared/snmprec"
 
 // TestRecordedDevicesAreRead polls every recording, served by snmpsim: what real
-// devices lack, pad, repeat and order wrongly.
+// devices lack, pad, repeat and order wrongly. Every value that is known of them and
+// that a profile is for must come out; with -v those are listed that none is for.
 func TestRecordedDevicesAreRead(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(recordings, "*.snmprec"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 {
-		t.Logf("no recordings in %s: nothing is tested here", recordings)
-		return
-	}
+	files := recordingsOrSkip(t)
 	port := startSimulator(t)
+	total, table := 0, []string{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".snmprec")
 		t.Run(name, func(t *testing.T) {
-			target := api.Target{Name: name, Address: "127.0.0.1", SNMP: &api.SNMP{Version: "2c", Port: uint16(port), Community: name}}
-			poll := pollerOf(t, target)
-			first, second := check(t, poll(t.Context())), check(t, poll(t.Context()))
-			if !first.up() || strings.Contains(first.complaint(), "internal") {
+			p, err := New(DefaultConfiguration())
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := newDevice(api.Target{Name: name, Address: "127.0.0.1", SNMP: &api.SNMP{Version: "2c", Port: uint16(port), Community: name}}, p.cfg)
+			first, second := check(t, d.poll(t.Context())), check(t, d.poll(t.Context()))
+			if !first.up() || first.complaint() != "" {
 				t.Errorf("up %v, error %q", first.up(), first.complaint())
 			}
 			if strings.Join(first.names(), "|") != strings.Join(second.names(), "|") {
 				t.Errorf("names of two polls differ: %q, %q", first.names(), second.names())
 			}
 			facts := factsOf(t, name)
-			if len(first.names()) != facts.Count || first.complaint() != "" {
-				t.Errorf("%d interfaces, want %d; error %q", len(first.names()), facts.Count, first.complaint())
+			if len(first.names()) != facts.Count {
+				t.Errorf("%d interfaces, want %d", len(first.names()), facts.Count)
 			}
 			facts.agree(t, first)
+			known, file := expected(t, name), byName(recording(t, file))
+			recordedDevice{d, second.device(), file, t}.agree(known) // which knows what to ask for
+			uncovered, held := recordedDevice{d, first.device(), file, t}.agree(known)
+			total += held
+			for _, f := range uncovered {
+				table = append(table, fmt.Sprintf("%-22s %-10s %s: %v", name, d.known.said.profile, f.what, f.want))
+			}
 		})
 	}
+	t.Logf("%d values are right; no profile is for these:\n%s", total, strings.Join(table, "\n"))
+}
+
+func recordingsOrSkip(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(recordings, "*.snmprec"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skipf("no recordings of real devices in %s: put them there to have them polled", recordings)
+	}
+	return files
 }
 
 // facts are what a script read of a recording, and what LibreNMS shows of it.

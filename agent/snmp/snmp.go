@@ -2,7 +2,8 @@
 // interfaces. In comes a target with credentials, once a round; out go one device
 // point and one point an interface, as api.Measurements has them. Walking is in
 // walk.go, talking in conversation.go, tables in table.go, what a counter's
-// difference may be believed to be in counter.go.
+// difference may be believed to be in counter.go; what is asked of which kind of
+// device, in profile.go.
 //
 // It must never write to a device, never show a community or a password, never
 // state a difference that could be wrong, and never take an answer that ended
@@ -23,13 +24,18 @@ type Config struct {
 	Timeout time.Duration    // for the answer to one request, 100 ms to 30 s; 0 = 2 s
 	Retries int              // of a request that is not answered, 0 to 5
 	Now     func() time.Time // the session's clock, which must not jump; nil = time.Now
-	Log     *slog.Logger     // nil = no log
+	// Profiles say what is asked for beside interfaces; nil = those that are shipped.
+	Profiles *Profiles
+	Log      *slog.Logger // nil = no log
 }
 
 // DefaultConfiguration suits devices of an office's own network.
 func DefaultConfiguration() Config {
-	return Config{Timeout: 2 * time.Second, Retries: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	profiles, _ := Shipped() // New complains; a test holds that they are right
+	return Config{Timeout: defaultTimeout, Retries: 1, Now: time.Now, Profiles: profiles, Log: slog.New(slog.DiscardHandler)}
 }
+
+const defaultTimeout = 2 * time.Second
 
 // Limits of one poll, whatever a device answers.
 const (
@@ -43,21 +49,26 @@ type Prober struct{ cfg Config }
 
 // New checks the configuration and starts nothing.
 func New(cfg Config) (*Prober, error) {
-	standard := DefaultConfiguration()
 	if cfg.Timeout == 0 {
-		cfg.Timeout = standard.Timeout
+		cfg.Timeout = defaultTimeout
 	}
 	if cfg.Now == nil {
-		cfg.Now = standard.Now
+		cfg.Now = time.Now
 	}
 	if cfg.Log == nil {
-		cfg.Log = standard.Log
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Timeout < 100*time.Millisecond || cfg.Timeout > 30*time.Second {
 		return nil, fmt.Errorf("snmp timeout is %s, want 100ms to 30s", cfg.Timeout)
 	}
 	if cfg.Retries < 0 || cfg.Retries > 5 {
 		return nil, fmt.Errorf("snmp retries is %d, want 0 to 5", cfg.Retries)
+	}
+	if cfg.Profiles == nil {
+		var err error
+		if cfg.Profiles, err = Shipped(); err != nil {
+			return nil, err
+		}
 	}
 	return &Prober{cfg: cfg}, nil
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -65,8 +64,8 @@ type Measurement struct {
 	Retention Retention
 	Tags      []Tag // beside site and agent; all of them required
 	Fields    []Field
-	// Open lets floats of other names in, if the name ends in a unit of OpenUnits:
-	// what a device profile gives is not known here.
+	// Open lets floats of other names in, if the name ends in one of Units: what a
+	// device profile gives is not known here.
 	Open bool
 	Doc  string
 }
@@ -144,9 +143,9 @@ var Measurements = []Measurement{
 		Fields: []Field{
 			{Name: "up", Kind: Integer, Max: 1, Always: true, Doc: "1 when it answered SNMP"},
 			{Name: "uptime_seconds", Kind: Float, Unit: "s", Max: 1 << 40, Doc: "snmpEngineTime, else hrSystemUptime, else sysUpTime"},
-			{Name: "profile", Kind: Text, Doc: "name of the profile that was used"},
-			{Name: "model", Kind: Text, Doc: "sysDescr in one line"},
-			{Name: "name", Kind: Text, Doc: "sysName"},
+			{Name: "profile", Kind: Text, Doc: "name of the profile that was used, when it changes and once a day"},
+			{Name: "model", Kind: Text, Doc: "what its maker calls it, else sysDescr in one line, when it changes and once a day"},
+			{Name: "name", Kind: Text, Doc: "sysName, when it changes and once a day"},
 			{Name: "error", Kind: Text, Doc: "why it did not answer, or why a table is incomplete, with its OID; absent = none"},
 		},
 	},
@@ -255,8 +254,8 @@ func (m *Measurement) Field(name string) *Field {
 			return &m.Fields[i]
 		}
 	}
-	if m.Open && openName.MatchString(name) {
-		return &openField
+	if m.Open {
+		return openField(name)
 	}
 	return nil
 }
@@ -271,17 +270,10 @@ func (m *Measurement) Counter() string {
 	return ""
 }
 
-// OpenUnits are the endings that an open measurement's float may have.
-const OpenUnits = "percent celsius seconds volts amperes watts hertz bytes octets dbm count pages ratio"
-
-var (
-	openName  = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*_(` + strings.ReplaceAll(OpenUnits, " ", "|") + `)$`)
-	openField = Field{Kind: Float, Min: -1e15, Max: 1e15}
-	byName    = func() map[string]*Measurement {
-		m := make(map[string]*Measurement, len(Measurements))
-		for i := range Measurements {
-			m[Measurements[i].Name] = &Measurements[i]
-		}
-		return m
-	}()
-)
+var byName = func() map[string]*Measurement {
+	m := make(map[string]*Measurement, len(Measurements))
+	for i := range Measurements {
+		m[Measurements[i].Name] = &Measurements[i]
+	}
+	return m
+}()

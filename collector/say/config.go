@@ -20,6 +20,7 @@ var configTexts = texts{
 	"config.want_duration": {"một khoảng thời gian như 60s hoặc 5m", "a duration such as 60s or 5m"},
 	"config.want_boolean":  {"true hoặc false", "true or false"},
 	"config.want_integer":  {"một số nguyên", "an integer"},
+	"config.want_number":   {"một số", "a number"},
 	"config.want_port":     {"một cổng từ 0 đến 65535", "a port from 0 to 65535"},
 	"config.want_text":     {"một chuỗi chữ", "text"},
 

@@ -105,6 +105,12 @@ func (f *File) scalar(n *yaml.Node, v reflect.Value, path string) {
 			v.SetInt(i)
 			return
 		}
+	case v.CanFloat():
+		// Neither infinity nor "not a number" is something that a person means.
+		if n, err := strconv.ParseFloat(n.Value, v.Type().Bits()); err == nil && n-n == 0 {
+			v.SetFloat(n)
+			return
+		}
 	case v.CanUint():
 		if u, err := strconv.ParseUint(n.Value, 10, v.Type().Bits()); err == nil {
 			v.SetUint(u)
@@ -140,6 +146,8 @@ func wanted(v reflect.Value) say.Key {
 		return "config.want_port"
 	case v.CanInt(), v.CanUint():
 		return "config.want_integer"
+	case v.CanFloat():
+		return "config.want_number"
 	}
 	return "config.want_text"
 }

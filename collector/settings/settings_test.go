@@ -17,6 +17,7 @@ type example struct {
 	Count    int           `json:"count"`
 	Port     uint16        `json:"port"`
 	Live     bool          `json:"live"`
+	Scale    float64       `json:"scale"`
 	Inner    *inner        `json:"inner"`
 	Items    []inner       `json:"items"`
 }
@@ -28,11 +29,11 @@ type inner struct {
 
 func TestAFileFillsTheStructAndKeepsDefaults(t *testing.T) {
 	got := example{Interval: time.Minute, Count: 10}
-	_, err := Decode("a.yaml", []byte("name: 0123\nport: 161\nlive: true\ncount:\ninner:\n  address: x\nitems:\n- {address: a, name: no}\n- address: b\n"), &got)
+	_, err := Decode("a.yaml", []byte("name: 0123\nport: 161\nlive: true\nscale: -1e-3\ncount:\ninner:\n  address: x\nitems:\n- {address: a, name: no}\n- address: b\n"), &got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := example{Name: "0123", Interval: time.Minute, Count: 10, Port: 161, Live: true, Inner: &inner{Address: "x"}, Items: []inner{{"a", "no"}, {"b", ""}}}
+	want := example{Name: "0123", Interval: time.Minute, Count: 10, Port: 161, Live: true, Scale: -0.001, Inner: &inner{Address: "x"}, Items: []inner{{"a", "no"}, {"b", ""}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -40,12 +41,14 @@ func TestAFileFillsTheStructAndKeepsDefaults(t *testing.T) {
 
 func TestEveryMistakeIsSaidAtItsPlaceWithWhatWasExpected(t *testing.T) {
 	for name, c := range map[string]struct{ in, en string }{
-		"unknown key":     {"name: a\nintervall: 60s\n", `a.yaml:2:1: unknown key "intervall"; known here: count, inner, interval, items, live, name, port`},
+		"unknown key":     {"name: a\nintervall: 60s\n", `a.yaml:2:1: unknown key "intervall"; known here: count, inner, interval, items, live, name, port, scale`},
 		"unknown nested":  {"items:\n- addres: x\n", `a.yaml:2:3: unknown key "addres"; known here: address, name`},
 		"wrong type":      {"count: many\n", `a.yaml:1:8: count is "many", want an integer`},
 		"duration":        {"interval: 60\n", `a.yaml:1:11: interval is "60", want a duration such as 60s or 5m`},
 		"port":            {"port: 70000\n", `a.yaml:1:7: port is "70000", want a port from 0 to 65535`},
 		"boolean":         {"live: \"true\"\n", `a.yaml:1:7: live is "true", want true or false`},
+		"number":          {"scale: .inf\n", `a.yaml:1:8: scale is ".inf", want a number`},
+		"infinite":        {"scale: Inf\n", `a.yaml:1:8: scale is "Inf", want a number`},
 		"list for text":   {"name: [a]\n", `a.yaml:1:7: name is a list, want text`},
 		"text for list":   {"items: a\n", `a.yaml:1:8: items is "a", want a list, each item starting with “- ”`},
 		"text for struct": {"inner: a\n", `a.yaml:1:8: inner is "a", want a mapping of keys to values`},

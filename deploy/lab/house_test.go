@@ -20,7 +20,7 @@ var may = map[string]string{
 	"agent/office":   "agent/clock agent/icmp agent/round agent/snmp agent/spool agent/upstream collector/api collector/say collector/settings",
 	"agent/round":    "collector/api",
 	"agent/icmp":     "collector/api collector/say",
-	"agent/snmp":     "collector/api collector/say",
+	"agent/snmp":     "collector/api collector/say collector/settings",
 	"agent/clock":    "collector/api",
 	"agent/spool":    "collector/api",
 	"agent/upstream": "collector/api collector/say",

@@ -1,0 +1,101 @@
+package snmp
+
+import (
+	"embed"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"communewatch/collector/settings"
+)
+
+//go:embed profiles/*.yaml
+var shippedFiles embed.FS
+
+// Shipped gives the profiles that are part of the program.
+var Shipped = sync.OnceValues(func() (*Profiles, error) { return LoadProfiles("") })
+
+// LoadProfiles reads the profiles that are part of the program and those of a folder:
+// its *.yaml files, of which one with the name of a shipped profile replaces it. A
+// folder that is not there, and "", hold none. The error is a [settings.Problems]: all
+// that is wrong in files that are left out. The profiles can be used all the same,
+// with the shipped one in the place of its replacement that is wrong.
+func LoadProfiles(folder string) (*Profiles, error) {
+	shipped, problems := readFolder(shippedFiles, "profiles", "profiles", false)
+	own := map[string]*draft{}
+	if folder != "" {
+		var wrong settings.Problems
+		own, wrong = readFolder(os.DirFS(folder), ".", folder, true)
+		problems = append(problems, wrong...)
+	}
+	linked, wrong := link(shipped, own)
+	if problems = append(problems, wrong...); len(problems) > 0 {
+		return linked, problems
+	}
+	return linked, nil
+}
+
+// readFolder reads every profile of a folder that is right in itself. shown is how the
+// folder is called in messages.
+func readFolder(files fs.FS, dir, shown string, own bool) (map[string]*draft, settings.Problems) {
+	drafts := map[string]*draft{}
+	entries, err := fs.ReadDir(files, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return drafts, nil
+	} else if err != nil {
+		return drafts, unreadable(shown, err)
+	}
+	var problems settings.Problems
+	for _, e := range entries {
+		if e.IsDir() || path.Ext(e.Name()) != ".yaml" {
+			continue
+		}
+		if len(drafts) == maxProfileFiles {
+			return drafts, append(problems, settings.Problem{
+				File: shown, Line: 1, Column: 1, Key: "config.too_many", Args: []any{len(entries), maxProfileFiles},
+			})
+		}
+		d, wrong := readDraft(files, path.Join(dir, e.Name()), filepath.Join(shown, e.Name()), own)
+		if wrong != nil {
+			problems = append(problems, wrong...)
+			continue
+		}
+		drafts[d.name] = d
+	}
+	return drafts, problems
+}
+
+func readDraft(files fs.FS, name, shown string, own bool) (*draft, settings.Problems) {
+	data, err := readFile(files, name)
+	if err != nil {
+		return nil, unreadable(shown, err)
+	}
+	d := &draft{name: strings.TrimSuffix(path.Base(name), ".yaml"), own: own}
+	d.read, err = settings.Decode(shown, data, &d.file)
+	if err == nil {
+		d.check()
+		err = d.read.Err()
+	}
+	var wrong settings.Problems
+	errors.As(err, &wrong)
+	return d, wrong
+}
+
+// readFile reads no more of a file than shows that it is too large.
+func readFile(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, settings.MaxBytes+1))
+}
+
+func unreadable(file string, err error) settings.Problems {
+	return settings.Problems{{File: file, Line: 1, Column: 1, Key: "config.file", Args: []any{file, err.Error()}}}
+}
