@@ -38,10 +38,12 @@ func devices(lang say.Lang) *table.PanelBuilder {
 		OverrideByName("Time", named(lang, "dashboard.asked", property("unit", "dateTimeFromNow")))
 }
 
-// deviceFacts is what a device is. It seldom changes and is not in every answer:
-// here the newest known value of each column is right.
+// deviceFacts is what a device is. An agent says it when it changes and once a day, so
+// the last day and a bit is looked at, whatever time the dashboard shows, and the newest
+// known value of each column is right.
 func deviceFacts(lang say.Lang) *table.PanelBuilder {
 	return list(lang, panelDeviceFacts, "dashboard.device_facts", 10, 7).
+		TimeFrom("25h").HideTimeOverride(true).
 		WithTarget(rows(`SELECT last("name") AS "name", last("model") AS "model", last("profile") AS "profile" FROM "device" WHERE "site" = '$site' AND $timeFilter GROUP BY "target"`)).
 		WithTransformation(sortBy("target", false)).
 		WithTransformation(columns([]string{"Time"}, "target", "name", "model", "profile")).
