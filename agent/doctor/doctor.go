@@ -167,9 +167,9 @@ func (w *way) LogValue() slog.Value {
 	if n := len(w.trace.hops); n > 0 {
 		attrs = append(attrs, slog.Int("last_hop_number", w.trace.hops[n-1].number), slog.Any("last_hop", w.trace.hops[n-1].address))
 	}
-	for name, failure := range map[string]string{"dns": w.dns.failure, "connect": w.connect.failure, "tls": w.tls.failure, "trace": w.trace.failure, "mtu": w.mtu.failure} {
-		if failure != "" {
-			attrs = append(attrs, slog.String(name, failure))
+	for _, f := range [][2]string{{"dns", w.dns.failure}, {"connect", w.connect.failure}, {"tls", w.tls.failure}, {"trace", w.trace.failure}, {"mtu", w.mtu.failure}} {
+		if f[1] != "" {
+			attrs = append(attrs, slog.String(f[0], f[1]))
 		}
 	}
 	return slog.GroupValue(attrs...)

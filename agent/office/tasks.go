@@ -4,14 +4,22 @@ import (
 	"context"
 	"time"
 
+	"communewatch/agent/doctor"
 	"communewatch/agent/round"
 	"communewatch/collector/api"
 )
 
 // tasks makes what the rounds do: each target is pinged, and asked over SNMP where that
-// is configured. Both are behind the parent's ping. heard is told of every ping; nil: nobody is.
+// is configured. Both are behind the parent's ping. heard is told of every ping, and of
+// those that were skipped; nil: nobody is.
 func tasks(targets []api.Target, probers Probers, now func() time.Time, heard func(api.Target, []*api.Point)) []round.Task {
 	var out []round.Task
+	tell := func(t api.Target, points []*api.Point) []*api.Point {
+		if heard != nil {
+			heard(t, points)
+		}
+		return points
+	}
 	for _, t := range targets {
 		ping, parent := probers.ICMP(t), ""
 		if t.Parent != "" {
@@ -20,13 +28,10 @@ func tasks(targets []api.Target, probers Probers, now func() time.Time, heard fu
 		out = append(out, round.Task{
 			Name: pingName(t.Name), Parent: parent,
 			Probe: func(ctx context.Context) ([]*api.Point, round.Answer) {
-				points := ping(ctx)
-				if heard != nil {
-					heard(t, points)
-				}
+				points := tell(t, ping(ctx))
 				return points, answerOf(points)
 			},
-			Skipped: func() []*api.Point { return []*api.Point{skipped(t, now())} },
+			Skipped: func() []*api.Point { return tell(t, []*api.Point{skipped(t, now())}) },
 		})
 		if t.SNMP == nil {
 			continue
@@ -41,6 +46,12 @@ func tasks(targets []api.Target, probers Probers, now func() time.Time, heard fu
 		})
 	}
 	return out
+}
+
+// pathTask looks at the path, rarely, in a goroutine of its own as all tasks are.
+func pathTask(d *doctor.Doctor) round.Task {
+	return round.Task{Name: "path", Limit: doctor.MaxLook + 5*time.Second,
+		Probe: func(ctx context.Context) ([]*api.Point, round.Answer) { return d.Path(ctx), round.Unknown }}
 }
 
 func pingName(target string) string { return "ping " + target }
