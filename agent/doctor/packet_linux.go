@@ -96,9 +96,11 @@ func (s socket) prepare(p packet) error {
 	if s.echo {
 		port = 0
 	}
-	var to unix.Sockaddr = &unix.SockaddrInet4{Port: port, Addr: p.to.As4()}
+	var to unix.Sockaddr
 	if p.to.Is6() {
 		to = &unix.SockaddrInet6{Port: port, Addr: p.to.As16()}
+	} else {
+		to = &unix.SockaddrInet4{Port: port, Addr: p.to.As4()}
 	}
 	if err := unix.Connect(s.fd, to); err != nil {
 		return sendError(err)
