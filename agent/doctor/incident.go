@@ -12,7 +12,7 @@ import (
 const (
 	silentRounds = 2                // in a row, of every uplink target: down
 	lossRounds   = 5                // over these an uplink target's loss is counted,
-	leastRounds  = 3                // over these at least
+	leastRounds  = 3                // over these at least, in two of which something was lost
 	tooMuchLoss  = 0.2              // of what was sent to it: it hurts
 	lostTurns    = 3                // in a row in which the collector was not to be had
 	calmTurns    = 3                // in a row in which nothing hurt: the incident is over
@@ -107,10 +107,14 @@ func (l *line) loss() float64 {
 		return 0
 	}
 	var sent, received int64
+	bad := 0
 	for _, r := range l.rounds {
 		sent, received = sent+r.sent, received+r.received
+		if r.received < r.sent {
+			bad++
+		}
 	}
-	if sent == 0 {
+	if sent == 0 || bad < 2 {
 		return 0
 	}
 	return float64(sent-received) / float64(sent)

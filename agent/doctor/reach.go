@@ -115,6 +115,7 @@ func (d *Doctor) shake(ctx context.Context, conn net.Conn) step {
 	}, tls.Client(conn, cfg).HandshakeContext)
 }
 
+// dnsFailure: why resolvers could not be asked, Go's own does not pass on.
 func dnsFailure(err error) string {
 	var dns *net.DNSError
 	switch {
@@ -122,8 +123,6 @@ func dnsFailure(err error) string {
 		return api.PathNoName
 	case timedOut(err):
 		return api.PathTimeout
-	case saidNo(err):
-		return api.PathRefused
 	}
 	return api.PathOther
 }

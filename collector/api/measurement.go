@@ -208,7 +208,7 @@ var Measurements = []Measurement{
 			{Name: "cause", Kind: Text, Allowed: "start uplink_loss collector_lost uplink_down recovered", Always: true, Doc: "why it was looked at"},
 			{Name: "address", Kind: Text, Doc: "the IP address that the rest is about; absent = none is known"},
 			{Name: "dns_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "until the configured resolvers answered the name; absent = they did not, or there is no name to ask for"},
-			{Name: "dns_error", Kind: Text, Allowed: "no_name timeout refused other", Doc: "why they did not; absent = they did, or there is no name"},
+			{Name: "dns_error", Kind: Text, Allowed: "no_name timeout other", Doc: "why they did not (other = they could not be asked, or failed); absent = they did, or there is no name"},
 			{Name: "connect_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "to a TCP connection with the collector; absent = none was made"},
 			{Name: "connect_error", Kind: Text, Allowed: "timeout refused reset no_route other", Doc: "why none was made; absent = it was, or it was not tried"},
 			{Name: "tls_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "from there through TLS; absent = it was not done"},
