@@ -5,10 +5,11 @@
 // gets through (mtu.go), and what sending needs: the name, a connection, TLS (reach.go).
 // If uplink targets hurt, the one that does most is traced too.
 //
-// A look costs at most 100 small packets, 30 large ones and two handshakes, some 40 KB at
-// the very most, beside the line's daily budget; it takes a minute at most, and
-// measuring does not wait for it. No step says more than was seen: routers and firewalls
-// owe no answer, so a silent hop is no broken one.
+// A look takes a minute at most, and measuring does not wait for it. It costs a handshake
+// and, of each way, as a rule 10 small packets and 2 large ones, 7 KB in all, at the very
+// most 60 and 51; that is beside the line's daily budget, and on a metered line only
+// incidents are looked at. No step says more than was seen: routers and firewalls owe no
+// answer, so a silent hop is no broken one.
 //
 // It must never send to anything but the collector, the configured uplink targets and the
 // configured resolvers, and never send the token.
@@ -40,6 +41,8 @@ type Config struct {
 	URL string // https://host[:port] of the collector
 	// TLS judges the collector's certificate in its VerifyConnection, as sending does.
 	TLS *tls.Config
+	// Metered: the line is paid by the byte, so only incidents are looked at.
+	Metered bool
 }
 
 // Deps is what a doctor is given.
@@ -109,7 +112,7 @@ func (d *Doctor) Path(ctx context.Context) []*api.Point {
 	}
 	well := d.lines.answered() || tried && !lost
 	look := d.incident.turn(d.deps.Now(), cause, target, well)
-	if look == "" {
+	if look == "" || d.cfg.Metered && rank(look) < 0 {
 		return nil
 	}
 	return d.look(ctx, look, d.incident.target)

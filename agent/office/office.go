@@ -133,7 +133,7 @@ func (o *Office) work(deps Deps, probers Probers) ([]round.Task, error) {
 	if deps.Probers != nil {
 		return tasks(targets, probers, o.session.Now, nil), nil
 	}
-	d, err := doctor.New(doctor.Config{URL: o.cfg.URL, TLS: o.sender.TLS()}, doctor.Deps{Now: o.session.Now, Lost: o.lost, Log: o.log})
+	d, err := doctor.New(doctor.Config{URL: o.cfg.URL, TLS: o.sender.TLS(), Metered: o.cfg.Every > 0}, doctor.Deps{Now: o.session.Now, Lost: o.lost, Log: o.log})
 	if err != nil {
 		return nil, err
 	}
