@@ -45,6 +45,17 @@ func TestAWayThatIsCutNamesTheLastRouterThatAnswered(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a router refuses what goes on", func(t *testing.T) {
+		t.Parallel()
+		c := newChain(t, true)
+		c.filter(2, "forward", "reject with icmpx type admin-prohibited")
+		for _, w := range ways {
+			c.echoes(w.echoes)
+			if numbers, found := c.trace(w.to); numbers != "1 2" || found.reached || !found.done || found.failure != api.PathUnreachable {
+				t.Errorf("%s: %s: %+v", w.name, numbers, found)
+			}
+		}
+	})
 	for _, w := range ways[1:3] {
 		t.Run("nobody says anything, "+w.name, func(t *testing.T) {
 			t.Parallel()

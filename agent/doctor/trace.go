@@ -100,7 +100,9 @@ func findHops(ctx context.Context, send sendFunc, to netip.Addr) trace {
 			continue
 		}
 		unheard = 0
-		t.hops = append(t.hops, hop{number, r.from, r.rtt})
+		if n := len(t.hops); r.fate != refused || n == 0 || t.hops[n-1].address != r.from { // not one that refuses what goes on
+			t.hops = append(t.hops, hop{number, r.from, r.rtt})
+		}
 		switch r.fate {
 		case arrived:
 			t.reached, t.failure = true, ""
