@@ -163,8 +163,13 @@ func (c *chain) trace(to string) (numbers string, found trace) {
 	return strings.TrimSpace(numbers), found
 }
 
-func (c *chain) mtu(to string) (found mtu) {
+// mtu finds the largest packet, and counts how many it takes.
+func (c *chain) mtu(to string) (found mtu, sent int) {
 	c.t.Helper()
-	c.inside(0, func() { found = findMTU(c.t.Context(), brisk, netip.MustParseAddr(to)) })
-	return found
+	counting := func(ctx context.Context, p packet) (reply, error) {
+		sent++
+		return sendPacket(ctx, p)
+	}
+	c.inside(0, func() { found = findMTU(c.t.Context(), counting, netip.MustParseAddr(to)) })
+	return found, sent
 }

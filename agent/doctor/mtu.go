@@ -11,9 +11,10 @@ import (
 // Bounds of the search for the largest packet.
 const (
 	largest   = 1500 // Ethernet's; larger ones cross no provider's line
-	mtuTries  = 3    // of a size, until it is taken for too large
+	mtuTries  = 4    // of a size, until it is taken for too large: a fifth of packets lost each way makes that one time in 60
+	fewTries  = 2    // where answers are rationed, a patience each
 	mtuSizes  = 16   // tried at most: halving needs 10
-	mtuLimit  = 15 * time.Second
+	mtuLimit  = 20 * time.Second
 	leastWait = 250 * time.Millisecond
 )
 
@@ -46,16 +47,19 @@ func findMTU(ctx context.Context, send sendFunc, to netip.Addr) mtu {
 	if first.fate != arrived {
 		return mtu{failure: api.PathNoAnswer}
 	}
+	if first.rationed { // in a hurry, silence would only say that it was too soon
+		return narrow(ctx, send, p, fewTries)
+	}
 	p.wait = min(patience, max(leastWait, 4*first.rtt))
-	return narrow(ctx, send, p)
+	return narrow(ctx, send, p, mtuTries)
 }
 
 // narrow searches between a size that arrives and one that is taken not to.
-func narrow(ctx context.Context, send sendFunc, p packet) mtu {
+func narrow(ctx context.Context, send sendFunc, p packet, tries int) mtu {
 	good, bad := p.size, largest+1
 	p.size = largest
 	for range mtuSizes {
-		r, err := insist(ctx, send, p, mtuTries)
+		r, err := insist(ctx, send, p, tries)
 		if err != nil {
 			return mtu{failure: failureOf(err)}
 		}

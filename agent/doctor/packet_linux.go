@@ -43,7 +43,7 @@ func sendPacket(ctx context.Context, p packet) (reply, error) {
 		}
 		r, told, err := s.await(p, min(left, glance))
 		if told || err != nil {
-			r.rtt = time.Since(began)
+			r.rtt, r.rationed = time.Since(began), !s.echo
 			return r, err
 		}
 	}

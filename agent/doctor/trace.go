@@ -49,6 +49,8 @@ type reply struct {
 	from netip.Addr
 	rtt  time.Duration
 	mtu  int // with tooBig: what the next line takes; 0: not told
+	// rationed: hosts give such answers sparingly, one a second or so (RFC 1812 §4.3.2.8).
+	rationed bool
 }
 
 // sendFunc sends a packet and waits for what becomes of it; an error says that it never left.
