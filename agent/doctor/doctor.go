@@ -6,10 +6,11 @@
 // If uplink targets hurt, the one that does most is traced too.
 //
 // A look takes a minute at most, and measuring does not wait for it. It costs a handshake
-// and, of each way, as a rule 10 small packets and 2 large ones, 7 KB in all, at the very
-// most 60 and 51; that is beside the line's daily budget, and on a metered line only
+// and, of each way, as a rule 10 small packets and 2 large ones, some 10 KB in all; never
+// more than 60 and 72. That is beside the line's daily budget, and on a metered line only
 // incidents are looked at. No step says more than was seen: routers and firewalls owe no
-// answer, so a silent hop is no broken one.
+// answer, so a silent hop is no broken one. The way is this machine's own: if sending goes
+// through a proxy, that is not looked at.
 //
 // It must never send to anything but the collector, the configured uplink targets and the
 // configured resolvers, and never send the token.
