@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"communewatch/agent/clock"
+	"communewatch/agent/doctor"
 	"communewatch/agent/icmp"
 	"communewatch/agent/round"
 	"communewatch/agent/snmp"
@@ -57,7 +58,8 @@ type Deps struct {
 	// Wall is the PC's clock, nil for the real one; it is read once. The lab has offices
 	// whose clock is wrong by years.
 	Wall func() time.Time
-	// Probers is nil for the real ones; the lab simulates an office by handing in others.
+	// Probers is nil for the real ones; the lab simulates an office by handing in others,
+	// and then nobody looks at the path either.
 	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
 }
 
@@ -117,9 +119,32 @@ func (o *Office) wire(deps Deps) error {
 	if err != nil {
 		return err
 	}
-	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, tasks(o.cfg.Document.Targets, probers),
-		round.Deps{Put: o.put, Health: o.health, Log: o.log})
+	work, err := o.work(deps, probers)
+	if err != nil {
+		return err
+	}
+	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, work, round.Deps{Put: o.put, Health: o.health, Log: o.log})
 	return err
+}
+
+// work is all that is done in rounds: the targets' probes and, on a real network, a
+// look at the path when the uplink hurts.
+func (o *Office) work(deps Deps, probers Probers) ([]round.Task, error) {
+	targets := inferParents(o.cfg.Document.Targets, ownNetworks())
+	if deps.Probers != nil {
+		return tasks(targets, probers, o.session.Now, nil), nil
+	}
+	d, err := doctor.New(doctor.Config{URL: o.cfg.URL, TLS: o.sender.TLS(), Metered: o.cfg.Every > 0}, doctor.Deps{Now: o.session.Now, Lost: o.lost, Log: o.log})
+	if err != nil {
+		return nil, err
+	}
+	return append(tasks(targets, probers, o.session.Now, d.Heard), pathTask(d)), nil
+}
+
+// lost tells whether the collector was not to be had when last tried.
+func (o *Office) lost() (lost, tried bool) {
+	st := o.sender.Stats()
+	return st.Trouble.Line(), st.Attempts > 0
 }
 
 func (o *Office) realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
@@ -148,17 +173,6 @@ func spacing(doc api.Document) time.Duration {
 }
 
 func echoTimeout(doc api.Document) time.Duration { return min(3*time.Second, doc.Interval/4) }
-
-func tasks(targets []api.Target, probers Probers) []round.Task {
-	var out []round.Task
-	for _, t := range targets {
-		out = append(out, round.Task{Name: "ping " + t.Name, Probe: probers.ICMP(t)})
-		if t.SNMP != nil {
-			out = append(out, round.Task{Name: "snmp " + t.Name, Probe: probers.SNMP(t)})
-		}
-	}
-	return out
-}
 
 // Run measures and sends until ctx ends; then it stores what is complete, sends what
 // it can within a few seconds together with a goodbye, and closes the spool.

@@ -144,7 +144,21 @@ func (f *File) check(read *settings.File) string {
 		}
 		names[t.Name] = true
 	}
+	if len(f.Targets) <= api.MaxTargets {
+		f.checkParents(read)
+	}
 	return f.token(read)
+}
+
+func (f *File) checkParents(read *settings.File) {
+	for _, wrong := range api.CheckParents(f.Targets) {
+		path := "targets[" + strconv.Itoa(wrong.Target) + "].parent"
+		if wrong.Circle == nil {
+			read.Complain(path, "config.parent", wrong.Parent)
+			continue
+		}
+		read.Complain(path, "config.circle", wrong.Round())
+	}
 }
 
 func (f *File) token(read *settings.File) string {

@@ -68,6 +68,7 @@ targets:
 - name: ups
   address: ups.local
   role: device
+  parent: "tủ mạng tầng 2"
   snmp: {version: 3, user: watch, auth: SHA-256, auth_pass: correct horse, privacy: AES, privacy_pass: battery staple, port: 1161}
 `)
 	if err != nil {
@@ -75,7 +76,7 @@ targets:
 	}
 	want := []api.Target{
 		{Name: "tủ mạng tầng 2", Address: "192.168.1.2", Role: "lan", SNMP: &api.SNMP{Version: "2c", Community: "007"}},
-		{Name: "ups", Address: "ups.local", Role: "device", SNMP: &api.SNMP{Version: "3", User: "watch", Auth: "SHA-256", AuthPass: "correct horse",
+		{Name: "ups", Address: "ups.local", Role: "device", Parent: "tủ mạng tầng 2", SNMP: &api.SNMP{Version: "3", User: "watch", Auth: "SHA-256", AuthPass: "correct horse",
 			Privacy: "AES", PrivPass: "battery staple", Port: 1161}},
 	}
 	if d := cmp.Diff(want, got.Document.Targets); d != "" {
@@ -105,6 +106,12 @@ func TestAMistakeIsSaidWithFileLineColumnAndWhatWasExpected(t *testing.T) {
 		"twice": {good + "targets:\n- {name: a, address: b, role: lan}\n- {name: a, address: c, role: lan}\n",
 			`agent.yaml:7:10: tên "a" đã dùng ở trên; mỗi mục cần một tên riêng`,
 			`agent.yaml:7:10: the name "a" is used above; each needs its own`},
+		"unknown parent": {good + "targets:\n- {name: a, address: b, role: lan, parent: c}\n",
+			`agent.yaml:6:44: không có mục nào tên "c" để làm parent`, `agent.yaml:6:44: no target is named "c", so it cannot be a parent`},
+		"its own parent": {good + "targets:\n- {name: a, address: b, role: lan, parent: a}\n",
+			`agent.yaml:6:44: parent đi thành vòng tròn: a → a`, `agent.yaml:6:44: parents go in a circle: a → a`},
+		"a circle of parents is said once": {good + "targets:\n- {name: x, address: b, role: lan, parent: a}\n- {name: a, address: b, role: lan, parent: b}\n- {name: b, address: b, role: lan, parent: a}\n",
+			`agent.yaml:7:44: parent đi thành vòng tròn: a → b → a`, `agent.yaml:7:44: parents go in a circle: a → b → a`},
 		"short secret is not shown": {good + "targets:\n- {name: a, address: b, role: lan, snmp: {version: 3, user: u, auth: SHA-256, privacy: AES, auth_pass: hush, privacy_pass: longenough}}\n",
 			`agent.yaml:6:104: auth_pass cần ít nhất 8 ký tự`, `agent.yaml:6:104: auth_pass needs at least 8 characters`},
 		"no token": {"collector:\n  url: https://a:1\n  pin: " + pin + "\n", `agent.yaml:2:3: cần token hoặc token_file, và chỉ một trong hai`,

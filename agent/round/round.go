@@ -1,9 +1,11 @@
 // Package round decides what is measured when. In come tasks (a name and a probe
-// each) and an interval; out go batches of encoded lines, one an interval, to be
-// stored durably. It knows probes as functions and nothing of ICMP, SNMP, disks
-// or the collector. A task runs in its own goroutine, so that a slow or dead target
+// each, and perhaps a parent) and an interval; out go batches of encoded lines, one an
+// interval, to be stored durably. It knows probes as functions and nothing of ICMP, SNMP,
+// disks or the collector. A task runs in its own goroutine, so that a slow or dead target
 // never delays another, and never overlaps itself; the tasks' starts are spread
 // over the interval, so that neither the office's line nor a switch sees a burst.
+// A task whose parent is down is skipped, and looked at now and then (order.go): it
+// alone ever waits for another, for the end of its parent's round.
 package round
 
 import (
@@ -18,13 +20,25 @@ import (
 	"communewatch/collector/api"
 )
 
+// Answer is what a probe heard of its target.
+type Answer uint8
+
+const (
+	Unknown  Answer = iota // the probe could not be made: nothing is known of the target
+	Answered               // something came back
+	Silent                 // nothing did
+)
+
 // Probe measures once and says what it found: always, also that it could not.
-type Probe func(ctx context.Context) []*api.Point
+type Probe func(ctx context.Context) ([]*api.Point, Answer)
 
 // Task is one thing to measure in every round.
 type Task struct {
-	Name  string
-	Probe Probe
+	Name    string
+	Parent  string // name of the task whose target lies before this one's; empty: none does
+	Probe   Probe
+	Skipped func() []*api.Point // says that the parent is down; nil: nothing is said
+	Limit   time.Duration       // of a probe that may take more than an interval, and misses rounds then; 0: the interval
 }
 
 // Config says how often.
@@ -43,13 +57,13 @@ type Deps struct {
 
 // Timing is what the rounds know of themselves since the last batch.
 type Timing struct {
-	Longest time.Duration // of the probes that ended since the last batch
+	Longest time.Duration // of the probes that ended since the last batch, those with a limit of their own left out
 }
 
 // Rounds runs tasks.
 type Rounds struct {
 	cfg   Config
-	tasks []Task
+	nodes []*node
 	deps  Deps
 
 	results chan result
@@ -69,17 +83,21 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 	if deps.Put == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errors.New("rounds need Put, Health and Log")
 	}
-	return &Rounds{cfg: cfg, tasks: tasks, deps: deps, results: make(chan result)}, nil
+	nodes, err := order(tasks)
+	if err != nil {
+		return nil, err
+	}
+	return &Rounds{cfg: cfg, nodes: nodes, deps: deps, results: make(chan result)}, nil
 }
 
 // Run measures until ctx ends, then puts what is complete. A probe that the end
 // interrupts is forgotten: half a round would be invented loss.
 func (r *Rounds) Run(ctx context.Context) error {
 	measuring, _ := errgroup.WithContext(ctx)
-	for i, task := range r.tasks {
-		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.tasks))
+	for i, n := range r.nodes {
+		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.nodes))
 		measuring.Go(func() error {
-			r.repeat(ctx, task, phase)
+			r.repeat(ctx, n, phase)
 			return nil
 		})
 	}
@@ -93,17 +111,14 @@ func (r *Rounds) Run(ctx context.Context) error {
 
 // repeat runs one task for ever. The next start is a whole number of intervals
 // after the first, so that a slow probe skips rounds and does not shift them.
-func (r *Rounds) repeat(ctx context.Context, task Task, phase time.Duration) {
+func (r *Rounds) repeat(ctx context.Context, n *node, phase time.Duration) {
 	next := time.Now().Add(phase)
 	for sleepUntil(ctx, next) {
-		began := time.Now()
-		limited, cancel := context.WithTimeout(ctx, r.cfg.Interval)
-		points := task.Probe(limited)
-		cancel()
+		points, took := n.round(ctx, r.cfg.Interval)
 		if ctx.Err() != nil {
 			return
 		}
-		r.results <- result{task.Name, points, time.Since(began)}
+		r.results <- result{n.Name, points, took}
 		next = next.Add(time.Since(next).Truncate(r.cfg.Interval) + r.cfg.Interval)
 	}
 }

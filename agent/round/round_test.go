@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var discard = slog.New(slog.DiscardHandler)
+
+// always makes a task of a target that answers.
+func always(name string, f func(context.Context) []*api.Point) Task {
+	return Task{Name: name, Probe: func(ctx context.Context) ([]*api.Point, Answer) { return f(ctx), Answered }}
+}
+
 func pong(target string) []*api.Point {
 	return []*api.Point{api.NewPoint("ping", time.Now()).Tag("target", target).Tag("role", "lan").Int("sent", 1).Int("received", 1)}
 }
@@ -28,7 +36,7 @@ func health(Timing) *api.Point {
 
 func start(t *testing.T, interval time.Duration, tasks []Task, put func([]byte) error) (*Rounds, func()) {
 	t.Helper()
-	r, err := New(Config{Interval: interval}, tasks, Deps{Put: put, Health: health, Log: slog.New(slog.DiscardHandler)})
+	r, err := New(Config{Interval: interval}, tasks, Deps{Put: put, Health: health, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +50,8 @@ func TestADeadTargetNeverDelaysAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var live, dead atomic.Int64
 		_, stop := start(t, time.Minute, []Task{
-			{"dead", func(ctx context.Context) []*api.Point { dead.Add(1); <-ctx.Done(); return pong("dead") }},
-			{"live", func(context.Context) []*api.Point { live.Add(1); return pong("live") }},
+			always("dead", func(ctx context.Context) []*api.Point { dead.Add(1); <-ctx.Done(); return pong("dead") }),
+			always("live", func(context.Context) []*api.Point { live.Add(1); return pong("live") }),
 		}, func([]byte) error { return nil })
 		time.Sleep(10*time.Minute - time.Second)
 		if live.Load() != 10 || dead.Load() < 5 {
@@ -59,7 +67,7 @@ func TestStartsAreSpreadOverTheInterval(t *testing.T) {
 		var at [4]time.Duration
 		tasks := make([]Task, 4)
 		for i := range tasks {
-			tasks[i] = Task{"t", func(context.Context) []*api.Point { at[i] = time.Since(began); return nil }}
+			tasks[i] = always("t"+strconv.Itoa(i), func(context.Context) []*api.Point { at[i] = time.Since(began); return nil })
 		}
 		_, stop := start(t, time.Minute, tasks, func([]byte) error { return nil })
 		time.Sleep(50 * time.Second)
@@ -76,8 +84,8 @@ func TestOneBatchAnIntervalHoldsAllKindsOfPoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var batches []string
 		_, stop := start(t, time.Minute, []Task{
-			{"a", func(context.Context) []*api.Point { return pong("a") }},
-			{"b", func(context.Context) []*api.Point { return pong("b") }},
+			always("a", func(context.Context) []*api.Point { return pong("a") }),
+			always("b", func(context.Context) []*api.Point { return pong("b") }),
 		}, func(lines []byte) error { batches = append(batches, string(lines)); return nil })
 		time.Sleep(10 * time.Minute)
 		stop()
@@ -96,7 +104,7 @@ func TestOneBatchAnIntervalHoldsAllKindsOfPoints(t *testing.T) {
 func TestABatchThatCannotBePutDoesNotEndTheRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		puts := 0
-		_, stop := start(t, time.Minute, []Task{{"a", func(context.Context) []*api.Point { return pong("a") }}}, func([]byte) error {
+		_, stop := start(t, time.Minute, []Task{always("a", func(context.Context) []*api.Point { return pong("a") })}, func([]byte) error {
 			puts++
 			return errors.New("closed")
 		})
@@ -111,9 +119,9 @@ func TestABatchThatCannotBePutDoesNotEndTheRounds(t *testing.T) {
 func TestAPointThatDoesNotFitTheContractDoesNotTakeOthersWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		_, stop := start(t, time.Minute, []Task{{"a", func(context.Context) []*api.Point {
+		_, stop := start(t, time.Minute, []Task{always("a", func(context.Context) []*api.Point {
 			return append(pong("good"), api.NewPoint("ping", time.Now()).Tag("target", "bad"))
-		}}}, func(lines []byte) error { out.Write(lines); return nil })
+		})}, func(lines []byte) error { out.Write(lines); return nil })
 		time.Sleep(2 * time.Minute)
 		stop()
 		if !strings.Contains(out.String(), "target=good") || strings.Contains(out.String(), "target=bad") {
@@ -125,7 +133,7 @@ func TestAPointThatDoesNotFitTheContractDoesNotTakeOthersWithIt(t *testing.T) {
 func TestAProbeThatTheEndInterruptsLeavesNoPoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		_, stop := start(t, time.Minute, []Task{{"a", func(ctx context.Context) []*api.Point { <-ctx.Done(); return pong("half") }}},
+		_, stop := start(t, time.Minute, []Task{always("a", func(ctx context.Context) []*api.Point { <-ctx.Done(); return pong("half") })},
 			func(lines []byte) error { out.Write(lines); return nil })
 		time.Sleep(10 * time.Second)
 		stop()

@@ -29,6 +29,16 @@ const (
 	ReasonBudget      = Reason("budget")      // the day's bytes are spent
 )
 
+// Line tells whether the line is at fault, or what is on it, and not the collector's
+// answer or our own disk.
+func (r Reason) Line() bool {
+	switch r {
+	case ReasonUnreachable, ReasonTimeout, ReasonCertificate, ReasonStranger:
+		return true
+	}
+	return false
+}
+
 // maxRetryAfter bounds what an answer may ask for: one wrong figure must not silence
 // an office for a day.
 const maxRetryAfter = time.Hour

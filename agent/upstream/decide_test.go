@@ -162,3 +162,14 @@ func marshal(t *testing.T, e *api.Error) []byte {
 	must(t, err)
 	return b
 }
+
+func TestOnlyWhatComesOfTheLineIsBlamedOnIt(t *testing.T) {
+	for reason, want := range map[Reason]bool{
+		"": false, ReasonStored: false, ReasonUnreachable: true, ReasonTimeout: true, ReasonCertificate: true, ReasonStranger: true,
+		ReasonNoTime: false, ReasonQueue: false, ReasonBudget: false, Reason(api.CodeUnauthorized): false,
+	} {
+		if reason.Line() != want {
+			t.Errorf("%s: %v", reason, !want)
+		}
+	}
+}

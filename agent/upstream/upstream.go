@@ -17,6 +17,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -265,3 +266,6 @@ func (s *Sender) send(ctx context.Context, r *request, goodbye api.Goodbye) verd
 // WireBytes is what passed on the line to the collector since New: TLS, failed attempts
 // and all; TCP's and IP's own bytes by estimate.
 func (s *Sender) WireBytes() int64 { return s.meter.total.Load() }
+
+// TLS is how a connection to the collector is judged, for those who only try one.
+func (s *Sender) TLS() *tls.Config { return s.remote.trust.config() }

@@ -22,6 +22,8 @@ func TestAPointOfEveryMeasurementHolds(t *testing.T) {
 		NewPoint("interface", at).Tag("target", "sw").Tag("interface", "gi0/1").Int("oper_up", 0).Int("in_octets", 1<<53).Text("alias", `uplink "VNPT"`),
 		NewPoint("device", at).Tag("target", "ups").Int("up", 1).Float("battery_percent", 97.5).Float("outdoor_temperature_celsius", -3),
 		NewPoint("agent_health", at).Int("spool_batches", 0).Float("clock_offset_ms", -1e14),
+		NewPoint("path", at).Tag("target", "collector").Text("cause", CauseUplinkDown).Int("reached", 0).Text("trace_error", PathNoAnswer).Text("last_hop", "198.18.1.1").Int("last_hop_number", 30),
+		NewPoint("path_hop", at).Tag("target", "collector").Tag("hop", "30").Text("address", "fd00::1").Float("rtt_ms", 0.2),
 		NewPoint("receipt", at).Int("batches", 0).Int("lines", 0).Bool("backlog", false).Text("goodbye", "stop"),
 		NewPoint("site_state", at).Tag("site", "bd-1").Text("state", "ok").Int("rank", 0),
 	} {
@@ -67,6 +69,9 @@ func TestCheckComplainsOfWhatIsWrong(t *testing.T) {
 		`device has no field "battery_lumen"`:                                                                NewPoint("device", at).Tag("target", "a").Int("up", 1).Float("battery_lumen", 1),
 		`field fans_count is a integer, want float`:                                                          NewPoint("device", at).Tag("target", "a").Int("up", 1).Int("fans_count", 1),
 		`field state is "red", want one of: ` + States:                                                       NewPoint("site_state", at).Tag("site", "a").Text("state", "red").Int("rank", 0),
+		`tag hop is "31", want one of: ` + hopNumbers:                                                        NewPoint("path_hop", at).Tag("target", "a").Tag("hop", "31").Text("address", "::1"),
+		`field mtu_bytes is 1501, want 68 to 1500 By`:                                                        NewPoint("path", at).Tag("target", "a").Text("cause", "start").Int("mtu_bytes", 1501),
+		`field tls_error is "expired", want one of: timeout reset certificate not_tls other`:                 NewPoint("path", at).Tag("target", "a").Text("cause", "start").Text("tls_error", "expired"),
 		`receipt has no tag "target"`:                                                                        NewPoint("receipt", at).Tag("target", "a").Int("batches", 1).Int("lines", 1),
 		`unknown measurement "` + strings.Repeat("x", 40) + `…"`:                                             NewPoint(strings.Repeat("x", 41), at),
 		`field in_octets is 9007199254740993, beyond ±2^53`:                                                  NewPoint("interface", at).Tag("target", "a").Tag("interface", "b").Int("oper_up", 1).Int("in_octets", 1<<53+1),

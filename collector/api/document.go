@@ -37,6 +37,7 @@ type Target struct {
 	Name    string `json:"name"`    // the tag; NFC, unique in a document
 	Address string `json:"address"` // IP address or DNS name
 	Role    Role   `json:"role"`
+	Parent  string `json:"parent,omitempty"` // the target that lies before it, by name; empty: the agent infers one
 	SNMP    *SNMP  `json:"snmp,omitempty"`
 }
 
@@ -98,6 +99,9 @@ func (d *Document) Check() error {
 		if err := t.check(); err != nil {
 			return fmt.Errorf("target %s: %w", quote(t.Name), err)
 		}
+	}
+	if wrong := CheckParents(d.Targets); len(wrong) > 0 {
+		return wrong[0]
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func TestADocumentHolds(t *testing.T) {
 		func(*Document) {},
 		func(d *Document) { d.Interval, d.Packets, d.Targets = time.Second, 1, nil },
 		func(d *Document) { d.Interval, d.Packets = time.Hour, 100 },
+		func(d *Document) { d.Targets[0].Parent, d.Targets[1].Parent = "ups", "router" },
 	} {
 		if err := document(change).Check(); err != nil {
 			t.Error(err)
@@ -29,11 +30,16 @@ func TestADocumentHolds(t *testing.T) {
 
 func TestADocumentThatDoesNotHoldIsComplainedOf(t *testing.T) {
 	for want, change := range map[string]func(*Document){
-		`interval is 0s, want 1s to 1h`:                                                                                   func(d *Document) { d.Interval = 0 },
-		`interval is 1h0m1s, want 1s to 1h`:                                                                               func(d *Document) { d.Interval = time.Hour + time.Second },
-		`packets is 0, want 1 to 100`:                                                                                     func(d *Document) { d.Packets = 0 },
-		`packets is 101, want 1 to 100`:                                                                                   func(d *Document) { d.Packets = 101 },
-		`target "router" given twice`:                                                                                     func(d *Document) { d.Targets[1].Name = "router" },
+		`interval is 0s, want 1s to 1h`:           func(d *Document) { d.Interval = 0 },
+		`interval is 1h0m1s, want 1s to 1h`:       func(d *Document) { d.Interval = time.Hour + time.Second },
+		`packets is 0, want 1 to 100`:             func(d *Document) { d.Packets = 0 },
+		`packets is 101, want 1 to 100`:           func(d *Document) { d.Packets = 101 },
+		`target "router" given twice`:             func(d *Document) { d.Targets[1].Name = "router" },
+		`parent "rooter" is no target`:            func(d *Document) { d.Targets[1].Parent = "rooter" },
+		`parents go in a circle: router → router`: func(d *Document) { d.Targets[0].Parent = "router" },
+		`parents go in a circle: router → ups → router`: func(d *Document) {
+			d.Targets[1].Parent, d.Targets[0].Parent, d.Targets[2].Parent = "router", "ups", "router"
+		},
 		`target "": name is empty or holds what a tag cannot`:                                                             func(d *Document) { d.Targets[0].Name = "" },
 		`target " a": name is empty or holds what a tag cannot`:                                                           func(d *Document) { d.Targets[0].Name = " a" },
 		`target "a\\b": name is empty or holds what a tag cannot`:                                                         func(d *Document) { d.Targets[0].Name = `a\b` },

@@ -77,6 +77,7 @@ const (
 	TagTarget    = "target"
 	TagRole      = "role"
 	TagInterface = "interface"
+	TagHop       = "hop"
 )
 
 // Values of ping's result. An absent result is ok.
@@ -89,6 +90,35 @@ const (
 	ResultSkippedParent = "skipped_parent"
 	ResultNotProbed     = "not_probed"
 )
+
+// Values of path's cause.
+const (
+	CauseStart         = "start"          // nothing hurts: what to compare with
+	CauseUplinkLoss    = "uplink_loss"    // an uplink target loses too much
+	CauseCollectorLost = "collector_lost" // what is measured cannot be sent
+	CauseUplinkDown    = "uplink_down"    // no uplink target answers
+	CauseRecovered     = "recovered"      // what hurt is over
+)
+
+// Values of path's errors.
+const (
+	PathTimeout     = "timeout"     // no answer in time
+	PathRefused     = "refused"     // the other side said no
+	PathReset       = "reset"       // the other side broke off
+	PathNoRoute     = "no_route"    // this machine has no way there
+	PathNoName      = "no_name"     // the name does not exist, or no address is known
+	PathCertificate = "certificate" // it is signed by somebody else, or for another name or time
+	PathNotTLS      = "not_tls"     // the answer is not TLS
+	PathNoAnswer    = "no_answer"   // nothing came back from beyond the last hop
+	PathUnreachable = "unreachable" // the last hop said that it has no way on
+	PathNotProbed   = "not_probed"  // it cannot be probed on this system
+	PathOther       = "other"       // see the agent's log
+)
+
+// MaxHops bounds a path; a hop's tag is a number from 1 on.
+const MaxHops = 30
+
+const hopNumbers = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"
 
 // Ranges. Integers stay within ±2^53, beyond which some engines corrupt them.
 const (
@@ -168,6 +198,35 @@ var Measurements = []Measurement{
 			{Name: "os", Kind: Text, Doc: "GOOS"},
 			{Name: "arch", Kind: Text, Doc: "GOARCH"},
 			{Name: "session", Kind: Text, Doc: "one boot, one process, no suspend"},
+		},
+	},
+	{
+		Name: "path", By: ByAgent, Retention: Raw, Doc: "One look at the way to the collector, or to an uplink target that hurts: once at the start, once in an incident, once when it is over.",
+		Tags: []Tag{{Name: TagTarget, Doc: "collector, or the uplink target's configured name"}},
+		Fields: []Field{
+			{Name: "cause", Kind: Text, Allowed: "start uplink_loss collector_lost uplink_down recovered", Always: true, Doc: "why it was looked at"},
+			{Name: "address", Kind: Text, Doc: "the IP address that the rest is about; absent = none is known"},
+			{Name: "dns_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "until the configured resolvers answered the name; absent = they did not, or there is no name to ask for"},
+			{Name: "dns_error", Kind: Text, Allowed: "no_name timeout other", Doc: "why they did not (other = they could not be asked, or failed); absent = they did, or there is no name"},
+			{Name: "connect_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "to a TCP connection with the collector; absent = none was made"},
+			{Name: "connect_error", Kind: Text, Allowed: "timeout refused reset no_route other", Doc: "why none was made; absent = it was, or it was not tried"},
+			{Name: "tls_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "from there through TLS; absent = it was not done"},
+			{Name: "tls_error", Kind: Text, Allowed: "timeout reset certificate not_tls other", Doc: "why it was not; absent = it was, or it was not tried"},
+			{Name: "reached", Kind: Integer, Max: 1, Doc: "1 when the address itself answered the trace, which no firewall owes us; absent = not probed"},
+			{Name: "hops", Kind: Integer, Min: 1, Max: MaxHops, Doc: "the address's own place in the path; absent = not reached"},
+			{Name: "last_hop", Kind: Text, Doc: "IP address of the last hop that answered; absent = none did"},
+			{Name: "last_hop_number", Kind: Integer, Min: 1, Max: MaxHops, Doc: "its place in the path"},
+			{Name: "trace_error", Kind: Text, Allowed: "no_answer unreachable no_route no_name timeout not_probed other", Doc: "why the address was not reached; timeout = the time for it was up; absent = it was"},
+			{Name: "mtu_bytes", Kind: Integer, Unit: "By", Min: 68, Max: 1500, Doc: "the largest IP packet that arrives undivided (RFC 1191, RFC 8201), 1500 also where more would; absent = unknown"},
+			{Name: "mtu_error", Kind: Text, Allowed: "no_answer no_route timeout not_probed other", Doc: "why it is unknown; absent = it is known, or the address was not reached"},
+		},
+	},
+	{
+		Name: "path_hop", By: ByAgent, Retention: Raw, Doc: "One hop that answered, of the path point of the same target and time.",
+		Tags: []Tag{{Name: TagTarget, Doc: "as in path"}, {Name: TagHop, Allowed: hopNumbers, Doc: "its place in the path: how many routers on"}},
+		Fields: []Field{
+			{Name: "address", Kind: Text, Always: true, Doc: "its IP address"},
+			{Name: "rtt_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "one round trip to it"},
 		},
 	},
 	{

@@ -49,6 +49,45 @@ func TestARequestIsReadBackFromInfluxDBAsItsCallers(t *testing.T) {
 	}
 }
 
+func TestALookAtThePathIsStoredAndReadBackWithItsHops(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, storetest.Start(t))
+	in := run(t, ingest.DefaultConfiguration(), db)
+	var body []byte
+	for _, p := range []*api.Point{
+		api.NewPoint("path", now).Tag(api.TagTarget, "collector").Text("cause", api.CauseUplinkDown).Text("address", "198.18.3.2").Float("dns_ms", 2.5).
+			Text("connect_error", api.PathTimeout).Int("reached", 0).Text("last_hop", "198.18.1.2").Int("last_hop_number", 2).Text("trace_error", api.PathNoAnswer),
+		api.NewPoint("path_hop", now).Tag(api.TagTarget, "collector").Tag(api.TagHop, "1").Text("address", "198.18.0.2").Float("rtt_ms", 0.4),
+		api.NewPoint("path_hop", now).Tag(api.TagTarget, "collector").Tag(api.TagHop, "2").Text("address", "198.18.1.2").Float("rtt_ms", 21.5),
+	} {
+		var err error
+		if body, err = p.AppendLine(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := send(t, in, post(body)); a.Code != api.CodeStored {
+		t.Fatal(a.Error)
+	}
+	path := find(t, db, "path", "cause", "address", "dns_ms", "connect_error", "reached", "last_hop", "last_hop_number", "trace_error")
+	want := map[string]api.Value{
+		"cause": api.TextValue("uplink_down"), "address": api.TextValue("198.18.3.2"), "dns_ms": api.FloatValue(2.5), "connect_error": api.TextValue("timeout"),
+		"reached": api.IntegerValue(0), "last_hop": api.TextValue("198.18.1.2"), "last_hop_number": api.IntegerValue(2), "trace_error": api.TextValue("no_answer"),
+	}
+	if len(path) != 1 || !path[0].Rows[0].Time.Equal(now) {
+		t.Fatalf("read back %v", path)
+	}
+	if d := cmp.Diff(want, path[0].Rows[0].Values); d != "" {
+		t.Error(d)
+	}
+	hops := map[string]string{}
+	for _, s := range find(t, db, "path_hop", "address", "rtt_ms") {
+		hops[s.Tags["hop"]] = s.Rows[0].Values["address"].Text() + " " + s.Rows[0].Values["rtt_ms"].String()
+	}
+	if d := cmp.Diff(map[string]string{"1": "198.18.0.2 0.4", "2": "198.18.1.2 21.5"}, hops); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestTheSameBodyTwiceIsTheSamePointsAndTwoReceipts(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, storetest.Start(t))

@@ -127,13 +127,14 @@ func (e *Evidence) judgeRounds(p Policy) Verdict {
 	s := e.survey(p)
 	gateway := s.of(api.RoleGateway)
 	near, uplink := s.of(api.RoleGateway, api.RoleLAN).probed(), s.of(api.RoleUplink).probed()
+	beyond := s.of(api.RoleUplink).where(func(v *view) bool { return !unknown(v) })
 	switch {
 	case len(s) == 0:
 		return e.withoutRounds(p)
 	case near.all(dead) && !uplink.some(alive):
 		return verdict(api.StateLANDown, "reason.lan_all_lost", near.began(inCondition), near, uplink)
-	case uplink.all(dead) && gateway.all(dead):
-		return verdict(api.StateLANDown, "reason.router_lost", s.where(dead).began(inCondition), near, uplink)
+	case beyond.all(lost) && gateway.all(dead):
+		return verdict(api.StateLANDown, "reason.router_lost", append(gateway, uplink.where(dead)...).began(inCondition), near, beyond)
 	case uplink.all(dead) && (gateway.some(alive) || len(gateway) == 0):
 		return verdict(api.StateUplinkDown, "reason.uplink_all_lost", uplink.began(inCondition), near, uplink)
 	case uplink.all(dead):
@@ -182,7 +183,7 @@ var degradations = []struct {
 // router's name that does not resolve is no fault while the line works.
 func blind(s views) views {
 	for _, group := range []views{s.of(api.RoleUplink), s} {
-		if len(group) > 0 && len(group.probed()) == 0 {
+		if group.all(unknown) {
 			return group
 		}
 	}

@@ -25,6 +25,10 @@
 //     lan_down. Likewise when the gateway and all uplink targets are dead and another LAN
 //     target is not: that is the office's router, not the provider's line. While an
 //     uplink target answers, the LAN works, whatever its router says to a ping.
+//   - a target that the agent skipped, because what lies before it is down, is no evidence
+//     of its own: it is never dead, and its failures are counted anew when it is probed
+//     again. An uplink target that is skipped counts with the dead ones where the
+//     gateway is dead.
 //   - every probed uplink target is dead, and the gateway answers or none is
 //     configured: uplink_down. If the gateway has just missed one, it is only degraded,
 //     until the next round tells which of the two it is.

@@ -18,6 +18,7 @@ const (
 	missedFirst                  // the only one was not
 	isDead                       // deadRounds or more were not, the newest included
 	notProbed                    // it could not be probed, so nothing is known
+	cutOff                       // it was skipped, because what lies before it does not answer
 )
 
 // view is a target as it was at the newest receipt.
@@ -94,8 +95,9 @@ func (t *Target) condition() (condition, time.Time) {
 	for i := len(t.Rounds) - 1; i >= 0; i-- {
 		r := &t.Rounds[i]
 		if r.kind() != kind {
-			// A round that could not be made does not end a row of failures.
-			if kind == failed && r.kind() == unprobed {
+			// A round that could not be made does not end a row of failures; one that
+			// was skipped does: what failed before it was its parent's, or may have been.
+			if kind == failed && r.kind() == unprobed && !r.skipped() {
 				continue
 			}
 			before = true
@@ -106,6 +108,8 @@ func (t *Target) condition() (condition, time.Time) {
 	switch {
 	case kind == answered:
 		return answers, since
+	case last.skipped():
+		return cutOff, since
 	case kind == unprobed:
 		return notProbed, since
 	case row >= deadRounds:
@@ -131,7 +135,7 @@ func (r *Round) kind() kind {
 	switch {
 	case r.Received > 0:
 		return answered
-	case r.Result == api.ResultNotProbed || r.Result == api.ResultNoName || r.Result == api.ResultSkippedParent:
+	case r.Result == api.ResultNotProbed || r.Result == api.ResultNoName || r.skipped():
 		return unprobed
 	case r.Sent > 0 || r.Result != "":
 		return failed
@@ -139,8 +143,9 @@ func (r *Round) kind() kind {
 	return unprobed
 }
 
-func (r *Round) probed() bool { return r.kind() != unprobed }
-func (r *Round) failed() bool { return r.kind() == failed }
+func (r *Round) probed() bool  { return r.kind() != unprobed }
+func (r *Round) failed() bool  { return r.kind() == failed }
+func (r *Round) skipped() bool { return r.Result == api.ResultSkippedParent }
 
 func (r *Round) loss() float64 {
 	if r.Sent == 0 {
@@ -154,6 +159,8 @@ func dead(v *view) bool      { return v.condition == isDead }
 func alive(v *view) bool     { return v.condition == answers }
 func undecided(v *view) bool { return v.condition == missedFirst }
 func lossy(v *view) bool     { return v.lossy }
+func unknown(v *view) bool   { return v.condition == notProbed }
+func lost(v *view) bool      { return v.condition == isDead || v.condition == cutOff }
 
 func inCondition(v *view) time.Time { return v.since }
 func losing(v *view) time.Time      { return v.lossSince }
@@ -173,7 +180,10 @@ func (s views) of(roles ...api.Role) views {
 	return s.where(func(v *view) bool { return slices.Contains(roles, v.target.Role) })
 }
 
-func (s views) probed() views { return s.where(func(v *view) bool { return v.condition != notProbed }) }
+// probed are those of which something is known by a round of their own.
+func (s views) probed() views {
+	return s.where(func(v *view) bool { return v.condition != notProbed && v.condition != cutOff })
+}
 
 // all is false for none: what was not looked at does not fail.
 func (s views) all(holds func(*view) bool) bool {
@@ -232,7 +242,7 @@ func describe(count func(*view) (received, sent int64), groups ...views) string 
 func (v *view) describe(out []byte, count func(*view) (received, sent int64)) []byte {
 	out = append(out, v.target.Name...)
 	out = append(out, ' ')
-	if v.condition == notProbed {
+	if v.condition == notProbed || v.condition == cutOff {
 		return append(out, cmp.Or(v.target.Rounds[len(v.target.Rounds)-1].Result, api.ResultNotProbed)...)
 	}
 	received, sent := count(v)

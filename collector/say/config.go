@@ -36,6 +36,8 @@ var configTexts = texts{
 	"config.file":       {"không đọc được %s: %s", "cannot read %s: %s"},
 	"config.listen":     {"%q không phải địa chỉ nghe máy:cổng, chẳng hạn :8443 hoặc 127.0.0.1:8480", "%q is not host:port to listen on, such as :8443 or 127.0.0.1:8480"},
 	"config.influx_url": {"%q không phải địa chỉ http://máy:cổng của InfluxDB", "%q is not http://host:port of an InfluxDB"},
+	"config.parent":     {"không có mục nào tên %q để làm parent", "no target is named %q, so it cannot be a parent"},
+	"config.circle":     {"parent đi thành vòng tròn: %s", "parents go in a circle: %s"},
 	"config.too_many":   {"có %d mục, nhiều nhất là %d", "%d items, at most %d"},
 }
 
