@@ -3,9 +3,9 @@
 // interval, to be stored durably. It knows probes as functions and nothing of ICMP, SNMP,
 // disks or the collector. A task runs in its own goroutine, so that a slow or dead target
 // never delays another, and never overlaps itself; the tasks' starts are spread
-// over the interval, so that neither the office's line nor a switch sees a burst.
-// A task whose parent is down is skipped, and looked at now and then (order.go): it
-// alone ever waits for another, for the end of its parent's round.
+// over the interval, a few at a time (phase.go), so that neither the office's line nor a
+// switch sees a burst. A task whose parent is down is skipped, and looked at now and then
+// (order.go): it alone ever waits for another, for the end of its parent's round.
 package round
 
 import (
@@ -94,8 +94,7 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 // interrupts is forgotten: half a round would be invented loss.
 func (r *Rounds) Run(ctx context.Context) error {
 	measuring, _ := errgroup.WithContext(ctx)
-	for i, n := range r.nodes {
-		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.nodes))
+	for n, phase := range phases(r.nodes, r.cfg.Interval) {
 		measuring.Go(func() error {
 			r.repeat(ctx, n, phase)
 			return nil
