@@ -18,9 +18,8 @@
 //     or not depending on when its echo was sent;
 //   - count replies from any address that repeats the payload.
 //
-// What pro-bing does not show cannot be counted here: ICMP errors on the way back
-// (a round that meets them is a timeout, never an icmp_error), and a duplicate of the
-// last reply, since the run ends with that.
+// What pro-bing does not show cannot be counted: a reply with another's payload is
+// dropped without a word. ICMP errors it does not show either; see witness.
 package icmp
 
 import (
@@ -55,10 +54,11 @@ func DefaultConfiguration() Config {
 // Prober makes the probes of targets. What it knows of the machine (which sockets
 // work, which identifiers are taken) serves them all; between rounds it holds no socket.
 type Prober struct {
-	cfg  Config
-	ids  *identifiers
-	ipv4 sockets
-	ipv6 sockets
+	cfg   Config
+	ids   *identifiers
+	ipv4  sockets
+	ipv6  sockets
+	trust trust
 }
 
 // New checks the configuration and starts nothing.
@@ -79,7 +79,7 @@ func New(cfg Config) (*Prober, error) {
 // echoes whose fate is known by then are in it. It may be called from several
 // goroutines; each call is a round of its own.
 func (p *Prober) Target(t api.Target) func(context.Context) []*api.Point {
-	target := &target{Target: t, prober: p}
+	target := &target{Target: t, prober: p, packets: p.cfg.Packets}
 	return target.probe
 }
 

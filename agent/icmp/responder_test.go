@@ -175,7 +175,7 @@ func TestOnlyTheTargetItselfCanAnswerForIt(t *testing.T) {
 		answers []reply
 		want    string
 	}{
-		"another address answers":           {[]reply{{from: neighbour}}, `sent=4i,received=0i,result="timeout" 7`},
+		"another address answers":           {[]reply{{from: neighbour}}, `sent=4i,received=0i,forged=4i,result="timeout" 7`},
 		"a reply with somebody's payload":   {[]reply{{alien: true}}, `sent=4i,received=0i,result="timeout" 7`},
 		"another answers before the target": {[]reply{{from: neighbour}, {after: 150 * ms}}, `sent=4i,received=4i,rtt_min_ms=1`},
 	} {

@@ -18,13 +18,22 @@ import (
 type target struct {
 	api.Target
 	prober  *Prober
+	packets int
 	trouble complaint
 }
 
-// probe is one round.
+// probe is one round. One that stood still is made anew if there is time for it.
 func (t *target) probe(ctx context.Context) []*api.Point {
+	p, stood := t.attempt(ctx)
+	if stood && t.hasTime(ctx) {
+		p, _ = t.attempt(ctx)
+	}
+	return []*api.Point{p}
+}
+
+func (t *target) attempt(ctx context.Context) (p *api.Point, stood bool) {
 	cfg := &t.prober.cfg
-	p := api.NewPoint("ping", cfg.Now()).Tag(api.TagTarget, t.Name).Tag(api.TagRole, string(t.Role))
+	p = api.NewPoint("ping", cfg.Now()).Tag(api.TagTarget, t.Name).Tag(api.TagRole, string(t.Role))
 	address, err := t.prober.resolve(ctx, t.Address)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -33,11 +42,32 @@ func (t *target) probe(ctx context.Context) []*api.Point {
 		notProbed(p, api.ResultNoName)
 		t.trouble.say(cfg.Log, "name does not resolve", "target", t.Name, "address", t.Address, "error", err)
 	default:
-		books := newAccount(cfg.Packets, cfg.Timeout)
-		t.round(ctx, address, books)
-		books.addTo(p, monotonic())
+		stood = t.measure(ctx, address, p)
 	}
-	return []*api.Point{p}
+	return p, stood
+}
+
+// measure makes a round and writes it into its point.
+func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) (stood bool) {
+	cfg := &t.prober.cfg
+	books := newAccount(t.packets, cfg.Timeout)
+	awake, end := whileAwake(ctx, standstill(cfg.Timeout))
+	t.round(awake, address, books)
+	ended := monotonic()
+	if end() {
+		cfg.Log.Info("round is void", "target", t.Name, "error", errStoodStill)
+		notProbed(p, api.ResultNotProbed)
+		return true
+	}
+	books.addTo(p, ended)
+	return false
+}
+
+// hasTime tells whether another whole round fits in before ctx ends.
+func (t *target) hasTime(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	longest := time.Duration(t.packets-1)*t.prober.cfg.Spacing + t.prober.cfg.Timeout
+	return ctx.Err() == nil && (!bounded || time.Until(deadline) > longest)
 }
 
 func notProbed(p *api.Point, result string) {
@@ -68,7 +98,7 @@ func (p *Prober) resolve(ctx context.Context, address string) (netip.Addr, error
 // round sends until every echo was tried. A pinger gives up when its first send
 // fails; the link may be back for the next, so another one goes on.
 func (t *target) round(ctx context.Context, address netip.Addr, books *account) {
-	packets, family := t.prober.cfg.Packets, t.prober.sockets(address)
+	family := t.prober.sockets(address)
 	for ctx.Err() == nil {
 		tried := books.attempts()
 		err := t.run(ctx, address, books)
@@ -80,7 +110,7 @@ func (t *target) round(ctx context.Context, address netip.Addr, books *account) 
 		if ctx.Err() == nil {
 			t.explain(books, err)
 		}
-		if len(books.echoes) > 0 || books.attempts() >= packets || !wait(ctx, t.prober.cfg.Spacing) {
+		if len(books.echoes) > 0 || books.attempts() >= t.packets || !wait(ctx, t.prober.cfg.Spacing) {
 			return
 		}
 	}
@@ -93,6 +123,8 @@ func (t *target) explain(books *account, cutShort error) {
 	switch {
 	case books.reason != nil:
 		t.trouble.say(log, "echo requests are refused by this machine", "target", t.Name, "error", books.reason)
+	case books.last != nil:
+		t.trouble.say(log, "echoes are given up on the way", "target", t.Name, "by", books.last)
 	case cutShort != nil && len(books.echoes) > 0:
 		t.trouble.say(log, "round of echoes was cut short", "target", t.Name, "error", cutShort)
 	default:
@@ -116,11 +148,28 @@ func (t *target) run(ctx context.Context, address netip.Addr, books *account) er
 		return errors.New("all 65,536 echo identifiers are taken")
 	}
 	defer t.prober.ids.release(id)
-	return t.pinger(address, raw, id, books).RunWithContext(ctx)
+	heard := t.witness(address, raw, id)
+	err = t.pinger(address, raw, id, books).RunWithContext(ctx)
+	for _, n := range heard.close() {
+		books.noticed(n)
+	}
+	return err
 }
 
-// pinger makes the pinger of one run. Its own time-out stays endless: the run ends
-// with the last reply, with the last echo's deadline, or with ctx.
+// witness hears the ICMP errors of one run; none where they cannot be heard.
+func (t *target) witness(address netip.Addr, raw bool, id int) *witness {
+	mine := ownsDatagramIdentifier
+	if raw {
+		mine = func(quoted int) bool { return quoted == id }
+	}
+	w, err := hear(address, mine)
+	t.prober.sockets(address).deaf(t.prober.cfg.Log, err)
+	return w
+}
+
+// pinger makes the pinger of one run. It never ends by itself: Stop ends it one spacing
+// after the last reply, which is the time in which a duplicate of any other would
+// come, or with the last echo's deadline; or ctx does.
 //
 // An echo's time is read when its send has returned, so a round trip is short by what
 // the send took: some 0.03 ms, and up to 0.1 ms where the whole way is within the call
@@ -132,10 +181,10 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 	p.SetPrivileged(raw)
 	p.SetID(id)
 	p.RecordRtts, p.RecordTTLs = false, false
-	p.Count, p.Interval = cfg.Packets-books.attempts(), cfg.Spacing
+	p.Count, p.Interval = t.packets-books.attempts(), cfg.Spacing
 
 	closeAfterLast := func() {
-		if books.attempts() == cfg.Packets {
+		if books.attempts() == t.packets {
 			time.AfterFunc(cfg.Timeout+grain, p.Stop)
 		}
 	}
@@ -151,19 +200,21 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 		closeAfterLast()
 	}
 	p.OnSendError = func(_ *probing.Packet, err error) { refuse(err) }
-	p.OnRecv = func(reply *probing.Packet) {
+	receive := func(reply *probing.Packet) {
 		at := monotonic()
+		p.PacketsRecv = 0 // or pro-bing would end the run
 		if !from(reply, address) {
-			p.PacketsRecv-- // else the run would end without the target's own
+			books.disowned()
 			return
 		}
 		books.replied(reply.Seq, at)
 	}
-	p.OnDuplicateRecv = func(reply *probing.Packet) {
-		if at := monotonic(); from(reply, address) {
-			books.replied(reply.Seq, at)
+	p.OnRecv = func(reply *probing.Packet) {
+		if receive(reply); books.complete(t.packets) {
+			time.AfterFunc(cfg.Spacing, p.Stop)
 		}
 	}
+	p.OnDuplicateRecv = receive
 	p.SetLogger(spinBreaker{refuse: refuse})
 	return p
 }

@@ -18,10 +18,11 @@ import (
 type sockets struct {
 	datagram, raw string // networks of icmp.ListenPacket
 
-	mu      sync.Mutex
-	decided bool
-	useRaw  bool
-	trouble complaint
+	mu       sync.Mutex
+	decided  bool
+	useRaw   bool
+	trouble  complaint
+	deafness complaint
 }
 
 func (p *Prober) sockets(address netip.Addr) *sockets {
@@ -69,6 +70,15 @@ func (s *sockets) complain(log *slog.Logger, err error) {
 	}
 	s.trouble.say(log, "echoes cannot be sent, targets are not probed",
 		"network", s.datagram, "error", err, "remedy", remedy(err))
+}
+
+// deaf says once that ICMP errors cannot be heard: they need a raw socket.
+func (s *sockets) deaf(log *slog.Logger, err error) {
+	if err == nil {
+		s.deafness.over()
+		return
+	}
+	s.deafness.say(log, "ICMP errors are not heard, what they would say is a timeout", "network", s.raw, "error", err, "remedy", remedy(err))
 }
 
 func remedy(err error) string {
