@@ -152,6 +152,9 @@ func (n *network) route(cidr string, kind int) {
 	r := &netlink.Route{Dst: to, Type: kind}
 	if kind == syscall.RTN_UNICAST {
 		r.Gw = net.IPv4(10, 44, 0, 2)
+		if to.IP.To4() == nil {
+			r.Gw = net.ParseIP("fd44::2")
+		}
 	}
 	n.must("add route", n.agentLink.RouteAdd(r))
 }

@@ -139,3 +139,6 @@ func checksum(b []byte) uint16 {
 	}
 	return ^uint16(sum)
 }
+
+// router is between the agent and the hosts of [respond], and has an address of its own.
+var router = netip.MustParseAddr("10.45.0.200")
