@@ -79,7 +79,7 @@ func New(cfg Config) (*Prober, error) {
 // echoes whose fate is known by then are in it. It may be called from several
 // goroutines; each call is a round of its own.
 func (p *Prober) Target(t api.Target) func(context.Context) []*api.Point {
-	target := &target{Target: t, prober: p, packets: p.cfg.Packets}
+	target := &target{Target: t, prober: p}
 	return target.probe
 }
 

@@ -33,6 +33,8 @@ type network struct {
 const (
 	datagram = "0 0" // the root group may open datagram sockets
 	raw      = "1 0" // nobody may: the kernel's default
+
+	unicast = syscall.RTN_UNICAST
 )
 
 // newNetwork makes one in which echoes go through sockets of that kind.
@@ -150,7 +152,7 @@ func (n *network) route(cidr string, kind int) {
 	_, to, err := net.ParseCIDR(cidr)
 	n.must("parse "+cidr, err)
 	r := &netlink.Route{Dst: to, Type: kind}
-	if kind == syscall.RTN_UNICAST {
+	if kind == unicast {
 		r.Gw = net.IPv4(10, 44, 0, 2)
 		if to.IP.To4() == nil {
 			r.Gw = net.ParseIP("fd44::2")

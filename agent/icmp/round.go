@@ -18,7 +18,6 @@ import (
 type target struct {
 	api.Target
 	prober  *Prober
-	packets int
 	trouble complaint
 }
 
@@ -50,7 +49,7 @@ func (t *target) attempt(ctx context.Context) (p *api.Point, stood bool) {
 // measure makes a round and writes it into its point.
 func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) (stood bool) {
 	cfg := &t.prober.cfg
-	books := newAccount(t.packets, cfg.Timeout)
+	books := newAccount(cfg.Packets, cfg.Timeout)
 	awake, end := whileAwake(ctx, standstill(cfg.Timeout))
 	t.round(awake, address, books)
 	ended := monotonic()
@@ -66,7 +65,8 @@ func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) 
 // hasTime tells whether another whole round fits in before ctx ends.
 func (t *target) hasTime(ctx context.Context) bool {
 	deadline, bounded := ctx.Deadline()
-	longest := time.Duration(t.packets-1)*t.prober.cfg.Spacing + t.prober.cfg.Timeout
+	cfg := &t.prober.cfg
+	longest := time.Duration(cfg.Packets-1)*cfg.Spacing + cfg.Timeout
 	return ctx.Err() == nil && (!bounded || time.Until(deadline) > longest)
 }
 
@@ -110,7 +110,7 @@ func (t *target) round(ctx context.Context, address netip.Addr, books *account) 
 		if ctx.Err() == nil {
 			t.explain(books, err)
 		}
-		if len(books.echoes) > 0 || books.attempts() >= t.packets || !wait(ctx, t.prober.cfg.Spacing) {
+		if len(books.echoes) > 0 || books.open() <= 0 || !wait(ctx, t.prober.cfg.Spacing) {
 			return
 		}
 	}
@@ -181,11 +181,11 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 	p.SetPrivileged(raw)
 	p.SetID(id)
 	p.RecordRtts, p.RecordTTLs = false, false
-	p.Count, p.Interval = t.packets-books.attempts(), cfg.Spacing
+	p.Count, p.Interval = books.open(), cfg.Spacing
 
 	closeAfterLast := func() {
-		if books.attempts() == t.packets {
-			time.AfterFunc(cfg.Timeout+grain, p.Stop)
+		if books.open() == 0 {
+			time.AfterFunc(books.timeout+grain, p.Stop)
 		}
 	}
 	refuse := func(err error) {
@@ -210,7 +210,7 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 		books.replied(reply.Seq, at)
 	}
 	p.OnRecv = func(reply *probing.Packet) {
-		if receive(reply); books.complete(t.packets) {
+		if receive(reply); books.complete() {
 			time.AfterFunc(cfg.Spacing, p.Stop)
 		}
 	}

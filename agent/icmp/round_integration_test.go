@@ -69,7 +69,7 @@ func TestADeadTargetIsATimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newNetwork(t, kind)
-			n.route("10.99.0.0/24", syscall.RTN_UNICAST)
+			n.route("10.99.0.0/24", unicast)
 			for _, address := range []string{"10.44.0.99", "10.99.0.1", "fd44::99"} {
 				if got, want := n.ping(brief, address), `sent=10i,received=0i,result="timeout" 7`; got != want {
 					t.Errorf("%s: got %s, want %s", address, got, want)
@@ -214,7 +214,7 @@ func TestSendsThatTheMachineRefusesAreNotProbed(t *testing.T) {
 	n := newNetwork(t, datagram)
 	n.route("10.91.0.0/24", syscall.RTN_PROHIBIT)
 	n.route("10.92.0.0/24", syscall.RTN_UNREACHABLE)
-	n.route("10.93.0.0/24", syscall.RTN_UNICAST)
+	n.route("10.93.0.0/24", unicast)
 	n.nft(n.agent, "table inet cut {\nchain out {\ntype filter hook output priority 0\nip daddr 10.93.0.0/24 drop\n}\n}\n")
 	var out lines
 	cfg := brief

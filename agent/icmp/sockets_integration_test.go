@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -104,7 +103,7 @@ func inAgentsNamespace(n *network, ping func() string) (got string) {
 func TestARawSocketNeverTakesTheReplyToAnother(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, raw)
-	n.route("10.50.0.0/16", syscall.RTN_UNICAST)
+	n.route("10.50.0.0/16", unicast)
 	n.answerFor("10.50.0.0/16")
 	n.atOffice("ip daddr 10.50.1.0/24 drop")
 	cfg := Config{Packets: 5, Spacing: 20 * ms, Timeout: time.Second}

@@ -3,7 +3,6 @@ package icmp
 import (
 	"context"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +21,7 @@ var deadAddresses = []netip.Addr{
 const (
 	trustEvery   = time.Hour
 	trustPackets = 2
+	trustTimeout = 1500 * time.Millisecond // a satellite's round trip twice
 )
 
 // trust knows whether replies prove anything on this agent's way.
@@ -62,20 +62,13 @@ func (p *Prober) sayTrust(answered int) {
 		"addresses", deadAddresses, "answered", answered)
 }
 
-// askTheDead sends to all of them at once. asked is false when no echo had its time.
+// askTheDead sends to one after the other. asked is false when no echo had its time.
 func (p *Prober) askTheDead(ctx context.Context) (answered int, asked bool) {
-	outcomes := make([]outcome, len(deadAddresses))
-	var group sync.WaitGroup
-	for i, address := range deadAddresses {
-		group.Go(func() {
-			t := &target{Target: api.Target{Name: "nobody", Address: address.String()}, prober: p, packets: trustPackets}
-			books := newAccount(trustPackets, p.cfg.Timeout)
-			t.run(ctx, address, books) // that it cannot send is said by the targets' own rounds
-			outcomes[i] = books.settle(monotonic())
-		})
-	}
-	group.Wait()
-	for _, o := range outcomes {
+	for _, address := range deadAddresses {
+		t := &target{Target: api.Target{Name: "nobody", Address: address.String()}, prober: p}
+		books := newAccount(trustPackets, min(p.cfg.Timeout, trustTimeout))
+		t.run(ctx, address, books) // that it cannot send is said by the targets' own rounds
+		o := books.settle(monotonic())
 		if len(o.rtts)+o.late > 0 {
 			answered++
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ import (
 func giveUp(n *network) {
 	n.t.Helper()
 	for _, cidr := range []string{"10.81.0.0/24", "10.82.0.0/24", "fd81::/64"} {
-		n.route(cidr, syscall.RTN_UNICAST)
+		n.route(cidr, unicast)
 		n.answerFor(cidr)
 	}
 	n.must("let it write without pause", within(n.office, func() error {
