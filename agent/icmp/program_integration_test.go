@@ -58,7 +58,7 @@ func obey(text string) {
 
 // program is a process in the agent's namespace.
 type program struct {
-	t        *testing.T
+	t        testing.TB
 	cmd      *exec.Cmd
 	out, err lines
 }
