@@ -139,9 +139,15 @@ const grain = 20 * time.Millisecond
 // run has one pinger send what is left of the round, and waits for the replies. All
 // callbacks come from one goroutine of the pinger's, which has ended when run returns.
 func (t *target) run(ctx context.Context, address netip.Addr, books *account) error {
-	raw, err := t.prober.sockets(address).kind(t.prober.cfg.Log)
-	if err != nil {
-		return err
+	cfg, family := &t.prober.cfg, t.prober.sockets(address)
+	raw, refused := family.kind(cfg.Log)
+	if refused != nil {
+		done, err := askSystem(ctx, address, cfg.Spacing, books)
+		if done {
+			family.served(cfg.Log, refused)
+			return nil
+		}
+		return errors.Join(refused, err)
 	}
 	id, free := t.prober.ids.take()
 	if !free {
@@ -149,7 +155,7 @@ func (t *target) run(ctx context.Context, address netip.Addr, books *account) er
 	}
 	defer t.prober.ids.release(id)
 	heard := t.witness(address, raw, id)
-	err = t.pinger(address, raw, id, books).RunWithContext(ctx)
+	err := t.pinger(address, raw, id, books).RunWithContext(ctx)
 	for _, n := range heard.close() {
 		books.noticed(n)
 	}
