@@ -59,6 +59,7 @@ type Prober struct {
 	ipv4  sockets
 	ipv6  sockets
 	trust trust
+	bears time.Duration // not running in mid-round; see standstill
 }
 
 // New checks the configuration and starts nothing.
@@ -68,7 +69,7 @@ func New(cfg Config) (*Prober, error) {
 		return nil, err
 	}
 	return &Prober{
-		cfg: cfg, ids: newIdentifiers(),
+		cfg: cfg, ids: newIdentifiers(), bears: standstill(cfg.Timeout),
 		ipv4: sockets{datagram: "udp4", raw: "ip4:icmp"},
 		ipv6: sockets{datagram: "udp6", raw: "ip6:ipv6-icmp"},
 	}, nil

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -245,12 +246,14 @@ func (n *network) ping(cfg Config, address string) string {
 	return fields(n.t, n.round(n.t.Context(), newProbe(n.t, cfg, address)))
 }
 
+// newProbe makes a probe that no pause of a busy machine has begin anew: the filters count.
 func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
 	t.Helper()
 	p, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.bears = time.Hour
 	return p.Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
 }
 

@@ -21,18 +21,10 @@ type target struct {
 	trouble complaint
 }
 
-// probe is one round. One that stood still is made anew if there is time for it.
+// probe is one round.
 func (t *target) probe(ctx context.Context) []*api.Point {
-	p, stood := t.attempt(ctx)
-	if stood && t.hasTime(ctx) {
-		p, _ = t.attempt(ctx)
-	}
-	return []*api.Point{p}
-}
-
-func (t *target) attempt(ctx context.Context) (p *api.Point, stood bool) {
 	cfg := &t.prober.cfg
-	p = api.NewPoint("ping", cfg.Now()).Tag(api.TagTarget, t.Name).Tag(api.TagRole, string(t.Role))
+	p := api.NewPoint("ping", cfg.Now()).Tag(api.TagTarget, t.Name).Tag(api.TagRole, string(t.Role))
 	address, err := t.prober.resolve(ctx, t.Address)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -41,33 +33,25 @@ func (t *target) attempt(ctx context.Context) (p *api.Point, stood bool) {
 		notProbed(p, api.ResultNoName)
 		t.trouble.say(cfg.Log, "name does not resolve", "target", t.Name, "address", t.Address, "error", err)
 	default:
-		stood = t.measure(ctx, address, p)
+		t.measure(ctx, address, p)
 	}
-	return p, stood
+	return []*api.Point{p}
 }
 
-// measure makes a round and writes it into its point.
-func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) (stood bool) {
+// measure makes a round and writes it into its point. One in which this machine stood
+// still is not made anew: behind a sleep the network card is only about to wake as well.
+func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) {
 	cfg := &t.prober.cfg
 	books := newAccount(cfg.Packets, cfg.Timeout)
-	awake, end := whileAwake(ctx, standstill(cfg.Timeout))
+	awake, end := whileAwake(ctx, t.prober.bears)
 	t.round(awake, address, books)
 	ended := monotonic()
 	if end() {
 		cfg.Log.Info("round is void", "target", t.Name, "error", errStoodStill)
 		notProbed(p, api.ResultNotProbed)
-		return true
+		return
 	}
 	books.addTo(p, ended)
-	return false
-}
-
-// hasTime tells whether another whole round fits in before ctx ends.
-func (t *target) hasTime(ctx context.Context) bool {
-	deadline, bounded := ctx.Deadline()
-	cfg := &t.prober.cfg
-	longest := time.Duration(cfg.Packets-1)*cfg.Spacing + cfg.Timeout
-	return ctx.Err() == nil && (!bounded || time.Until(deadline) > longest)
 }
 
 func notProbed(p *api.Point, result string) {

@@ -144,13 +144,13 @@ func TestAHostThatGoesDownInMidRoundLosesTheRest(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 40, Spacing: 50 * ms, Timeout: 2 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.noAddress(n.otherLink, "10.44.0.2/24") // it neither answers nor is found any more
 	group.Wait()
 	sent, received := number(point, "sent"), number(point, "received")
-	if _, odd := point.FieldNamed("result"); sent != 20 || received < 4 || received >= 20 || odd {
+	if _, odd := point.FieldNamed("result"); sent != 40 || received < 4 || received >= 40 || odd {
 		t.Errorf("%d sent, %d received, %v", sent, received, point.Fields)
 	}
 }
@@ -162,14 +162,14 @@ func TestSendsThatFailInMidRoundAreNoLoss(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 40, Spacing: 50 * ms, Timeout: 2 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.setDown(n.agentLink, "lan")
 	group.Wait()
 	sent, received, refused := number(point, "sent"), number(point, "received"), number(point, "send_errors")
 	// The echo under way at that moment may be lost for good.
-	if sent+refused != 20 || refused == 0 || received < 4 || sent-received > 1 {
+	if sent+refused != 40 || refused == 0 || received < 4 || sent-received > 1 {
 		t.Errorf("%d sent, %d received, %d refused", sent, received, refused)
 	}
 }

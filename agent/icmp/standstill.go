@@ -10,9 +10,11 @@ import (
 // was stopped, or had no time for us. What such a round lost, nobody knows.
 var errStoodStill = errors.New("the machine stood still in mid-round")
 
-// standstill is how long a process must not run for its round to be void: a quarter
-// of the time that an echo has. A busy PC with slow disks has pauses of 0.2 s.
-func standstill(timeout time.Duration) time.Duration { return max(500*time.Millisecond, timeout/4) }
+// standstill is how long a process must not run for its round to be void. Half of an
+// echo's time-out: what waits unread for less is not lost by that, only late in being
+// read. A second at least, since a busy PC with slow disks has pauses, and its figures are
+// worth more than none.
+func standstill(timeout time.Duration) time.Duration { return max(time.Second, timeout/2) }
 
 // whileAwake gives a context that ends with errStoodStill as its cause when this
 // process has not run for that long. The end function stops the watch, has a last look
@@ -32,18 +34,16 @@ func whileAwake(ctx context.Context, atMost time.Duration) (context.Context, fun
 		defer close(watched)
 		tick := time.NewTicker(atMost / 4)
 		defer tick.Stop()
-		for !stood {
+		for last := false; !last; {
 			select {
 			case <-tick.C:
 			case <-ended:
+				last = true
 			}
-			if stood = look(); stood {
+			if look() {
+				stood = true
 				cancel(errStoodStill)
-			}
-			select {
-			case <-ended:
 				return
-			default:
 			}
 		}
 	}()
