@@ -109,7 +109,7 @@ func TestOnlyTheTargetItselfCanAnswerForIt(t *testing.T) {
 			for i, c := range cases {
 				group.Go(func() {
 					cfg := Config{Packets: 4, Spacing: 50 * ms, Timeout: time.Second, Now: fixed}
-					if got := n.ping(cfg, fmt.Sprintf("10.45.0.%d", i+2)); !regexp.MustCompile("^"+c.want+"$").MatchString(got) {
+					if got := n.ping(cfg, fmt.Sprintf("10.45.0.%d", i+2)); !regexp.MustCompile("^" + c.want + "$").MatchString(got) {
 						t.Errorf("%s: got %s, want %s", c.what, got, c.want)
 					}
 				})

@@ -246,15 +246,20 @@ func (n *network) ping(cfg Config, address string) string {
 	return fields(n.t, n.round(n.t.Context(), newProbe(n.t, cfg, address)))
 }
 
-// newProbe makes a probe that no pause of a busy machine has begin anew: the filters count.
-func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
+// newProber makes a prober that takes no pause of a busy machine for a sleep: filters count.
+func newProber(t testing.TB, cfg Config) *Prober {
 	t.Helper()
 	p, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.bears = time.Hour
-	return p.Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
+	return p
+}
+
+func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
+	t.Helper()
+	return newProber(t, cfg).Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
 }
 
 // number reads a count of a point; absent is 0.

@@ -11,8 +11,7 @@ import (
 // trusting has a prober check whether ICMP can be believed, in the agent's namespace.
 func trusting(t *testing.T, n *network, out *lines) (*Prober, func()) {
 	t.Helper()
-	p, err := New(Config{Spacing: 20 * ms, Timeout: 500 * ms, Log: out.log()})
-	n.must("make a prober", err)
+	p := newProber(n.t, Config{Spacing: 20 * ms, Timeout: 500 * ms, Log: out.log()})
 	return p, func() {
 		t.Helper()
 		n.inAgent(func() error {

@@ -113,7 +113,7 @@ func TestAnICMPErrorBesideRepliesIsACountAndARedirectIsNoLoss(t *testing.T) {
 		}
 		return []reply{redirect, {}}
 	})
-	p := n.round(t.Context(), newProbe(t, Config{Packets: 4, Spacing: 20 * ms, Timeout: time.Second}, "10.45.0.2"))[0]
+	p := n.round(t.Context(), newProbe(t, Config{Packets: 4, Spacing: 20 * ms, Timeout: 3 * time.Second}, "10.45.0.2"))[0]
 	if number(p, "sent") != 4 || number(p, "received") != 3 || number(p, "icmp_errors") != 1 || number(p, "redirects") != 3 {
 		t.Errorf("%v", p.Fields)
 	}
@@ -158,8 +158,7 @@ func TestWithoutARawSocketICMPErrorsAreTimeoutsAndThatIsSaidOnce(t *testing.T) {
 	var out lines
 	cfg := brief
 	cfg.Log = out.log()
-	prober, err := New(cfg)
-	n.must("make a prober", err)
+	prober := newProber(n.t, cfg)
 	probe := prober.Target(api.Target{Name: "x", Address: "10.81.0.1", Role: api.RoleUplink})
 	withoutRights(n, func() {
 		for range 2 {
