@@ -1,7 +1,9 @@
 // Package icmp sends echoes to one target and says what came back. In comes a
 // target, once a round; out goes exactly one ping point, as api.Measurements has
 // it, also when nothing could be sent. A round is in round.go, what is counted and
-// how in account.go, which kind of socket in sockets.go.
+// how in account.go, which kind of socket in sockets.go, who hears ICMP errors in
+// witness_linux.go, what voids a round in standstill.go, and whether any reply on this
+// way proves anything in trust.go.
 //
 // It must never state loss where nothing was sent or nothing could yet have come
 // back, never credit one round with a reply to another, and never leave a socket
@@ -18,8 +20,9 @@
 //     or not depending on when its echo was sent;
 //   - count replies from any address that repeats the payload.
 //
-// What pro-bing does not show cannot be counted: a reply with another's payload is
-// dropped without a word. ICMP errors it does not show either; see witness.
+// What pro-bing does not show cannot be counted: a reply with another's payload or
+// identifier is dropped without a word. ICMP errors it does not show either; a witness
+// hears them (Linux, with CAP_NET_RAW).
 package icmp
 
 import (

@@ -166,3 +166,17 @@ func plain(fields string, replies int) bool {
 	return strings.HasPrefix(fields, fmt.Sprintf("sent=%di,received=%di,rtt_min_ms=", replies, replies)) &&
 		strings.Count(fields, "=") == strings.Count(fields, "_ms=")+2
 }
+
+// The name of an interface is looked up in the namespace that its reader is in, so a
+// program of its own pings.
+func TestTheLinkLocalAddressOfANamedInterfaceIsATarget(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, datagram)
+	n.address(n.otherLink, "fe80::44/64")
+	n.address(n.agentLink, "fe80::45/64")
+	agent := n.agentWith(order{Addresses: []string{"fe80::44%lan", "fe80::44%gone"}, Packets: 5, Spacing: 20 * ms, Timeout: 3 * time.Second, Within: 20 * time.Second})
+	got := agent.points()
+	if len(got) != 2 || !plain(got[0], 5) || got[1] != `sent=0i,received=0i,send_errors=5i,result="not_probed"` {
+		t.Errorf("got %q", got)
+	}
+}

@@ -19,6 +19,7 @@ type witness struct {
 	conn   *icmp.PacketConn
 	target netip.Addr
 	mine   func(id int) bool
+	known  int // an identifier that was found to be ours; -1 for none yet
 	ended  chan struct{}
 	heard  []notice // the listener's until ended is closed
 }
@@ -33,7 +34,7 @@ func hear(target netip.Addr, mine func(id int) bool) (*witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &witness{conn: conn, target: target.WithZone(""), mine: mine, ended: make(chan struct{})}
+	w := &witness{conn: conn, target: target.WithZone(""), mine: mine, known: -1, ended: make(chan struct{})}
 	go w.listen()
 	return w, nil
 }
@@ -46,6 +47,15 @@ func (w *witness) close() []notice {
 	w.conn.Close()
 	<-w.ended
 	return w.heard
+}
+
+// isOurs looks only once for an identifier of ours: that may be costly, and in a storm
+// of errors the others have the same.
+func (w *witness) isOurs(id int) bool {
+	if id != w.known && w.mine(id) {
+		w.known = id
+	}
+	return id == w.known
 }
 
 func listenForErrors(target netip.Addr) (*icmp.PacketConn, error) {
@@ -107,7 +117,7 @@ func (w *witness) listen() {
 // address was not found is silence like any other.
 func (w *witness) read(message []byte, from net.Addr) (notice, bool) {
 	q, ok := quoted(message, w.target.Is4())
-	if !ok || q.to != w.target || !w.mine(q.id) {
+	if !ok || q.to != w.target || !w.isOurs(q.id) {
 		return notice{}, false
 	}
 	sender, ok := from.(*net.IPAddr)
