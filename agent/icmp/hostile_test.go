@@ -161,6 +161,35 @@ func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
 	}
 }
 
+// Each echo is answered 300 times, given up 300 times and called away 300 times. The
+// round ends when it should, and what it keeps of that is bounded.
+func TestAFloodOfRepliesAndErrorsIsCountedWithinBounds(t *testing.T) {
+	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
+		t.Run(socket, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, kind)
+			respond(n, func(byte, int) []reply {
+				var flood []reply
+				for range 300 {
+					flood = append(flood, reply{}, reply{instead: failure(ipv4.ICMPTypeTimeExceeded, 0, 28, nil), from: router},
+						reply{instead: failure(ipv4.ICMPTypeRedirect, 1, 28, nil), from: router})
+				}
+				return flood
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			p := n.round(ctx, newProbe(t, Config{Packets: 4, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.45.0.2"))[0]
+			if ctx.Err() != nil {
+				t.Error("the round did not end by itself")
+			}
+			if number(p, "sent") != 4 || number(p, "received") != 4 || number(p, "icmp_errors") > 4 ||
+				number(p, "duplicates") > 4*299 || number(p, "redirects") > maxNotices || number(p, "duplicates")*number(p, "redirects") == 0 {
+				t.Errorf("%v", p.Fields)
+			}
+		})
+	}
+}
+
 func TestADeadlineOfTheContextEndsARoundOnTime(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, datagram)
