@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -25,7 +26,7 @@ import (
 // network is two namespaces and a cable: the agent's (10.44.0.1, fd44::1) and the
 // office's (10.44.0.2, fd44::2). The kernel removes all of it when the handles close.
 type network struct {
-	t                    *testing.T
+	t                    testing.TB
 	agent, office        netns.NsHandle
 	agentLink, otherLink *netlink.Handle
 }
@@ -33,10 +34,12 @@ type network struct {
 const (
 	datagram = "0 0" // the root group may open datagram sockets
 	raw      = "1 0" // nobody may: the kernel's default
+
+	unicast = syscall.RTN_UNICAST
 )
 
 // newNetwork makes one in which echoes go through sockets of that kind.
-func newNetwork(t *testing.T, kind string) *network {
+func newNetwork(t testing.TB, kind string) *network {
 	t.Helper()
 	n := &network{t: t, agent: newNamespace(t), office: newNamespace(t)}
 	n.agentLink, n.otherLink = handleAt(t, n.agent), handleAt(t, n.office)
@@ -53,7 +56,7 @@ func newNetwork(t *testing.T, kind string) *network {
 	return n
 }
 
-func newNamespace(t *testing.T) netns.NsHandle {
+func newNamespace(t testing.TB) netns.NsHandle {
 	t.Helper()
 	var handle netns.NsHandle
 	err := onOwnThread(func() (err error) {
@@ -67,7 +70,7 @@ func newNamespace(t *testing.T) netns.NsHandle {
 	return handle
 }
 
-func handleAt(t *testing.T, ns netns.NsHandle) *netlink.Handle {
+func handleAt(t testing.TB, ns netns.NsHandle) *netlink.Handle {
 	t.Helper()
 	h, err := netlink.NewHandleAt(ns)
 	if err != nil {
@@ -150,8 +153,11 @@ func (n *network) route(cidr string, kind int) {
 	_, to, err := net.ParseCIDR(cidr)
 	n.must("parse "+cidr, err)
 	r := &netlink.Route{Dst: to, Type: kind}
-	if kind == syscall.RTN_UNICAST {
+	if kind == unicast {
 		r.Gw = net.IPv4(10, 44, 0, 2)
+		if to.IP.To4() == nil {
+			r.Gw = net.ParseIP("fd44::2")
+		}
 	}
 	n.must("add route", n.agentLink.RouteAdd(r))
 }
@@ -240,13 +246,20 @@ func (n *network) ping(cfg Config, address string) string {
 	return fields(n.t, n.round(n.t.Context(), newProbe(n.t, cfg, address)))
 }
 
-func newProbe(t *testing.T, cfg Config, address string) func(context.Context) []*api.Point {
+// newProber makes a prober that takes no pause of a busy machine for a sleep: filters count.
+func newProber(t testing.TB, cfg Config) *Prober {
 	t.Helper()
 	p, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
+	p.bears = time.Hour
+	return p
+}
+
+func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
+	t.Helper()
+	return newProber(t, cfg).Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
 }
 
 // number reads a count of a point; absent is 0.

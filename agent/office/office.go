@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,6 +51,10 @@ type Config struct {
 type Probers struct {
 	ICMP func(api.Target) func(context.Context) []*api.Point
 	SNMP func(api.Target) func(context.Context) []*api.Point
+	// Trust finds out, now and then, whether ICMP can be believed here; Untrusted has what
+	// it found. Both nil: nobody asks.
+	Trust     func(context.Context)
+	Untrusted func() int
 }
 
 // Deps is what an office is given.
@@ -73,7 +78,9 @@ type Office struct {
 	sender  *upstream.Sender
 	rounds  *round.Rounds
 	process processTimes
-	ending  func() error // why Run's context ended, nil while it has not
+	// untrusted counts the addresses that cannot exist and answered an echo; may be nil.
+	untrusted func() int
+	ending    func() error // why Run's context ended, nil while it has not
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
@@ -119,6 +126,7 @@ func (o *Office) wire(deps Deps) error {
 	if err != nil {
 		return err
 	}
+	o.untrusted = probers.Untrusted
 	work, err := o.work(deps, probers)
 	if err != nil {
 		return err
@@ -130,7 +138,8 @@ func (o *Office) wire(deps Deps) error {
 // work is all that is done in rounds: the targets' probes and, on a real network, a
 // look at the path when the uplink hurts.
 func (o *Office) work(deps Deps, probers Probers) ([]round.Task, error) {
-	targets := inferParents(o.cfg.Document.Targets, ownNetworks())
+	own := ownNetworks()
+	targets := inferParents(o.cfg.Document.Targets, own)
 	if deps.Probers != nil {
 		return tasks(targets, probers, o.session.Now, nil), nil
 	}
@@ -138,7 +147,11 @@ func (o *Office) work(deps Deps, probers Probers) ([]round.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(tasks(targets, probers, o.session.Now, d.Heard), pathTask(d)), nil
+	all := append(tasks(targets, probers, o.session.Now, d.Heard), pathTask(d))
+	if slices.ContainsFunc(targets, func(t api.Target) bool { return place(&t, own) != onOwn }) {
+		all = append(all, trustTask(probers.Trust)) // what a router may answer in the name of
+	}
+	return all, nil
 }
 
 // lost tells whether the collector was not to be had when last tried.
@@ -162,7 +175,7 @@ func (o *Office) realProbers(doc api.Document, now func() time.Time, log *slog.L
 	if err != nil {
 		return Probers{}, err
 	}
-	return Probers{ICMP: pings.Target, SNMP: asks.Target}, nil
+	return Probers{ICMP: pings.Target, SNMP: asks.Target, Trust: pings.Trust, Untrusted: pings.Untrusted}, nil
 }
 
 // A round's echoes take at most half the interval, and the last of them has a
@@ -243,6 +256,9 @@ func (o *Office) health(timing round.Timing) *api.Point {
 		Int("wire_bytes", int64(o.sender.WireBytes())).
 		Text("version", o.cfg.Version).Text("os", runtime.GOOS).Text("arch", runtime.GOARCH).Text("session", o.session.ID())
 	p.Count("every_seconds", int64(o.cfg.Every/time.Second))
+	if o.untrusted != nil {
+		p.Count("icmp_untrusted", int64(o.untrusted()))
+	}
 	if percent, ok := o.process.percent(); ok {
 		p.Float("cpu_percent", percent)
 	}

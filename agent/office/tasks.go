@@ -54,6 +54,14 @@ func pathTask(d *doctor.Doctor) round.Task {
 		Probe: func(ctx context.Context) ([]*api.Point, round.Answer) { return d.Path(ctx), round.Unknown }}
 }
 
+// trustTask asks now and then whether replies prove anything here.
+func trustTask(ask func(context.Context)) round.Task {
+	return round.Task{Name: "trust in ICMP", Probe: func(ctx context.Context) ([]*api.Point, round.Answer) {
+		ask(ctx)
+		return nil, round.Unknown
+	}}
+}
+
 func pingName(target string) string { return "ping " + target }
 
 // skipped is the ping of a target whose parent is down: nothing sent, nothing lost. SNMP
