@@ -162,7 +162,8 @@ func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
 }
 
 // Each echo is answered 300 times, given up 300 times and called away 300 times. The
-// round ends when it should, and what it keeps of that is bounded.
+// round ends when it should, and what it keeps of that is bounded. A busy machine may
+// lose some of the flood, and with it a reply.
 func TestAFloodOfRepliesAndErrorsIsCountedWithinBounds(t *testing.T) {
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
@@ -182,7 +183,7 @@ func TestAFloodOfRepliesAndErrorsIsCountedWithinBounds(t *testing.T) {
 			if ctx.Err() != nil {
 				t.Error("the round did not end by itself")
 			}
-			if number(p, "sent") != 4 || number(p, "received") != 4 || number(p, "icmp_errors") > 4 ||
+			if number(p, "sent") != 4 || number(p, "received") == 0 || number(p, "received") > 4 || number(p, "icmp_errors") > 4 ||
 				number(p, "duplicates") > 4*299 || number(p, "redirects") > maxNotices || number(p, "duplicates")*number(p, "redirects") == 0 {
 				t.Errorf("%v", p.Fields)
 			}
