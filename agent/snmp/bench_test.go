@@ -15,7 +15,8 @@ func BenchmarkWalk(b *testing.B) {
 		variables = append(variables, at(ifHCInOctets, i+1, 1_000_000_000*i))
 	}
 	r := newResponder(b, variables...)
-	fast := &pace{mostRepetitions, mostRepetitions}
+	fast := newHabits()
+	fast.now = mostVariables
 	talk, err := open(b.Context(), r.target(), DefaultConfiguration(), fast)
 	if err != nil {
 		b.Fatal(err)

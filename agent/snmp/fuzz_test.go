@@ -93,7 +93,7 @@ func FuzzAnswers(f *testing.F) {
 		target := api.Target{Name: "fuzz", Address: "127.0.0.1", SNMP: targets[v3]}
 		d := newDevice(target, cfg)
 		for range 2 { // the second sees differences
-			talk, err := open(t.Context(), target, cfg, d.pace)
+			talk, err := open(t.Context(), target, cfg, d.habits)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -29,8 +29,9 @@ type responder struct {
 
 // question is one request as it came: n is 1 for GetNext, 0 for Get.
 type question struct {
-	oid string
-	n   uint32
+	oid  string
+	n    uint32
+	with []string // the other OIDs
 }
 
 // twist changes an answer; nil stays silent.
@@ -138,10 +139,13 @@ func (r *responder) answer(request *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		}
 	case gosnmp.GetNextRequest:
 		q.n = 1
-		answer.Variables = r.following(q.oid, 1)
+		answer.Variables = r.abreast(request.Variables, 1)
 	case gosnmp.GetBulkRequest:
 		q.n = request.MaxRepetitions
-		answer.Variables = r.following(q.oid, int(q.n))
+		answer.Variables = r.abreast(request.Variables, int(q.n))
+	}
+	for _, v := range request.Variables[1:] {
+		q.with = append(q.with, v.Name)
 	}
 	r.asked = append(r.asked, q)
 	if r.twist != nil {
@@ -157,6 +161,24 @@ func (r *responder) exactly(oid string) gosnmp.SnmpPDU {
 		}
 	}
 	return gosnmp.SnmpPDU{Name: oid, Type: gosnmp.NoSuchInstance}
+}
+
+// abreast gives n variables behind each OID, one of each in turn (RFC 3416 §4.2.3).
+func (r *responder) abreast(oids []gosnmp.SnmpPDU, n int) []gosnmp.SnmpPDU {
+	columns := make([][]gosnmp.SnmpPDU, len(oids))
+	for i, oid := range oids {
+		columns[i] = r.following(oid.Name, n)
+		for len(oids) > 1 && len(columns[i]) < n {
+			columns[i] = append(columns[i], columns[i][len(columns[i])-1])
+		}
+	}
+	var all []gosnmp.SnmpPDU
+	for i := range columns[0] {
+		for _, c := range columns {
+			all = append(all, c[i])
+		}
+	}
+	return all
 }
 
 func (r *responder) following(oid string, n int) []gosnmp.SnmpPDU {

@@ -191,7 +191,7 @@ func isTicks(kind, value string) bool {
 
 func walked(t *testing.T, d daemon, version, root string) []string {
 	t.Helper()
-	talk, err := open(t.Context(), d.target(version), DefaultConfiguration(), newPace())
+	talk, err := open(t.Context(), d.target(version), DefaultConfiguration(), newHabits())
 	if err != nil {
 		t.Fatal(err)
 	}

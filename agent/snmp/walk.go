@@ -1,106 +1,257 @@
 package snmp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gosnmp/gosnmp"
 )
 
-var (
-	errEmpty         = errors.New("the answer is empty")
-	errNotIncreasing = errors.New("the answer goes backwards")
+const (
+	// maxSilences is after how many unanswered requests in a row, each with its
+	// retries and each for less than the one before, a walk is given up.
+	maxSilences = 3
+	// maxAbreast is how many subtrees are asked for in one request.
+	maxAbreast = 20
 )
 
-// maxSilences is after how many unanswered requests in a row, each with its
-// retries and each for less than the one before, a walk is given up.
-const maxSilences = 3
+// strand is one subtree of a walk.
+type strand struct {
+	number int    // of its root, as it was given
+	below  string // its root and a dot
+	last   string // the newest name in it
+	seen   int    // variables
+	alone  bool   // it is asked for by itself, and so bears its own errors only
+	ended  bool
+	err    error
+}
 
-// walk visits every variable below root, in order, with what follows root in its
-// name. It ends well where the device shows that nothing more is below root, and
-// with an error that says where it stopped in every other case: what was visited
-// until then is right. expect is how many there will probably be, 0 = unknown; no
-// more than most are visited.
+// visitor is given a variable, with what follows its root in its name.
+type visitor func(root int, suffix string, v gosnmp.SnmpPDU)
+
+// walk visits every variable below root, in order. It ends well where the device
+// shows that nothing more is below root, and with an error that says where it
+// stopped in every other case: what was visited until then is right. expect is how
+// many there will probably be, 0 = unknown; no more than most are visited.
 func (c *conversation) walk(root string, expect, most int, visit func(suffix string, v gosnmp.SnmpPDU)) error {
-	last := root
-	for seen := 0; ; {
-		asked := c.pace.now
-		if expect > 0 && expect >= seen {
-			asked = min(asked, expect-seen+1) // one more shows that the end is the end
-		}
-		answer, err := c.following(last, asked)
-		if err != nil {
-			return stopped(last, err)
-		}
-		for _, v := range answer.Variables {
-			if none(v) {
-				return nil
-			}
-			if !after(v.Name, last) {
-				return stopped(last, errNotIncreasing)
-			}
-			suffix, inside := strings.CutPrefix(v.Name, root+".")
-			if !inside {
-				return nil
-			}
-			if seen == most {
-				return stopped(last, fmt.Errorf("more than %d rows", most))
-			}
-			visit(suffix, v)
-			last = v.Name
-			seen++
-		}
-		if answer.Error == gosnmp.NoSuchName {
-			return nil // how version 1, and a proxy to it, says "no more"
-		}
-		if asked == c.pace.now {
-			c.pace.faster()
-		}
+	return c.walkAbreast([]string{root}, expect, most, func(_ int, suffix string, v gosnmp.SnmpPDU) { visit(suffix, v) })[0]
+}
+
+// walkAbreast walks several subtrees as [conversation.walk] does one, with a
+// variable of each in turn in one answer: so the columns of a short table need few
+// requests. It gives each one's error, nil for those that are whole.
+func (c *conversation) walkAbreast(roots []string, expect, most int, visit visitor) []error {
+	w := walk{c: c, expect: expect, most: most, visit: visit}
+	for i, root := range roots {
+		w.open = append(w.open, &strand{number: i, below: root + ".", last: root})
+	}
+	// In this order a device that mixes the subtrees up is seen to go backwards.
+	slices.SortStableFunc(w.open, func(a, b *strand) int { return compare(a.last, b.last) })
+	all := slices.Clone(w.open)
+	for len(w.open) > 0 {
+		w.step()
+		w.open = slices.DeleteFunc(w.open, func(s *strand) bool { return s.ended })
+	}
+	errs := make([]error, len(roots))
+	for _, s := range all {
+		errs[s.number] = s.err
+	}
+	return errs
+}
+
+// walk is one under way.
+type walk struct {
+	c            *conversation
+	expect, most int
+	visit        visitor
+	open         []*strand
+	trials       int  // of less and less, in a row
+	silences     int  // among them
+	before       pace // the first of them
+}
+
+// step makes one request and takes what came of it.
+func (w *walk) step() {
+	group, each := w.choose()
+	asked := each * len(group)
+	answer, err := w.following(group, each)
+	var good []gosnmp.SnmpPDU
+	if err == nil {
+		good, err = believable(group, answer)
+	}
+	switch {
+	case err == nil:
+		w.trials, w.silences = 0, 0
+		w.take(group, good)
+		w.adapt(group, asked, len(good))
+	case errors.Is(err, errNoAnswer):
+		w.silences++
+		w.less(group, asked, err)
+	case !isOfOne(err):
+		w.fail(w.open, err)
+	case len(group) > 1:
+		w.separate(group, answer)
+	case errors.Is(err, errNoMore):
+		group[0].ended = true
+	case errors.Is(err, errTooBig), errors.Is(err, errEmpty):
+		w.less(group, asked, err)
+	default:
+		w.take(group, good)
+		w.fail(group, err)
 	}
 }
 
-// following asks for what follows an OID, at most n variables; one is asked for
-// with GetNext, which also works where GetBulk does not. What is too much for the
-// device or the way to it is asked for again in halves, down to single steps.
-func (c *conversation) following(oid string, n int) (*gosnmp.SnmpPacket, error) {
-	before := *c.pace
-	for silences := 0; ; n = c.pace.slower(n) {
-		answer, err := c.next(oid, n)
-		switch {
-		case err == nil && answer.Error == gosnmp.TooBig:
-			err = status(answer.Error)
-		case err == nil && answer.Error == gosnmp.NoError && len(answer.Variables) == 0:
-			err = errEmpty
-		case errors.Is(err, errNoAnswer):
-			silences++
-		case err != nil:
-			return nil, err
-		case answer.Error == gosnmp.NoSuchName:
-			answer.Variables = nil
-			return answer, nil
-		case answer.Error != gosnmp.NoError:
-			return nil, status(answer.Error)
-		}
-		switch {
-		case err == nil:
-			return answer, nil
-		case n == 1 && silences == 0:
-			*c.pace = before // asking for less did not help, so the size was not the matter
-			return nil, err
-		case n == 1 || silences == maxSilences:
-			return nil, err
-		}
+// choose says what is asked for next, and how many variables of each.
+func (w *walk) choose() (group []*strand, each int) {
+	now := w.c.habits.now
+	width := 1
+	for width < min(len(w.open), now, maxAbreast) && !w.open[0].alone && !w.open[width].alone {
+		width++
 	}
+	group = w.open[:width]
+	if w.c.handle.Version == gosnmp.Version1 {
+		return group, 1
+	}
+	each = max(now/width, 1)
+	if missing := w.expect - group[0].seen; w.expect > 0 && missing >= 0 {
+		each = min(each, missing+1) // one more shows that the end is the end
+	}
+	return group, each
 }
 
-func (c *conversation) next(oid string, n int) (*gosnmp.SnmpPacket, error) {
-	return c.ask(func() (*gosnmp.SnmpPacket, error) {
-		if n == 1 {
-			return c.handle.GetNext([]string{oid})
+// following asks for what follows in each of a group.
+func (w *walk) following(group []*strand, each int) (*gosnmp.SnmpPacket, error) {
+	oids := make([]string, len(group))
+	for i, s := range group {
+		oids[i] = s.last
+	}
+	return w.c.ask(each*len(group), func() (*gosnmp.SnmpPacket, error) {
+		if each == 1 { // which also works where GetBulk does not
+			return w.c.handle.GetNext(oids)
 		}
-		return c.handle.GetBulk([]string{oid}, 0, uint32(n))
+		return w.c.handle.GetBulk(oids, 0, uint32(each))
 	})
+}
+
+// less has half asked for after what was too much for the device or the way to it,
+// down to single steps.
+func (w *walk) less(group []*strand, asked int, err error) {
+	p := &w.c.habits.pace
+	if w.trials == 0 {
+		w.before = *p
+	}
+	w.trials++
+	switch {
+	case w.silences == maxSilences, asked == 1 && w.silences > 0:
+		w.fail(w.open, err)
+	case asked == 1:
+		*p, w.trials = w.before, 0 // less did not help, so the size was not the matter
+		w.fail(group, err)
+	case w.silences > 0:
+		p.unheard(asked)
+	default:
+		p.slower(asked)
+	}
+}
+
+// adapt has more asked for after a whole request was answered in full.
+func (w *walk) adapt(group []*strand, asked, got int) {
+	p := &w.c.habits.pace
+	if got == asked {
+		p.heard(asked)
+	}
+	if got == asked && asked > p.now-len(group) {
+		p.faster()
+	}
+}
+
+// separate has each of a group asked for by itself, after an error that may be of
+// one of them only.
+func (w *walk) separate(group []*strand, answer *gosnmp.SnmpPacket) {
+	// The error-index says of which one version 1 has no more.
+	if answer != nil && answer.Error == gosnmp.NoSuchName && answer.ErrorIndex >= 1 && int(answer.ErrorIndex) <= len(group) {
+		group[answer.ErrorIndex-1].ended = true
+		return
+	}
+	for _, s := range group {
+		s.alone = true
+	}
+}
+
+func (w *walk) fail(strands []*strand, err error) {
+	for _, s := range strands {
+		if !s.ended {
+			s.ended, s.err = true, fmt.Errorf("after %s: %w", s.last[1:], err)
+		}
+	}
+}
+
+// take visits the variables of an answer: one of each of the group in turn.
+func (w *walk) take(group []*strand, variables []gosnmp.SnmpPDU) {
+	for i, v := range variables {
+		s := group[i%len(group)]
+		if s.ended {
+			continue
+		}
+		suffix, inside := strings.CutPrefix(v.Name, s.below)
+		switch {
+		case none(v) || !inside:
+			s.ended = true
+		case s.seen == w.most:
+			w.fail([]*strand{s}, fmt.Errorf("more than %d rows", w.most))
+		default:
+			w.visit(s.number, suffix, v)
+			s.last = v.Name
+			s.seen++
+		}
+	}
+}
+
+// believable gives the variables of an answer that goes on from where each of a
+// group is, and those before the first that does not.
+func believable(group []*strand, answer *gosnmp.SnmpPacket) (good []gosnmp.SnmpPDU, err error) {
+	switch {
+	case answer.Error == gosnmp.NoSuchName:
+		return nil, errNoMore // how version 1, and a proxy to it, says so
+	case answer.Error != gosnmp.NoError:
+		return nil, status(answer.Error)
+	case len(answer.Variables) == 0:
+		return nil, errEmpty
+	}
+	var last [maxAbreast]string
+	for i, v := range answer.Variables {
+		n := i % len(group)
+		switch {
+		case i < len(group):
+			last[n] = group[n].last
+		case last[n] == "":
+			continue // it has ended
+		}
+		if !none(v) && !after(v.Name, last[n]) {
+			return answer.Variables[:i], errNotIncreasing
+		}
+		last[n] = v.Name
+		if none(v) || !strings.HasPrefix(v.Name, group[n].below) {
+			last[n] = ""
+		}
+	}
+	return answer.Variables, nil
+}
+
+// errNoMore is not told to anybody: it is the end.
+var errNoMore = errors.New("no more")
+
+// isOfOne tells whether an error may be of one subtree, while others are well.
+func isOfOne(err error) bool {
+	for _, e := range []error{errSays, errNoMore, errUnreadable, errEmpty, errMore, errNotIncreasing} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // none is a variable that says that there is none. The first is the right one at
@@ -109,37 +260,29 @@ func none(v gosnmp.SnmpPDU) bool {
 	return v.Type == gosnmp.EndOfMibView || v.Type == gosnmp.NoSuchObject || v.Type == gosnmp.NoSuchInstance
 }
 
-func stopped(oid string, err error) error {
-	return fmt.Errorf("after %s: %w", oid[1:], err)
-}
+// after tells whether an OID comes behind another in the order of walks.
+func after(oid, other string) bool { return compare(oid, other) > 0 }
 
-// after tells whether an OID comes behind another in the order of walks. Both are
-// as gosnmp writes them, ".1.3.6".
-func after(oid, other string) bool {
-	for {
-		a, restA, moreA := arc(oid)
-		b, restB, moreB := arc(other)
-		switch {
-		case !moreA:
-			return false
-		case !moreB:
-			return true
-		case a != b:
-			return a > b
-		}
-		oid, other = restA, restB
-	}
-}
-
-// arc takes the first number of an OID off it.
-func arc(oid string) (n uint64, rest string, more bool) {
-	if len(oid) < 2 || oid[0] != '.' {
-		return 0, "", false
-	}
-	i := 1
-	for i < len(oid) && oid[i] != '.' {
-		n = n*10 + uint64(oid[i]-'0')
+// compare orders OIDs, both written as gosnmp does, ".1.3.6": a number without
+// zeros in front is the greater, the longer it is.
+func compare(a, b string) int {
+	i := 0 // where they differ
+	for i < len(a) && i < len(b) && a[i] == b[i] {
 		i++
 	}
-	return n, oid[i:], true
+	endA, endB := arcEnd(a, i), arcEnd(b, i)
+	switch {
+	case endA != endB:
+		return cmp.Compare(endA, endB)
+	case i < endA:
+		return cmp.Compare(a[i], b[i])
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func arcEnd(oid string, from int) int {
+	for from < len(oid) && oid[from] != '.' {
+		from++
+	}
+	return from
 }

@@ -197,7 +197,7 @@ func TestATableWithoutEndIsCut(t *testing.T) {
 
 func TestAWalkAsksNoMoreThanItMay(t *testing.T) {
 	r := newResponder(t, switchOf(100)...)
-	talk, err := open(t.Context(), r.target(), DefaultConfiguration(), newPace())
+	talk, err := open(t.Context(), r.target(), DefaultConfiguration(), newHabits())
 	if err != nil {
 		t.Fatal(err)
 	}
