@@ -6,7 +6,7 @@
 // The peers are InfluxDB's own client writing the same points straight into the same
 // InfluxDB, influxdata/line-protocol only decoding what the collector decodes, checks,
 // stamps and encodes, and Telegraf's documented format. It ends with 1 when a point
-// is missing; what is slow is for people to judge.
+// is missing, or a walk's variables differ; what is slow is for people to judge.
 package main
 
 import (
@@ -37,15 +37,15 @@ func main() {
 }
 
 // size is how much is sent, in rounds of a standard office.
-type size struct{ drain, wideDrain, steady, wire int }
+type size struct{ drain, wideDrain, steady, wire, walks int }
 
 // wide is how many offices a large fleet has: six times the province's.
 const wide = 1_000
 
 func run(ctx context.Context, bin string, quick bool) error {
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 100}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 10}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {
@@ -56,6 +56,9 @@ func run(ctx context.Context, bin string, quick bool) error {
 		sites = append(sites, site.ID)
 	}
 	fmt.Printf("# %s, %d cores, %s, %s; times are CPU seconds unless said\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
+	if err := compareSNMP(ctx, s.walks); err != nil {
+		return err
+	}
 	if err := compareWire(ctx, bin, sites, s); err != nil {
 		return err
 	}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"communewatch/agent/snmp"
+	"communewatch/collector/api"
+	"communewatch/deploy/lab"
+)
+
+// ifXTable of a device with a hundred interfaces (RFC 2863): 1,900 variables. Where
+// # stands is the interface's number. snmpd can make up no 64-bit counters.
+const (
+	ifXTable   = ".1.3.6.1.2.1.31.1.1"
+	interfaces = 100
+)
+
+var ifXColumns = []string{
+	`octet_str "GigabitEthernet1/0/#"`,
+	"counter #234", "counter #", "counter #99", "counter #7",
+	"counter #234567", "counter #23456", "counter #34", "counter #5",
+	"counter #345678", "counter #23411", "counter #12", "counter #3",
+	"integer 1", "uinteger 1000", "integer 2", "integer 1", `octet_str "room #, first floor"`, "timeticks #",
+}
+
+// compareSNMP walks ifXTable of a real snmpd by the agent's code and by snmpbulkwalk,
+// less its start-up: the CPU time, user and system, of the one who asks.
+func compareSNMP(ctx context.Context, walks int) error {
+	dir, err := os.MkdirTemp("", "communewatch-compare")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	device, port, err := lab.StartSNMP(dir, deviceConfiguration())
+	if err != nil {
+		return err
+	}
+	defer device.Stop()
+	w := walker{walks: walks, port: port, target: api.Target{
+		Name: "device", Address: "127.0.0.1", SNMP: &api.SNMP{Version: "2c", Port: uint16(port), Community: "measured"},
+	}}
+	if err := w.ready(ctx); err != nil {
+		return err
+	}
+	startUp, _, err := w.theirs(ctx, 10, ".1.3.6.1.2.1.1.3")
+	if err != nil {
+		return err
+	}
+	var columns []string
+	for i := range ifXColumns {
+		columns = append(columns, ifXTable+".1."+strconv.Itoa(i+1))
+	}
+	for _, c := range []struct {
+		name         string
+		ours, theirs int // variables a request
+		roots        []string
+	}{
+		{"at_10", 10, 10, []string{ifXTable}},
+		{"at_50", 50, 50, []string{ifXTable}},
+		{"at_10_rows_of_19_columns", 190, 10, columns}, // ten repetitions of each
+		{"columns_abreast_adapted", 50, 10, columns},
+		{"adapted", 50, 10, []string{ifXTable}},
+	} {
+		peer, theirRows, err := w.theirs(ctx, c.theirs, ifXTable)
+		if err != nil {
+			return err
+		}
+		ours, ourRows, err := w.ours(ctx, c.ours, c.roots)
+		if err != nil {
+			return err
+		}
+		if ourRows != theirRows || ourRows < interfaces*len(ifXColumns) {
+			return fmt.Errorf("walks of ifXTable differ: %d variables of ours, %d of snmpbulkwalk's", ourRows, theirRows)
+		}
+		line("snmp_walk_cpu_milliseconds_"+c.name, milliseconds(ours), milliseconds(peer-startUp))
+	}
+	fmt.Printf("# %d walks each of ifXTable, %d interfaces; snmpbulkwalk's start-up of %.1f ms is deducted\n", walks, interfaces, milliseconds(startUp))
+	return nil
+}
+
+func deviceConfiguration() string {
+	var conf strings.Builder
+	conf.WriteString("rocommunity measured 127.0.0.1\n")
+	for i, value := range ifXColumns {
+		for row := 1; row <= interfaces; row++ {
+			fmt.Fprintf(&conf, "override %s.1.%d.%d %s\n", ifXTable, i+1, row, strings.ReplaceAll(value, "#", strconv.Itoa(row)))
+		}
+	}
+	return conf.String()
+}
+
+type walker struct {
+	walks, port int
+	target      api.Target
+}
+
+func (w *walker) ready(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		err := snmp.Walk(limited, w.target, snmp.DefaultConfiguration(), 0, func(gosnmp.SnmpPDU) {}, ".1.3.6.1.2.1.1")
+		if err == nil || limited.Err() != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond) // snmpd gives no other sign of being ready
+	}
+}
+
+// ours gives the CPU time of one walk of ours, and its variables.
+func (w *walker) ours(ctx context.Context, variables int, roots []string) (each time.Duration, rows int, err error) {
+	before, err := used()
+	if err != nil {
+		return 0, 0, err
+	}
+	for range w.walks {
+		rows = 0
+		if err := snmp.Walk(ctx, w.target, snmp.DefaultConfiguration(), variables, func(gosnmp.SnmpPDU) { rows++ }, roots...); err != nil {
+			return 0, 0, err
+		}
+	}
+	after, err := used()
+	return (after - before) / time.Duration(w.walks), rows, err
+}
+
+// theirs does the same with snmpbulkwalk, a process a walk.
+func (w *walker) theirs(ctx context.Context, repetitions int, root string) (each time.Duration, rows int, err error) {
+	var sum time.Duration
+	for range w.walks {
+		cmd := exec.CommandContext(ctx, "snmpbulkwalk", "-m", "", "-v2c", "-c", "measured", "-On",
+			"-Cr"+strconv.Itoa(repetitions), "127.0.0.1:"+strconv.Itoa(w.port), root)
+		out, err := cmd.Output()
+		if err != nil {
+			return 0, 0, fmt.Errorf("snmpbulkwalk: %w", err)
+		}
+		rows = bytes.Count(out, []byte("\n"))
+		sum += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	return sum / time.Duration(w.walks), rows, nil
+}
+
+// used is the CPU time of this process, user and system.
+func used() (time.Duration, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, err
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
