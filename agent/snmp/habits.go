@@ -6,6 +6,8 @@ import "time"
 type habits struct {
 	pace
 	engine engine
+	proven bool // it answers for several subtrees at once
+	single bool // it does not
 }
 
 func newHabits() *habits { return &habits{pace: pace{now: startVariables, most: mostVariables}} }

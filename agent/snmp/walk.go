@@ -86,6 +86,8 @@ func (w *walk) step() {
 		good, err = believable(group, answer)
 	}
 	switch {
+	case err == nil && !w.proven(group, answer):
+		w.separate(group, nil)
 	case err == nil:
 		w.trials, w.silences = 0, 0
 		w.take(group, good)
@@ -107,22 +109,48 @@ func (w *walk) step() {
 	}
 }
 
-// choose says what is asked for next, and how many variables of each.
+// choose says what is asked for next, and how many variables of each: as many
+// subtrees as fit into one answer with all that they probably have.
 func (w *walk) choose() (group []*strand, each int) {
-	now := w.c.habits.now
+	now, first := w.c.habits.now, w.open[0]
+	each = min(now, startVariables)
+	known := w.expect > 0 && first.seen <= w.expect
+	switch {
+	case w.c.handle.Version == gosnmp.Version1:
+		each = 1 // it has no GetBulk
+	case known:
+		each = min(now, w.expect-first.seen+1) // one more shows that the end is the end
+	}
 	width := 1
-	for width < min(len(w.open), now, maxAbreast) && !w.open[0].alone && !w.open[width].alone {
+	for width < min(len(w.open), now/each, maxAbreast) && !w.c.habits.single && w.open[width].besides(first) {
 		width++
 	}
-	group = w.open[:width]
-	if w.c.handle.Version == gosnmp.Version1 {
-		return group, 1
+	if !known && w.c.handle.Version != gosnmp.Version1 {
+		each = now / width
 	}
-	each = max(now/width, 1)
-	if missing := w.expect - group[0].seen; w.expect > 0 && missing >= 0 {
-		each = min(each, missing+1) // one more shows that the end is the end
+	return w.open[:width], each
+}
+
+// besides tells whether two subtrees are equally far and may be asked for at once.
+func (s *strand) besides(other *strand) bool { return !s.alone && !other.alone && s.seen == other.seen }
+
+// proven tells whether a device answers for several subtrees what it answers for
+// each. Once is enough: one that goes by the first name only, or mixes them up,
+// would give tables that are too short.
+func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
+	h := w.c.habits
+	if len(group) == 1 || h.proven {
+		return true
 	}
-	return group, each
+	for i := range group {
+		one, err := w.following(group[i:i+1], 1)
+		if err != nil || len(one.Variables) == 0 || i >= len(answer.Variables) || one.Variables[0].Name != answer.Variables[i].Name {
+			h.single = true
+			return false
+		}
+	}
+	h.proven = true
+	return true
 }
 
 // following asks for what follows in each of a group.
@@ -224,32 +252,45 @@ func believable(group []*strand, answer *gosnmp.SnmpPacket) (good []gosnmp.SnmpP
 	case len(answer.Variables) == 0:
 		return nil, errEmpty
 	}
-	var last [maxAbreast]string
+	var newest, beyond [maxAbreast]string // below each of the group, and then not
+	for i, s := range group {
+		newest[i] = s.last
+	}
 	for i, v := range answer.Variables {
 		n := i % len(group)
 		switch {
-		case i < len(group):
-			last[n] = group[n].last
-		case last[n] == "":
+		case beyond[n] != "":
 			continue // it has ended
-		}
-		if !none(v) && !after(v.Name, last[n]) {
+		case none(v):
+			beyond[n] = "."
+		case !after(v.Name, newest[n]):
 			return answer.Variables[:i], errNotIncreasing
+		case strings.HasPrefix(v.Name, group[n].below):
+			newest[n] = v.Name
+		default:
+			beyond[n] = v.Name
 		}
-		last[n] = v.Name
-		if none(v) || !strings.HasPrefix(v.Name, group[n].below) {
-			last[n] = ""
+	}
+	for _, name := range beyond[:len(group)] {
+		for i, s := range group {
+			// What follows the end of one is not new to the other whose it is.
+			if strings.HasPrefix(name, s.below) && after(name, newest[i]) {
+				return nil, errMixed
+			}
 		}
 	}
 	return answer.Variables, nil
 }
 
-// errNoMore is not told to anybody: it is the end.
-var errNoMore = errors.New("no more")
+// These are not told to anybody: the one is the end, the other is asked for again.
+var (
+	errNoMore = errors.New("no more")
+	errMixed  = errors.New("subtrees are mixed up")
+)
 
 // isOfOne tells whether an error may be of one subtree, while others are well.
 func isOfOne(err error) bool {
-	for _, e := range []error{errSays, errNoMore, errUnreadable, errEmpty, errMore, errNotIncreasing} {
+	for _, e := range []error{errSays, errNoMore, errUnreadable, errEmpty, errMore, errNotIncreasing, errMixed} {
 		if errors.Is(err, e) {
 			return true
 		}
