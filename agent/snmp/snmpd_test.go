@@ -4,11 +4,13 @@ package snmp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,32 +32,116 @@ const (
 )
 
 // daemon is a real net-snmp agent on a free port of the loopback address.
-type daemon struct{ port int }
+type daemon struct {
+	port      int
+	dir, conf string
+	process   *os.Process
+}
 
 // startDaemon runs snmpd with nothing but what is in its own folder.
-func startDaemon(t *testing.T) daemon {
+func startDaemon(t *testing.T) *daemon {
 	t.Helper()
 	dir := t.TempDir()
-	d := daemon{port: freePort(t)}
-	conf := filepath.Join(dir, "snmpd.conf")
+	d := &daemon{port: freePort(t)}
 	lines := []string{
 		fmt.Sprintf("agentaddress udp:127.0.0.1:%d", d.port),
 		fmt.Sprintf("rocommunity %s 127.0.0.1", community),
-		fmt.Sprintf("createUser %s SHA-256 %q AES %q", user, authPass, privPass),
-		fmt.Sprintf("rouser %s priv", user),
 		"sysName " + hostName,
 		"sysDescr " + hostModel,
 	}
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+	for _, u := range users {
+		lines = append(lines, u.configuration())
+	}
+	d.conf = filepath.Join(dir, "snmpd.conf")
+	if err := os.WriteFile(d.conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, dir, "snmpd", "-f", "-Lo", "-C", "-c", conf, "-p", filepath.Join(dir, "pid"))
-	answers(t, d.target("2c"))
+	d.dir = dir
+	d.start(t)
 	return d
 }
 
+func (d *daemon) start(t *testing.T) {
+	t.Helper()
+	d.process = run(t, d.dir, "snmpd", "-f", "-Lo", "-C", "-c", d.conf, "-p", filepath.Join(d.dir, "pid"))
+	answers(t, d.target("2c"))
+}
+
+// stop ends it as a device that is switched off properly: it keeps its state.
+func (d *daemon) stop(t *testing.T) {
+	t.Helper()
+	if err := d.process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.process.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// account is a user of version 3.
+type account struct{ level, auth, privacy string }
+
+// users are one of every algorithm, and privacy's with a hash that has to be
+// lengthened for it and with one that has not.
+var users = func() []account {
+	list := []account{{level: "noAuthNoPriv"}, {"authPriv", "SHA-512", "AES-256"}}
+	for auth := range strings.SplitSeq(api.SNMPAuths, " ") {
+		list = append(list, account{"authNoPriv", auth, ""}, account{"authPriv", auth, "AES"})
+	}
+	for privacy := range strings.SplitSeq(api.SNMPPrivacies, " ") {
+		if privacy != "AES" {
+			list = append(list, account{"authPriv", "SHA-1", privacy}, account{"authPriv", "SHA-384", privacy})
+		}
+	}
+	return list
+}()
+
+var usual = account{"authPriv", "SHA-256", "AES"}
+
+func (u account) name() string { return strings.Join([]string{user, u.auth, u.privacy}, ".") }
+
+// theirs are net-snmp's names of the algorithms.
+func (u account) theirs() (auth, privacy string) {
+	return strings.TrimSuffix(u.auth, "-1"), strings.TrimSuffix(u.privacy, "-128")
+}
+
+func (u account) configuration() string {
+	auth, privacy := u.theirs()
+	switch u.level {
+	case "noAuthNoPriv":
+		return fmt.Sprintf("createUser %s\nrouser %s noauth", u.name(), u.name())
+	case "authNoPriv":
+		return fmt.Sprintf("createUser %s %s %q\nrouser %s auth", u.name(), auth, authPass, u.name())
+	}
+	return fmt.Sprintf("createUser %s %s %q %s %q\nrouser %s priv", u.name(), auth, authPass, privacy, privPass, u.name())
+}
+
+// credentials are the same for net-snmp's programs.
+func (u account) credentials() []string {
+	auth, privacy := u.theirs()
+	args := []string{"-v3", "-l", u.level, "-u", u.name()}
+	if auth != "" {
+		args = append(args, "-a", auth, "-A", authPass)
+	}
+	if privacy != "" {
+		args = append(args, "-x", privacy, "-X", privPass)
+	}
+	return args
+}
+
+func (u account) settings(port int) *api.SNMP {
+	s := &api.SNMP{Version: "3", Port: uint16(port), User: u.name(), Level: u.level}
+	if u.auth != "" {
+		s.Auth, s.AuthPass = u.auth, authPass
+	}
+	if u.privacy != "" {
+		s.Privacy, s.PrivPass = u.privacy, privPass
+	}
+	return s
+}
+
 // run starts a program and ends it with the test.
-func run(t *testing.T, dir, program string, args ...string) {
+func run(t *testing.T, dir, program string, args ...string) *os.Process {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -75,6 +161,7 @@ func run(t *testing.T, dir, program string, args ...string) {
 			t.Logf("%s said:\n%s", program, out.String())
 		}
 	})
+	return cmd.Process
 }
 
 func freePort(t *testing.T) int {
@@ -104,45 +191,123 @@ func answers(t *testing.T, target api.Target) {
 	}
 }
 
-func (d daemon) target(version string) api.Target {
-	t := api.Target{Name: "router", Address: "127.0.0.1", Role: api.RoleGateway, SNMP: &api.SNMP{Version: version, Port: uint16(d.port)}}
-	if version == "2c" {
-		t.SNMP.Community = community
-		return t
+func (d *daemon) target(version string) api.Target {
+	t := api.Target{Name: "router", Address: "127.0.0.1", Role: api.RoleGateway}
+	if version == "3" {
+		t.SNMP = usual.settings(d.port)
+	} else {
+		t.SNMP = &api.SNMP{Version: version, Port: uint16(d.port), Community: community}
 	}
-	t.SNMP.User, t.SNMP.Auth, t.SNMP.AuthPass, t.SNMP.Privacy, t.SNMP.PrivPass = user, "SHA-256", authPass, "AES", privPass
 	return t
 }
 
-// credentials are the same for net-snmp's programs.
-func credentials(version string) []string {
-	if version == "2c" {
-		return []string{"-v2c", "-c", community}
+func TestWalkedRowsAreWhatNetSnmpPrints(t *testing.T) {
+	d := startDaemon(t)
+	best := account{"authPriv", "SHA-512", "AES-256"}
+	bestTarget := d.target("3")
+	bestTarget.SNMP = best.settings(d.port)
+	for name, c := range map[string]struct {
+		target api.Target
+		peer   []string
+	}{
+		"1":                   {d.target("1"), []string{"snmpwalk", "-v1", "-c", community}},
+		"2c":                  {d.target("2c"), []string{"snmpbulkwalk", "-v2c", "-c", community}},
+		"3, SHA-256, AES":     {d.target("3"), append([]string{"snmpbulkwalk"}, usual.credentials()...)},
+		"3, SHA-512, AES-256": {bestTarget, append([]string{"snmpbulkwalk"}, best.credentials()...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, root := range []string{strings.TrimSuffix(ifEntry, "."), strings.TrimSuffix(ifXEntry, "."), ".1.3.6.1.2.1.1"} {
+				want, got := bothWalks(t, c.target, c.peer, root)
+				if len(want) < 5 || !cmp.Equal(want, got) {
+					t.Errorf("%s: %d variables of net-snmp, %d of ours:\n%s", root, len(want), len(got), cmp.Diff(want, got))
+				}
+			}
+		})
 	}
-	return []string{"-v3", "-l", "authPriv", "-u", user, "-a", "SHA-256", "-A", authPass, "-x", "AES", "-X", privPass}
 }
 
-func TestWalkedRowsAreWhatSnmpbulkwalkPrints(t *testing.T) {
+// TestColumnsWalkedSideBySideAreThoseWalkedAlone: the same, for a device that has
+// holes in its tables.
+func TestColumnsWalkedSideBySideAreThoseWalkedAlone(t *testing.T) {
 	d := startDaemon(t)
-	for _, version := range []string{"2c", "3"} {
-		for _, root := range []string{strings.TrimSuffix(ifEntry, "."), strings.TrimSuffix(ifXEntry, "."), ".1.3.6.1.2.1.1"} {
-			t.Run(version+root, func(t *testing.T) {
-				want, got := bothWalks(t, d, version, root)
-				if len(want) < 5 || !cmp.Equal(want, got) {
-					t.Errorf("%d variables of snmpbulkwalk, %d of ours:\n%s", len(want), len(got), cmp.Diff(want, got))
-				}
-			})
+	// tcpConnectionTable and udpEndpointTable have long indexes, the last column ends
+	// the MIB's branch.
+	roots := []string{".1.3.6.1.2.1.2.2.1.2", ".1.3.6.1.2.1.2.2.1.22", ".1.3.6.1.2.1.31.1.1.1.1", ".1.3.6.1.2.1.31.1.1.1.6", ".1.3.6.1.2.1.31.1.1.1.19", ".1.3.6.1.2.1.4.20.1.2", ".1.3.6.1.2.1.99"}
+	for _, version := range []string{"1", "2c", "3"} {
+		for range 10 {
+			before, abreast, after := names(t, d.target(version), true, roots), names(t, d.target(version), false, roots), names(t, d.target(version), true, roots)
+			if !cmp.Equal(before, after) {
+				continue // the machine's interfaces came and went
+			}
+			if len(before) < 5 || !cmp.Equal(before, abreast) {
+				t.Errorf("version %s: %s", version, cmp.Diff(before, abreast))
+			}
+			break
 		}
 	}
 }
 
-// bothWalks repeats until snmpbulkwalk sees the same before and after our walk: the
-// machine's interfaces may come and go under it.
-func bothWalks(t *testing.T, d daemon, version, root string) (want, got []string) {
+func names(t *testing.T, target api.Target, alone bool, roots []string) []string {
+	t.Helper()
+	h := newHabits()
+	h.single = alone
+	talk, err := open(t.Context(), target, DefaultConfiguration(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer talk.close()
+	var got []string
+	errs := talk.walkAbreast(roots, 0, 100_000, func(_ int, _ string, v gosnmp.SnmpPDU) { got = append(got, v.Name) })
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	return got
+}
+
+// TestEveryAlgorithmIsSpoken polls a real agent in each way that it knows.
+func TestEveryAlgorithmIsSpoken(t *testing.T) {
+	d := startDaemon(t)
+	for _, u := range users {
+		target := d.target("3")
+		target.SNMP = u.settings(d.port)
+		got := check(t, pollerOf(t, target)(t.Context()))
+		if name, _ := got.device().FieldNamed("name"); name.Text() != hostName || got.complaint() != "" {
+			t.Errorf("%+v: name %q, error %q", u, name.Text(), got.complaint())
+		}
+	}
+}
+
+// TestARestartedEngineIsFollowed: its boots and time are others than those that were
+// remembered, and with a new state folder it is another engine altogether.
+func TestARestartedEngineIsFollowed(t *testing.T) {
+	d := startDaemon(t)
+	poll := pollerOf(t, d.target("3"))
+	up := func(when string) {
+		t.Helper()
+		if got := check(t, poll(t.Context())); !got.up() || got.complaint() != "" {
+			t.Errorf("%s: up %v, error %q", when, got.up(), got.complaint())
+		}
+	}
+	up("at first")
+	d.stop(t)
+	d.start(t)
+	up("booted again")
+	d.stop(t)
+	if err := os.RemoveAll(filepath.Join(d.dir, "state")); err != nil {
+		t.Fatal(err)
+	}
+	d.start(t)
+	up("replaced")
+}
+
+// bothWalks repeats until net-snmp's program sees the same before and after our walk:
+// the machine's interfaces may come and go under it.
+func bothWalks(t *testing.T, target api.Target, peer []string, root string) (want, got []string) {
 	t.Helper()
 	for range 10 {
-		want, got = bulkwalk(t, d, version, root), walked(t, d, version, root)
-		if cmp.Equal(want, bulkwalk(t, d, version, root)) {
+		want, got = peerWalk(t, target, peer, root), walked(t, target, root)
+		if cmp.Equal(want, peerWalk(t, target, peer, root)) {
 			return want, got
 		}
 	}
@@ -153,14 +318,14 @@ func bothWalks(t *testing.T, d daemon, version, root string) (want, got []string
 // moving marks a value that two walks need not agree on.
 const moving = "(moving)"
 
-// bulkwalk reads a subtree with net-snmp's own program: numbers as numbers,
+// peerWalk reads a subtree with net-snmp's own program: numbers as numbers,
 // strings in hexadecimal.
-func bulkwalk(t *testing.T, d daemon, version, root string) []string {
+func peerWalk(t *testing.T, target api.Target, peer []string, root string) []string {
 	t.Helper()
-	args := append(credentials(version), "-m", "", "-On", "-Oe", "-Ot", "-Ox", fmt.Sprintf("127.0.0.1:%d", d.port), root)
-	out, err := exec.Command("snmpbulkwalk", args...).Output()
+	args := append(slices.Clone(peer[1:]), "-m", "", "-On", "-Oe", "-Ot", "-Ox", fmt.Sprintf("127.0.0.1:%d", target.SNMP.Port), root)
+	out, err := exec.Command(peer[0], args...).Output()
 	if err != nil {
-		t.Fatalf("snmpbulkwalk: %v", err)
+		t.Fatalf("%s: %v", peer[0], err)
 	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n") {
@@ -189,9 +354,9 @@ func isTicks(kind, value string) bool {
 	return kind == "Timeticks" || err == nil
 }
 
-func walked(t *testing.T, d daemon, version, root string) []string {
+func walked(t *testing.T, target api.Target, root string) []string {
 	t.Helper()
-	talk, err := open(t.Context(), d.target(version), DefaultConfiguration(), newHabits())
+	talk, err := open(t.Context(), target, DefaultConfiguration(), newHabits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,8 +435,8 @@ func TestWrongCredentialsAreToldApart(t *testing.T) {
 		spoil func(*api.SNMP)
 		says  string
 	}{
-		"user":      {func(s *api.SNMP) { s.User = "stranger" }, "wrong user or authentication password"},
-		"auth pass": {func(s *api.SNMP) { s.AuthPass = "wrong-password" }, "wrong user or authentication password"},
+		"user":      {func(s *api.SNMP) { s.User = "stranger" }, "the device does not know the user"},
+		"auth pass": {func(s *api.SNMP) { s.AuthPass = "wrong-password" }, "the device refuses the authentication password"},
 		"priv pass": {func(s *api.SNMP) { s.PrivPass = "wrong-password" }, "wrong privacy password"},
 	} {
 		t.Run(name, func(t *testing.T) {
