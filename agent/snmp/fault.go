@@ -14,6 +14,7 @@ import (
 // an error says; none holds anything of a packet.
 var (
 	errTime     = errors.New("the time for one poll is over")
+	errRows     = errors.New("more rows than there may be")
 	errRequests = fmt.Errorf("more than %d requests", maxRequests)
 	errName     = errors.New("the name does not resolve")
 

@@ -232,7 +232,7 @@ func (w *walk) take(group []*strand, variables []gosnmp.SnmpPDU) {
 		case none(v) || !inside:
 			s.ended = true
 		case s.seen == w.most:
-			w.fail([]*strand{s}, fmt.Errorf("more than %d rows", w.most))
+			w.fail([]*strand{s}, fmt.Errorf("%w: %d", errRows, w.most))
 		default:
 			w.visit(s.number, suffix, v)
 			s.last = v.Name
