@@ -383,8 +383,8 @@ func TestOddDevicesDoNotDisturbTheOthers(t *testing.T) {
 		twist twist
 		says  string
 	}{"A": {loops, "backwards"}, "B": {refuses, "tooBig"}, "C": {late, "no answer"}}
-	var logs bytes.Buffer
-	p, err := New(Config{Timeout: 2 * time.Second, Log: newLog(&logs)})
+	var logs lockedBuffer
+	p, err := New(Config{Timeout: time.Second, Log: newLog(&logs)})
 	if err != nil {
 		t.Fatal(err)
 	}
