@@ -38,8 +38,9 @@ type daemon struct {
 	process   *os.Process
 }
 
-// startDaemon runs snmpd with nothing but what is in its own folder.
-func startDaemon(t *testing.T) *daemon {
+// startDaemon runs snmpd with nothing but what is in its own folder, and more lines
+// of configuration.
+func startDaemon(t *testing.T, more ...string) *daemon {
 	t.Helper()
 	dir := t.TempDir()
 	d := &daemon{port: freePort(t)}
@@ -52,6 +53,7 @@ func startDaemon(t *testing.T) *daemon {
 	for _, u := range users {
 		lines = append(lines, u.configuration())
 	}
+	lines = append(lines, more...)
 	d.conf = filepath.Join(dir, "snmpd.conf")
 	if err := os.WriteFile(d.conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -299,6 +301,47 @@ func TestARestartedEngineIsFollowed(t *testing.T) {
 	}
 	d.start(t)
 	up("replaced")
+}
+
+// TestAWrapAndARebootOfARealAgentGiveTheKnownOctets has net-snmp state an interface
+// with a counter of 32 bits that a test sets.
+func TestAWrapAndARebootOfARealAgentGiveTheKnownOctets(t *testing.T) {
+	const index = 900_001 // no interface of this machine's
+	cell := func(c column) string { return fmt.Sprintf("%s.%d", columns[c].oid, index) }
+	d := startDaemon(t, "rwcommunity writer 127.0.0.1",
+		"override "+cell(ifOperStatus)+" integer 1", "override "+cell(ifName)+` octet_str "leased line"`,
+		"override "+cell(ifSpeed)+" uinteger 100000000", "override -rw "+cell(ifInOctets)+" counter 4294900000")
+	polls := []poller{pollerOf(t, d.target("2c")), pollerOf(t, d.target("3"))}
+	expect := func(when, octets string) {
+		t.Helper()
+		for _, poll := range polls {
+			got := check(t, poll(t.Context()))
+			if in := got.field("leased line", "in_octets"); in != octets || got.complaint() != "" {
+				t.Errorf("%s: in_octets %q, want %q; error %q", when, in, octets, got.complaint())
+			}
+		}
+	}
+	set := func(octets uint32) { // which net-snmp's own snmpset cannot do with a counter
+		t.Helper()
+		writer := &gosnmp.GoSNMP{Target: "127.0.0.1", Port: uint16(d.port), Community: "writer", Version: gosnmp.Version2c, Timeout: 5 * time.Second}
+		if err := writer.Connect(); err != nil {
+			t.Fatal(err)
+		}
+		defer writer.Close()
+		answer, err := writer.Set([]gosnmp.SnmpPDU{{Name: cell(ifInOctets), Type: gosnmp.Counter32, Value: octets}})
+		if err != nil || answer.Error != gosnmp.NoError {
+			t.Fatalf("set %d: %v, %v", octets, err, answer)
+		}
+	}
+	expect("at first", "")
+	set(32_000)
+	expect("after the wrap", "99296")
+	d.stop(t)
+	d.start(t)
+	set(12_000)
+	expect("after the reboot", "")
+	set(60_000)
+	expect("then", "48000")
 }
 
 // bothWalks repeats until net-snmp's program sees the same before and after our walk:
