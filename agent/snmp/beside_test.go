@@ -2,9 +2,12 @@ package snmp
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gosnmp/gosnmp"
 )
 
 // TestTwoHundredDevicesArePolledSideBySide holds the memory and the goroutines that
@@ -56,4 +59,63 @@ func heap() runtime.MemStats {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m
+}
+
+// TestOddDevicesDoNotDisturbTheOthers polls three that loop, refuse and are late,
+// and seven that are well, side by side.
+func TestOddDevicesDoNotDisturbTheOthers(t *testing.T) {
+	loops := func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.in(ifOperStatus) {
+			a.Variables = []gosnmp.SnmpPDU{at(ifOperStatus, 1, 1), at(ifOperStatus, 2, 1), at(ifOperStatus, 3, 1), at(ifOperStatus, 1, 1)}
+		}
+		return a
+	}
+	refusals := 0
+	refuses := func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if !q.in(ifOperStatus) {
+			return a
+		}
+		if refusals++; refusals%2 == 1 {
+			return refuse(a, gosnmp.NoError) // an empty list
+		}
+		return refuse(a, gosnmp.TooBig)
+	}
+	late := func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if q.in(ifOperStatus) {
+			a.RequestID-- // as of a request before
+		}
+		return a
+	}
+	odd := map[string]struct {
+		twist twist
+		says  string
+	}{"A": {loops, "backwards"}, "B": {refuses, "tooBig"}, "C": {late, "no answer"}}
+	var logs lockedBuffer
+	p, err := New(Config{Timeout: time.Second, Log: newLog(&logs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var polls sync.WaitGroup
+	for i := range 10 {
+		name := string(rune('A' + i))
+		r := newResponder(t, switchOf(4)...)
+		r.twisted(odd[name].twist)
+		target := r.target()
+		target.Name = name
+		poll := p.Target(target)
+		polls.Go(func() {
+			got := check(t, poll(t.Context()))
+			if c, is := odd[name]; is {
+				got.saysAll(name, "ifOperStatus", c.says)
+			} else if len(got.names()) != 4 || got.complaint() != "" {
+				t.Errorf("%s: %d interfaces, error %q", name, len(got.names()), got.complaint())
+			}
+		})
+	}
+	polls.Wait()
+	for name := range odd {
+		if !strings.Contains(logs.String(), "target="+name) {
+			t.Errorf("the log does not name %s: %s", name, logs.String())
+		}
+	}
 }
