@@ -16,10 +16,10 @@ import (
 )
 
 // asked talks to a device as a poll does, and gives what went wrong first.
-func asked(t *testing.T, target api.Target, h *habits) error {
+func asked(t *testing.T, target api.Target, h *habits, timeout time.Duration) error {
 	t.Helper()
 	cfg := DefaultConfiguration()
-	cfg.Timeout = 200 * time.Millisecond
+	cfg.Timeout = timeout
 	talk, err := open(t.Context(), target, cfg, h)
 	if err != nil {
 		return err
@@ -34,6 +34,16 @@ func asked(t *testing.T, target api.Target, h *habits) error {
 		return fmt.Errorf("%d rows without an error, want 3", rows)
 	}
 	return err
+}
+
+// patient is how long a test waits for what should come, hasty for what should not.
+const patient, hasty = 10 * time.Second, 100 * time.Millisecond
+
+func patience(want error) time.Duration {
+	if errors.Is(want, errNoAnswer) {
+		return hasty
+	}
+	return patient
 }
 
 // TestAHostileAnswerIsANamedError gives a device's answers as they must not be. For
@@ -113,7 +123,7 @@ func TestAHostileAnswerIsANamedError(t *testing.T) {
 			r.twisted(c.twist)
 			r.tampered(c.wire)
 			h := newHabits()
-			if err := asked(t, r.target(), h); !errors.Is(err, c.want) {
+			if err := asked(t, r.target(), h, patience(c.want)); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			if n := len(r.questions()); n > 110 {
@@ -121,7 +131,7 @@ func TestAHostileAnswerIsANamedError(t *testing.T) {
 			}
 			r.twisted(nil)
 			r.tampered(nil)
-			if err := asked(t, r.target(), h); err != nil {
+			if err := asked(t, r.target(), h, patient); err != nil {
 				t.Errorf("when it is well again: %v", err)
 			}
 		})
@@ -144,12 +154,12 @@ func TestWhatHarmsNothingIsPassedOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newResponder(t, switchOf(3)...)
-			if err := asked(t, r.target(), newHabits()); err != nil {
+			if err := asked(t, r.target(), newHabits(), patient); err != nil {
 				t.Fatal(err)
 			}
 			before = []byte{0x30, 0} // not ours
 			r.tampered(by)
-			if err := asked(t, r.target(), newHabits()); err != nil {
+			if err := asked(t, r.target(), newHabits(), patient); err != nil {
 				t.Error(err)
 			}
 		})
@@ -168,7 +178,7 @@ func TestAnAnswerFromAnotherAddressIsNone(t *testing.T) {
 	r.mu.Lock()
 	r.from = other
 	r.mu.Unlock()
-	err = asked(t, r.target(), newHabits())
+	err = asked(t, r.target(), newHabits(), hasty)
 	if !errors.Is(err, errNoAnswer) || errors.Is(err, errStranger) {
 		t.Errorf("got %v, want %v", err, errNoAnswer)
 	}

@@ -11,7 +11,7 @@ import (
 // TestAHostileAnswerOfVersion3IsANamedError does the same where packets are signed.
 func TestAHostileAnswerOfVersion3IsANamedError(t *testing.T) {
 	const reportsOf = ".1.3.6.1.6.3.15.1.1."
-	levels := []string{"authPriv", "authNoPriv", "noAuthNoPriv"}
+	levels := []string{"authPriv", "noAuthNoPriv"}
 	for name, c := range map[string]struct {
 		levels []string
 		engine func(e *engineOf)
@@ -26,7 +26,7 @@ func TestAHostileAnswerOfVersion3IsANamedError(t *testing.T) {
 		"it refuses the password":      {levels: levels, engine: func(e *engineOf) { e.only(reportsOf+"5.0", true) }, want: errDigest},
 		"it cannot decrypt":            {levels: levels, engine: func(e *engineOf) { e.only(reportsOf+"6.0", false) }, want: errPrivacy},
 		"it reports what nobody knows": {levels: levels, engine: func(e *engineOf) { e.only(".1.3.6.1.4.1.1.0", false) }, want: errReport},
-		"a bit of an answer is turned": {levels: levels[:2], wire: func(a []byte, send func([]byte)) {
+		"a bit of an answer is turned": {levels: levels[:1], wire: func(a []byte, send func([]byte)) {
 			if bytes.Contains(a, []byte("watcher")) { // it is no discovery's
 				a[len(a)-1] ^= 1
 			}
@@ -36,7 +36,7 @@ func TestAHostileAnswerOfVersion3IsANamedError(t *testing.T) {
 			a.MsgFlags = gosnmp.AuthNoPriv
 			return a
 		}, want: errExposed},
-		"an answer without a signature": {levels: levels[:2], twist: func(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		"an answer without a signature": {levels: levels[:1], twist: func(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 			a.MsgFlags = gosnmp.NoAuthNoPriv
 			return a
 		}, want: errNotAuthentic},
@@ -62,7 +62,7 @@ func TestAHostileAnswerOfVersion3IsANamedError(t *testing.T) {
 				r.twisted(c.twist)
 				r.tampered(c.wire)
 				h := newHabits()
-				if err := asked(t, target, h); !errors.Is(err, c.want) {
+				if err := asked(t, target, h, patience(c.want)); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 				if discoveries, _ := r.engine.counts(); discoveries > 4 || len(r.questions()) > 20 {
@@ -71,7 +71,7 @@ func TestAHostileAnswerOfVersion3IsANamedError(t *testing.T) {
 				r.engine.only("", false)
 				r.twisted(nil)
 				r.tampered(nil)
-				if err := asked(t, target, h); err != nil {
+				if err := asked(t, target, h, patient); err != nil {
 					t.Errorf("when it is well again: %v", err)
 				}
 			})
@@ -103,7 +103,7 @@ func TestAnEngineIsAskedForOnceAndFollowed(t *testing.T) {
 				{"met once more", func() {}, 0, 0},
 			} {
 				step.change()
-				if err := asked(t, target, h); err != nil {
+				if err := asked(t, target, h, patient); err != nil {
 					t.Errorf("%s: %v", step.when, err)
 				}
 				discoveries, resyncs := r.engine.counts()

@@ -66,6 +66,7 @@ func TestColumnsWalkedSideBySideAreThoseWalkedAlone(t *testing.T) {
 
 // TestEveryAlgorithmIsSpoken polls a real agent in each way that it knows.
 func TestEveryAlgorithmIsSpoken(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	for _, u := range users {
 		target := d.target("3")
@@ -80,6 +81,7 @@ func TestEveryAlgorithmIsSpoken(t *testing.T) {
 // TestARestartedEngineIsFollowed: its boots and time are others than those that were
 // remembered, and with a new state folder it is another engine altogether.
 func TestARestartedEngineIsFollowed(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	poll := pollerOf(t, d.target("3"))
 	up := func(when string) {
@@ -142,6 +144,7 @@ func TestAWrapAndARebootOfARealAgentGiveTheKnownOctets(t *testing.T) {
 }
 
 func TestOctetsOfTheLoopbackRiseWithTraffic(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	versions := []string{"2c", "3"}
 	polls := map[string]poller{}
@@ -193,6 +196,7 @@ func sendToLoopback(t *testing.T, octets int) {
 }
 
 func TestWrongCredentialsAreToldApart(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	for name, c := range map[string]struct {
 		spoil func(*api.SNMP)
