@@ -159,7 +159,10 @@ func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
 	}
 	for i := range group {
 		one, err := w.following(group[i:i+1], 1)
-		if err != nil || len(one.Variables) == 0 || i >= len(answer.Variables) || one.Variables[0].Name != answer.Variables[i].Name {
+		if err != nil {
+			return false // which proves nothing
+		}
+		if len(one.Variables) == 0 || i >= len(answer.Variables) || one.Variables[0].Name != answer.Variables[i].Name {
 			h.single = true
 			return false
 		}

@@ -62,11 +62,10 @@ func compareSNMP(ctx context.Context, walks int) error {
 		ours, theirs int // variables a request
 		roots        []string
 	}{
-		{"at_10", 10, 10, []string{ifXTable}},
-		{"at_50", 50, 50, []string{ifXTable}},
-		{"at_10_rows_of_19_columns", 190, 10, columns}, // ten repetitions of each
-		{"columns_abreast_adapted", 50, 10, columns},
-		{"adapted", 50, 10, []string{ifXTable}},
+		{"at_10_repetitions", 10, 10, []string{ifXTable}},
+		{"at_10_repetitions_of_5_columns", 50, 10, columns},
+		{"at_50_repetitions", 50, 50, []string{ifXTable}},
+		{"adapted", 50, 10, []string{ifXTable}}, // to what a frame holds; snmpbulkwalk keeps to 10
 	} {
 		ours, peer, err := w.measure(ctx, c.ours, c.theirs, c.roots)
 		if err != nil {
@@ -137,17 +136,21 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// walk walks in this process.
+// walk walks in this process, a few times in a row as an agent does several devices.
 func (w *walker) walk(ctx context.Context, variables int, roots []string) (cost time.Duration, rows int, err error) {
+	const inRow = 4
 	before, err := used()
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := snmp.Walk(ctx, w.target, snmp.DefaultConfiguration(), variables, func(gosnmp.SnmpPDU) { rows++ }, roots...); err != nil {
-		return 0, 0, err
+	for range inRow {
+		rows = 0
+		if err := snmp.Walk(ctx, w.target, snmp.DefaultConfiguration(), variables, func(gosnmp.SnmpPDU) { rows++ }, roots...); err != nil {
+			return 0, 0, err
+		}
 	}
 	after, err := used()
-	return after - before, rows, err
+	return (after - before) / inRow, rows, err
 }
 
 // bulkwalk does the same with snmpbulkwalk.
