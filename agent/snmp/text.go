@@ -30,13 +30,21 @@ func text(v gosnmp.SnmpPDU) string {
 	if !utf8.Valid(b) {
 		return "0x" + hex.EncodeToString(b)
 	}
-	lines := strings.FieldsFunc(string(b), func(r rune) bool { return unicode.IsSpace(r) && unicode.IsControl(r) })
-	return norm.NFC.String(strings.Map(func(r rune) rune {
+	s := string(b)
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		s = oneLine(s)
+	}
+	return norm.NFC.String(s)
+}
+
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) && unicode.IsControl(r) })
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, strings.Join(lines, " ")))
+	}, strings.Join(lines, " "))
 }
 
 // number reads any unsigned value of a variable. A negative one, and one that the
