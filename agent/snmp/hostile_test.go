@@ -248,6 +248,33 @@ func TestADeviceThatGoesByTheFirstNameOnlyIsAskedForOneColumnAtATime(t *testing.
 	}
 }
 
+// TestADeviceThatGivesNothingForTheOtherNamesIsFoundOut: that looks like an end.
+func TestADeviceThatGivesNothingForTheOtherNamesIsFoundOut(t *testing.T) {
+	r := newResponder(t, switchOf(3)...)
+	r.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		for i, v := range a.Variables {
+			if i%(1+len(q.with)) > 0 {
+				a.Variables[i] = gosnmp.SnmpPDU{Name: v.Name, Type: gosnmp.EndOfMibView}
+			}
+		}
+		return a
+	})
+	h := newHabits()
+	h.now = mostVariables
+	for _, requests := range []int{1 + 2 + 2, 2} { // it is tried, each is asked, each is walked; then never again
+		talk, err := open(t.Context(), r.target(), DefaultConfiguration(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer talk.close()
+		rows := 0
+		errs := talk.walkAbreast([]string{columns[ifName].oid, columns[ifAlias].oid}, 3, 100, func(int, string, gosnmp.SnmpPDU) { rows++ })
+		if n := len(r.questions()); rows != 6 || n != requests || errors.Join(errs...) != nil {
+			t.Errorf("%d rows in %d requests, want 6 in %d; %v", rows, n, requests, errs)
+		}
+	}
+}
+
 func everyNth(all []gosnmp.SnmpPDU, n int) func(func(gosnmp.SnmpPDU) bool) {
 	return func(yield func(gosnmp.SnmpPDU) bool) {
 		for i := 0; i < len(all) && yield(all[i]); i += n {

@@ -162,7 +162,7 @@ func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
 		if err != nil {
 			return false // which proves nothing
 		}
-		if len(one.Variables) == 0 || i >= len(answer.Variables) || one.Variables[0].Name != answer.Variables[i].Name {
+		if len(one.Variables) == 0 || i >= len(answer.Variables) || !same(one.Variables[0], answer.Variables[i]) {
 			h.single = true
 			return false
 		}
@@ -170,6 +170,8 @@ func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
 	h.proven = true
 	return true
 }
+
+func same(a, b gosnmp.SnmpPDU) bool { return none(a) && none(b) || none(a) == none(b) && a.Name == b.Name }
 
 // following asks for what follows in each of a group.
 func (w *walk) following(group []*strand, each int) (*gosnmp.SnmpPacket, error) {

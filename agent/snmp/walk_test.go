@@ -152,8 +152,8 @@ func TestWhatIsAlwaysTooBigOrEmptyIsGivenUpByName(t *testing.T) {
 				t.Error(cmp.Diff(want, singly(asked, ifInErrors)))
 			}
 			// One odd column does not slow the others down.
-			if want := []uint32{4}; !cmp.Equal(singly(asked, ifInDiscards), want) {
-				t.Error(cmp.Diff(want, singly(asked, ifInDiscards)))
+			if want := []uint32{4}; !cmp.Equal(singly(asked, ifOutDiscards), want) {
+				t.Error(cmp.Diff(want, singly(asked, ifOutDiscards)))
 			}
 			if len(got.names()) != 3 {
 				t.Errorf("%d interfaces, want 3", len(got.names()))
