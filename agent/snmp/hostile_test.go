@@ -281,3 +281,13 @@ func everyNth(all []gosnmp.SnmpPDU, n int) func(func(gosnmp.SnmpPDU) bool) {
 		}
 	}
 }
+
+func TestAPortThatNobodyListensOnIsNoAnswer(t *testing.T) {
+	b := newBench(t)
+	b.socket.Close()
+	got := b.round(t)
+	if got.up() {
+		t.Error("up without a device")
+	}
+	got.saysAll("switch-1", "no answer", "refused")
+}

@@ -94,14 +94,11 @@ func (c *conversation) forget() {
 // remember keeps the engine for the next poll, if it has shown that it is real.
 func (c *conversation) remember() {
 	usm := c.usm()
-	switch {
-	case usm == nil:
-	case !c.heard:
-		c.habits.engine = engine{}
-	default:
-		c.habits.engine = engine{
-			id: usm.AuthoritativeEngineID, boots: usm.AuthoritativeEngineBoots, time: usm.AuthoritativeEngineTime, at: time.Now(),
-			auth: usm.SecretKey, privacy: usm.PrivacyKey,
-		}
+	if usm == nil || !c.heard {
+		return
+	}
+	c.habits.engine = engine{
+		id: usm.AuthoritativeEngineID, boots: usm.AuthoritativeEngineBoots, time: usm.AuthoritativeEngineTime, at: time.Now(),
+		auth: usm.SecretKey, privacy: usm.PrivacyKey,
 	}
 }

@@ -171,7 +171,9 @@ func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
 	return true
 }
 
-func same(a, b gosnmp.SnmpPDU) bool { return none(a) && none(b) || none(a) == none(b) && a.Name == b.Name }
+func same(a, b gosnmp.SnmpPDU) bool {
+	return none(a) && none(b) || none(a) == none(b) && a.Name == b.Name
+}
 
 // following asks for what follows in each of a group.
 func (w *walk) following(group []*strand, each int) (*gosnmp.SnmpPacket, error) {

@@ -293,13 +293,3 @@ func TestAPollThatRunsOutOfTimeSaysSo(t *testing.T) {
 	}
 	got.saysAll("switch-1", "time for one poll is over")
 }
-
-func TestAPortThatNobodyListensOnIsNoAnswer(t *testing.T) {
-	b := newBench(t)
-	b.socket.Close()
-	got := b.round(t)
-	if got.up() {
-		t.Error("up without a device")
-	}
-	got.saysAll("switch-1", "no answer", "refused")
-}
