@@ -44,9 +44,9 @@ type size struct{ drain, wideDrain, steady, wire, walks int }
 const wide = 1_000
 
 func run(ctx context.Context, bin string, quick bool) error {
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 100}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 10}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {
