@@ -195,29 +195,46 @@ func checkTarget(read *settings.File, path string, t *api.Target) {
 }
 
 func checkSNMP(read *settings.File, path string, s *api.SNMP) {
-	oneOf(read, path+".version", s.Version, "2c 3")
+	oneOf(read, path+".version", s.Version, api.SNMPVersions)
 	switch s.Version {
-	case "2c":
-		required(read, path+".community", s.Community)
+	case "1", "2c":
+		ofLength(read, path+".community", s.Community, api.MaxCommunity)
 	case "3":
-		required(read, path+".user", s.User)
-		oneOf(read, path+".auth", s.Auth, "SHA-256")
-		oneOf(read, path+".privacy", s.Privacy, "AES")
-		passphrase(read, path+".auth_pass", s.AuthPass)
-		passphrase(read, path+".privacy_pass", s.PrivPass)
+		ofLength(read, path+".user", s.User, api.MaxSNMPUser)
+		level := s.SecurityLevel()
+		oneOf(read, path+".level", level, api.SNMPLevels)
+		secured(read, path, "auth", s.Authenticated(), level, s.Auth, api.SNMPAuths, s.AuthPass)
+		secured(read, path, "privacy", s.Private(), level, s.Privacy, api.SNMPPrivacies, s.PrivPass)
+	}
+}
+
+// secured checks an algorithm of version 3 and its passphrase.
+func secured(read *settings.File, path, name string, used bool, level, algorithm, known, pass string) {
+	key, passKey := path+"."+name, path+"."+name+"_pass"
+	if used {
+		oneOf(read, key, algorithm, known)
+		passphrase(read, passKey, pass)
+		return
+	}
+	if algorithm != "" {
+		read.Complain(key, "config.snmp_unused", last(key), level)
+	}
+	if pass != "" {
+		read.Complain(passKey, "config.snmp_unused", last(passKey), level)
 	}
 }
 
 // passphrase never repeats the secret: the message goes to a screen.
 func passphrase(read *settings.File, path, value string) {
-	if len(value) < 8 {
-		complainOrMissing(read, path, value, "config.too_short", last(path), 8)
+	if len(value) < api.MinPassphrase {
+		complainOrMissing(read, path, value, "config.too_short", last(path), api.MinPassphrase)
 	}
 }
 
-func required(read *settings.File, path, value string) {
-	if value == "" {
-		read.Complain(path, "config.missing", last(path))
+// ofLength never repeats the value: a community is a secret.
+func ofLength(read *settings.File, path, value string, most int) {
+	if value == "" || len(value) > most {
+		complainOrMissing(read, path, value, "config.too_long", last(path), most)
 	}
 }
 

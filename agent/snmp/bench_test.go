@@ -1,22 +1,47 @@
 package snmp
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/gosnmp/gosnmp"
+
+	"communewatch/collector/api"
 )
 
 // The responder is in the same process: its encoding is in these figures.
 
-// BenchmarkWalk reads 1,800 variables at 50 a request.
+// BenchmarkWalk reads 1,800 variables, 50 a request.
 func BenchmarkWalk(b *testing.B) {
-	var variables []gosnmp.SnmpPDU
-	for i := range 1_800 {
-		variables = append(variables, at(ifHCInOctets, i+1, 1_000_000_000*i))
+	abreast := []column{ifInOctets, ifOutOctets, ifInUcastPkts, ifOutUcastPkts, ifInErrors}
+	for _, way := range []struct {
+		name, level string
+		columns     []column
+	}{{"a column", "", abreast[:1]}, {"five abreast", "", abreast}, {"a column, version 3", "authPriv", abreast[:1]}} {
+		b.Run(way.name, func(b *testing.B) {
+			var variables []gosnmp.SnmpPDU
+			var roots []string
+			for _, c := range way.columns {
+				roots = append(roots, columns[c].oid)
+				for i := range 1_800 / len(way.columns) {
+					variables = append(variables, at(c, i+1, 1_000_000*i))
+				}
+			}
+			target := api.Target{}
+			if way.level == "" {
+				target = newResponder(b, variables...).target()
+			} else {
+				_, target = newSecured(b, way.level, variables...)
+			}
+			benchmarkWalk(b, target, roots)
+		})
 	}
-	r := newResponder(b, variables...)
-	fast := &pace{mostRepetitions, mostRepetitions}
-	talk, err := open(b.Context(), r.target(), DefaultConfiguration(), fast)
+}
+
+func benchmarkWalk(b *testing.B, target api.Target, roots []string) {
+	fast := newHabits()
+	fast.now, fast.proven = mostVariables, true
+	talk, err := open(b.Context(), target, DefaultConfiguration(), fast)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -25,7 +50,8 @@ func BenchmarkWalk(b *testing.B) {
 	for b.Loop() {
 		talk.left = maxRequests
 		seen := 0
-		if err := talk.walk(columns[ifHCInOctets].oid, 0, 2_000, func(string, gosnmp.SnmpPDU) { seen++ }); err != nil || seen != 1_800 {
+		errs := talk.walkAbreast(roots, 0, 2_000, func(int, string, gosnmp.SnmpPDU) { seen++ })
+		if err := errors.Join(errs...); err != nil || seen != 1_800 {
 			b.Fatal(seen, err)
 		}
 	}

@@ -5,54 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
-	"strings"
+	"slices"
 
 	"github.com/gosnmp/gosnmp"
 
 	"communewatch/collector/api"
 )
 
-const (
-	defaultPort = 161
-	// What one answer may hold: RFC 3417 has every engine take 484 octets, which is
-	// about ten variables of a table.
-	startRepetitions = 10
-	mostRepetitions  = 50
-)
-
 // conversation is one socket to one device, for one poll: gosnmp's handle is good
-// for one request at a time. SNMPv3 pays two packets and no key derivation for it
-// (gosnmp keeps derived keys), and follows a device that was replaced.
+// for one request at a time.
 type conversation struct {
-	handle *gosnmp.GoSNMP
-	pace   *pace
-	left   int  // requests
-	heard  bool // an answer came
-	close  func()
+	handle   *gosnmp.GoSNMP
+	socket   *socket
+	habits   *habits
+	left     int    // requests
+	id       uint32 // the last one of a request
+	heard    bool   // an answer came
+	recalled bool   // the engine is the last poll's, not yet heard in this one
+	close    func()
 }
-
-// pace is how much is asked for at once: what a device could carry, kept from
-// poll to poll.
-type pace struct{ now, most int }
-
-func newPace() *pace { return &pace{startRepetitions, mostRepetitions} }
-
-func (p *pace) faster() { p.now = min(2*p.now, p.most) }
-
-// slower gives the half of n, which was too much, and remembers it.
-func (p *pace) slower(n int) int {
-	p.now = max(n/2, 1)
-	p.most = p.now
-	return p.now
-}
-
-// rested forgives slowly, after a poll without trouble.
-func (p *pace) rested() { p.most = min(p.most+1, mostRepetitions) }
 
 // open makes the socket. It is closed with ctx, so that a cancelled poll does not
 // sit out the time-out of a request under way.
-func open(ctx context.Context, t api.Target, cfg Config, p *pace) (*conversation, error) {
+func open(ctx context.Context, t api.Target, cfg Config, h *habits) (*conversation, error) {
 	handle, err := newHandle(t)
 	if err != nil {
 		return nil, err
@@ -61,158 +38,190 @@ func open(ctx context.Context, t api.Target, cfg Config, p *pace) (*conversation
 	if err := handle.Connect(); err != nil {
 		return nil, reason(err)
 	}
-	socket := handle.Conn // gosnmp's own Close writes what a request under way reads
-	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
-	closeBoth := func() {
+	c := &conversation{handle: handle, socket: &socket{Conn: handle.Conn}, habits: h, left: maxRequests}
+	c.id = rand.Uint32() >> 2 // and so it cannot run out
+	handle.Conn = c.socket
+	stop := context.AfterFunc(ctx, func() { _ = c.socket.Close() }) // gosnmp's own Close writes what a request under way reads
+	c.close = func() {
 		stop()
-		_ = handle.Close() // a second close says so, which is no news
+		_ = c.socket.Close() // a second close says so, which is no news
+		c.remember()
 	}
-	return &conversation{handle: handle, pace: p, left: maxRequests, close: closeBoth}, nil
+	c.recall()
+	return c, nil
 }
 
-func newHandle(t api.Target) (*gosnmp.GoSNMP, error) {
-	if t.SNMP == nil {
-		return nil, errors.New("no snmp settings")
+// maxDatagrams is how many packets may come for one question; each is read, which
+// costs time, before it is known to be of no use.
+const maxDatagrams = 64
+
+// socket counts the packets that come. Of other senders than the device there are
+// none: it is connected.
+type socket struct {
+	net.Conn
+	came int    // for the question under way
+	last []byte // until the next comes
+}
+
+func (s *socket) Read(b []byte) (int, error) {
+	if s.came == maxDatagrams {
+		return 0, errFlood
 	}
-	if err := t.SNMP.Check(); err != nil {
-		return nil, err
+	n, err := s.Conn.Read(b)
+	if err == nil {
+		s.came++
+		s.last = b[:n]
 	}
-	handle := &gosnmp.GoSNMP{Target: t.Address, Port: t.SNMP.Port, Version: gosnmp.Version2c, Community: t.SNMP.Community}
-	if handle.Port == 0 {
-		handle.Port = defaultPort
-	}
-	if t.SNMP.Version == "3" {
-		handle.Version, handle.Community = gosnmp.Version3, ""
-		handle.SecurityModel, handle.MsgFlags = gosnmp.UserSecurityModel, gosnmp.AuthPriv
-		// SNMP.Check lets no other algorithms through.
-		handle.SecurityParameters = &gosnmp.UsmSecurityParameters{
-			UserName:                 t.SNMP.User,
-			AuthenticationProtocol:   gosnmp.SHA256, // RFC 7860
-			AuthenticationPassphrase: t.SNMP.AuthPass,
-			PrivacyProtocol:          gosnmp.AES, // 128 bits, RFC 3826
-			PrivacyPassphrase:        t.SNMP.PrivPass,
-		}
-	}
-	return handle, nil
+	return n, err
 }
 
 // get asks for scalars; what the device does not have is not in the result. Some
-// devices refuse a request of several for one that they do not like: those are
-// asked again one by one.
+// devices refuse a request of several for one that they do not like: it is left out,
+// or, where they do not say which, they are asked for one by one.
 func (c *conversation) get(oids ...string) (map[string]gosnmp.SnmpPDU, error) {
-	answer, err := c.ask(func() (*gosnmp.SnmpPacket, error) { return c.handle.Get(oids) })
-	if err != nil {
-		return nil, err
-	}
 	values := make(map[string]gosnmp.SnmpPDU, len(oids))
-	switch {
-	case answer.Error == gosnmp.NoError:
-		for _, v := range answer.Variables {
-			values[v.Name] = v
+	for wanted := oids; ; {
+		answer, err := c.ask(len(wanted), func() (*gosnmp.SnmpPacket, error) { return c.handle.Get(wanted) })
+		if err != nil {
+			return nil, err
 		}
-	case len(oids) == 1:
-		return nil, status(answer.Error)
-	default:
-		for _, oid := range oids {
-			one, err := c.get(oid)
-			if err != nil && !errors.Is(err, errSays) {
-				return nil, err
+		refused := int(answer.ErrorIndex) - 1
+		switch {
+		case answer.Error == gosnmp.NoError:
+			for _, v := range answer.Variables {
+				values[v.Name] = v
 			}
-			maps.Copy(values, one)
-		}
-		if len(values) == 0 {
+			return values, nil
+		case len(wanted) == 1:
 			return nil, status(answer.Error)
+		case answer.Error != gosnmp.NoSuchName || refused < 0 || refused >= len(wanted):
+			return c.getSingly(wanted, answer.Error)
 		}
+		wanted = slices.Delete(slices.Clone(wanted), refused, refused+1)
+	}
+}
+
+func (c *conversation) getSingly(oids []string, said gosnmp.SNMPError) (map[string]gosnmp.SnmpPDU, error) {
+	values := make(map[string]gosnmp.SnmpPDU, len(oids))
+	for _, oid := range oids {
+		one, err := c.get(oid)
+		if err != nil && !errors.Is(err, errSays) {
+			return nil, err
+		}
+		maps.Copy(values, one)
+	}
+	if len(values) == 0 {
+		return nil, status(said)
 	}
 	return values, nil
 }
 
-// ask makes one request and sees that what came is an answer.
-func (c *conversation) ask(request func() (*gosnmp.SnmpPacket, error)) (*gosnmp.SnmpPacket, error) {
+// ask makes one request for at most n variables and sees that what came is its
+// answer. An engine that is another one since the last poll is asked for once.
+func (c *conversation) ask(n int, request func() (*gosnmp.SnmpPacket, error)) (*gosnmp.SnmpPacket, error) {
+	answer, err := c.once(n, request)
+	if c.recalled {
+		switch {
+		case err == nil, errors.Is(err, errTime):
+		case errors.Is(err, errNoAnswer):
+			c.forget() // for the next poll; to ask once more would double every time-out
+		default:
+			c.forget()
+			answer, err = c.once(n, request)
+		}
+		c.recalled = false
+	}
+	c.heard = c.heard || err == nil
+	return answer, err
+}
+
+func (c *conversation) once(n int, request func() (*gosnmp.SnmpPacket, error)) (*gosnmp.SnmpPacket, error) {
 	if err := c.handle.Context.Err(); err != nil {
 		return nil, reason(err)
 	}
 	if c.left == 0 {
-		return nil, fmt.Errorf("more than %d requests", maxRequests)
+		return nil, errRequests
 	}
 	c.left--
+	c.socket.came = 0
+	c.handle.SetRequestID(c.id)
+	first := c.id + 1
+	c.id += uint32(3 * (c.handle.Retries + 1)) // version 3 may ask for the engine, ask, and ask again for the time
+	engine := c.engineID()
 	answer, err := request()
 	switch {
 	case c.handle.Context.Err() != nil:
 		return nil, reason(c.handle.Context.Err())
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded):
-		return nil, c.silence()
+		return nil, c.silence(first)
 	case err != nil:
-		return nil, reason(err)
+		return nil, c.explained(reason(err))
+	case answer.PDUType == gosnmp.Report:
+		return nil, reported(answer)
+	case answer.Version != c.handle.Version:
+		return nil, errVersion
 	case answer.PDUType != gosnmp.GetResponse:
 		return nil, errUnreadable
+	case answer.RequestID < first || answer.RequestID > c.id: // gosnmp lets 0 through
+		return nil, errStranger
+	case answer.MsgFlags&gosnmp.AuthPriv != c.handle.MsgFlags&gosnmp.AuthPriv:
+		return nil, errExposed
+	case engine != "" && engine != c.engineID():
+		return nil, errEngine
+	case len(answer.Variables) > n:
+		return nil, errMore
 	}
-	c.heard = true
 	return answer, nil
 }
 
-// silence says what was waited for. A device that tells its engine and is silent
-// from then on cannot decrypt: net-snmp drops such requests without a word.
-func (c *conversation) silence() error {
-	err := fmt.Errorf("%w within %s, asked %d times", errNoAnswer, c.handle.Timeout, c.handle.Retries+1)
-	usm, v3 := c.handle.SecurityParameters.(*gosnmp.UsmSecurityParameters)
-	if v3 && usm.AuthoritativeEngineID != "" && !c.heard {
+func (c *conversation) engineID() string {
+	if usm := c.usm(); usm != nil {
+		return usm.AuthoritativeEngineID
+	}
+	return ""
+}
+
+// silence says what was waited for.
+func (c *conversation) silence(first uint32) error {
+	err := errNoAnswer
+	if c.socket.came > 0 {
+		err = c.stray(first)
+	}
+	err = fmt.Errorf("%w within %s, asked %d times", err, c.handle.Timeout, c.handle.Retries+1)
+	// A device that tells its engine and is silent from then on cannot decrypt:
+	// net-snmp drops such requests without a word.
+	if c.engineID() != "" && !c.heard && !c.recalled {
 		return fmt.Errorf("%w, though it told its engine: wrong privacy password?", err)
 	}
 	return err
 }
 
-var (
-	errNoAnswer   = errors.New("no answer")
-	errSays       = errors.New("the device says") // and then its error-status
-	errUnreadable = errors.New("the answer cannot be read")
-	errTime       = errors.New("the time for one poll is over")
-)
-
-// reasons are the errors of gosnmp that a person can do something about.
-var reasons = []struct{ is, say error }{
-	{context.DeadlineExceeded, errTime},
-	{context.Canceled, errTime},
-	{gosnmp.ErrUnknownUsername, errors.New("the device does not know the user")},
-	{gosnmp.ErrUnknownSecurityLevel, errors.New("the device does not allow the user authentication with privacy")},
-	{gosnmp.ErrWrongDigest, errors.New("the device refuses the authentication password or algorithm")},
-	{gosnmp.ErrDecryption, errors.New("the device refuses the privacy password or algorithm")},
-	{gosnmp.ErrNotInTimeWindow, errors.New("the device's engine time does not hold")},
+// stray says what the last packet was that did not answer.
+func (c *conversation) stray(first uint32) error {
+	if c.usm() != nil {
+		return errStranger
+	}
+	decoder := &gosnmp.GoSNMP{Version: c.handle.Version}
+	packet, err := decoder.SnmpDecodePacket(slices.Clone(c.socket.last))
+	if err == nil && packet.RequestID < first && first-packet.RequestID <= uint32(3*maxRequests*(c.handle.Retries+1)) {
+		return errLate
+	}
+	return errStranger
 }
 
-// reason says what went wrong in our own words. gosnmp's are not passed on: they
-// may hold the bytes of a packet, and with them the community.
-func reason(err error) error {
-	for _, r := range reasons {
-		if errors.Is(err, r.is) {
-			return r.say
-		}
+// explained tells more of an answer that is not authentic: a device that does not
+// know the user or the password says so, but cannot sign it.
+func (c *conversation) explained(err error) error {
+	if !errors.Is(err, errNotAuthentic) {
+		return err
 	}
-	var name *net.DNSError
-	if errors.As(err, &name) {
-		return errors.New("the name does not resolve")
+	decoder := &gosnmp.GoSNMP{
+		Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, MsgFlags: gosnmp.NoAuthNoPriv,
+		SecurityParameters: &gosnmp.UsmSecurityParameters{UserName: c.usm().UserName},
 	}
-	var socket *net.OpError
-	if errors.As(err, &socket) {
-		return fmt.Errorf("%w: %w", errNoAnswer, socket.Err)
+	packet, decoding := decoder.SnmpDecodePacket(slices.Clone(c.socket.last))
+	if decoding != nil || packet.PDUType != gosnmp.Report {
+		return fmt.Errorf("%w: wrong user or authentication password?", err)
 	}
-	// gosnmp has no error value for this one.
-	if strings.Contains(err.Error(), "not authentic") {
-		return errors.New("the answer is not authentic: wrong user or authentication password")
-	}
-	return errUnreadable
-}
-
-// status is an answer's error-status by its name in RFC 3416.
-func status(s gosnmp.SNMPError) error {
-	if int(s) < len(statusNames) {
-		return fmt.Errorf("%w %s", errSays, statusNames[s])
-	}
-	return fmt.Errorf("%w error %d", errSays, s)
-}
-
-var statusNames = [...]string{
-	"noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength",
-	"wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable", "commitFailed",
-	"undoFailed", "authorizationError", "notWritable", "inconsistentName",
+	return fmt.Errorf("%w: %w", err, reported(packet))
 }

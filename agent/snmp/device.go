@@ -35,7 +35,7 @@ type device struct {
 	cfg    Config
 
 	polling    sync.Mutex // one conversation at a time
-	pace       *pace
+	habits     *habits
 	polls      uint64
 	uptime     uptime
 	known      acquaintance
@@ -55,7 +55,7 @@ type memory struct {
 
 func newDevice(t api.Target, cfg Config) *device {
 	return &device{
-		target: t, cfg: cfg, pace: newPace(),
+		target: t, cfg: cfg, habits: newHabits(),
 		interfaces: make(map[string]*memory), ambiguous: make(map[string]bool),
 	}
 }
@@ -109,7 +109,7 @@ func (d *device) guarded(r *round, work func() []*api.Point) (points []*api.Poin
 
 // ask opens the conversation and closes it.
 func (d *device) ask(ctx context.Context, r *round) {
-	talk, err := open(ctx, d.target, d.cfg, d.pace)
+	talk, err := open(ctx, d.target, d.cfg, d.habits)
 	if err != nil {
 		r.errs = append(r.errs, err)
 		return
@@ -142,46 +142,50 @@ func (d *device) converse(r *round) {
 		r.values = d.known.asking.ask(r.talk, r.at, r.failed)
 	}
 	if len(r.errs) == 0 {
-		d.pace.rested()
+		d.habits.rested()
 	}
 }
 
-// readTable reads the columns that matter, the dearest first, and those that only
-// stand in for others where they have to.
+// readTable reads the columns that matter, and those that only stand in for others
+// where they have to.
 func (d *device) readTable(r *round) {
 	t := &r.table
 	d.read(r, ifOperStatus)
 	if len(t[ifOperStatus].values) == 0 {
 		return
 	}
-	d.read(r, ifName)
+	d.read(r, ifName, ifHCInOctets, ifHCOutOctets, ifHighSpeed,
+		ifCounterDiscontinuityTime, ifInErrors, ifOutErrors, ifInDiscards, ifOutDiscards, ifAlias)
 	if t.lacks(named, ifName) {
 		d.read(r, ifDescr)
 	}
-	d.read(r, ifHCInOctets, ifHCOutOctets, ifHighSpeed)
 	if t.lacks(countable, ifHCInOctets, ifHCOutOctets) {
 		d.read(r, ifInOctets, ifOutOctets, ifInUcastPkts, ifOutUcastPkts, ifInNUcastPkts, ifOutNUcastPkts)
 	}
 	if t.lacks(positive, ifHighSpeed) {
 		d.read(r, ifSpeed)
 	}
-	d.read(r, ifCounterDiscontinuityTime, ifInErrors, ifOutErrors, ifInDiscards, ifOutDiscards, ifAlias)
 }
 
-// read walks columns. After a silence the rest is not asked for: a device that has
-// gone away would cost its time-outs for each.
+// read walks columns side by side. After a silence the rest is not asked for: a
+// device that has gone away would cost its time-outs for each.
 func (d *device) read(r *round, cs ...column) {
-	for _, c := range cs {
-		cell := &r.table[c]
-		*cell = cells{read: true, reached: -1}
-		if r.gone() {
-			continue
-		}
-		expect := len(r.table[ifOperStatus].values)
-		err := r.talk.walk(columns[c].oid, expect, maxInterfaces, cell.set)
-		cell.whole = err == nil
-		if err != nil {
-			r.failed("walk "+columns[c].name, columns[c].oid, err)
+	roots := make([]string, len(cs))
+	for i, c := range cs {
+		r.table[c] = cells{read: true, reached: -1}
+		roots[i] = columns[c].oid
+	}
+	if r.gone() {
+		return
+	}
+	expect := len(r.table[ifOperStatus].values)
+	errs := r.talk.walkAbreast(roots, expect, maxInterfaces, func(i int, suffix string, v gosnmp.SnmpPDU) {
+		r.table[cs[i]].set(suffix, v)
+	})
+	for i, err := range errs {
+		r.table[cs[i]].whole = err == nil
+		if err != nil && !r.gone() { // or it is the same silence again
+			r.failed("walk "+columns[cs[i]].name, columns[cs[i]].oid, err)
 		}
 	}
 }

@@ -235,7 +235,7 @@ func TestSettingsThatCannotWorkAreSaidInThePoint(t *testing.T) {
 	}
 	for name, settings := range map[string]*api.SNMP{
 		"no community": {Version: "2c"},
-		"version 1":    {Version: "1", Community: "public"},
+		"version 4":    {Version: "4", Community: "public"},
 		"short":        {Version: "3", User: "u", Auth: "SHA-256", AuthPass: "short", Privacy: "AES", PrivPass: "short"},
 		"none":         nil,
 	} {

@@ -24,25 +24,37 @@ type responder struct {
 	mu        sync.Mutex
 	variables []gosnmp.SnmpPDU
 	twist     twist
+	wire      wire
 	asked     []question
+	from      net.PacketConn // that answers; nil = socket
+	engine    *engineOf      // nil = version 1 or 2c
 }
 
 // question is one request as it came: n is 1 for GetNext, 0 for Get.
 type question struct {
-	oid string
-	n   uint32
+	oid  string
+	n    uint32
+	with []string // the other OIDs
 }
 
 // twist changes an answer; nil stays silent.
 type twist func(q question, answer *gosnmp.SnmpPacket) *gosnmp.SnmpPacket
 
+// wire is given an answer as it is encoded, and sends what it likes.
+type wire func(answer []byte, send func([]byte))
+
 func newResponder(t testing.TB, variables ...gosnmp.SnmpPDU) *responder {
+	t.Helper()
+	return listen(t, nil, variables...)
+}
+
+func listen(t testing.TB, engine *engineOf, variables ...gosnmp.SnmpPDU) *responder {
 	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &responder{socket: socket}
+	r := &responder{socket: socket, engine: engine}
 	r.set(variables...)
 	done := make(chan struct{})
 	go func() {
@@ -97,15 +109,21 @@ func (r *responder) questions() []question {
 	return asked
 }
 
+// tampered has the encoded answers changed.
+func (r *responder) tampered(by wire) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wire = by
+}
+
 func (r *responder) serve() {
-	decoder := &gosnmp.GoSNMP{Version: gosnmp.Version2c}
 	buffer := make([]byte, 65536)
 	for {
 		n, from, err := r.socket.ReadFrom(buffer)
 		if err != nil {
 			return
 		}
-		request, err := decoder.SnmpDecodePacket(slices.Clone(buffer[:n]))
+		request, err := r.decode(slices.Clone(buffer[:n]))
 		if err != nil {
 			continue
 		}
@@ -117,10 +135,25 @@ func (r *responder) serve() {
 		if err != nil {
 			panic(fmt.Sprintf("responder cannot encode its answer: %v", err))
 		}
-		if _, err := r.socket.WriteTo(bytes, from); err != nil {
-			return
+		r.mu.Lock()
+		by, socket := r.wire, r.socket
+		if r.from != nil {
+			socket = r.from
 		}
+		r.mu.Unlock()
+		send := func(b []byte) { _, _ = socket.WriteTo(b, from) } // it may be closed by now
+		if by == nil {
+			by = func(answer []byte, send func([]byte)) { send(answer) }
+		}
+		by(bytes, send)
 	}
+}
+
+func (r *responder) decode(bytes []byte) (*gosnmp.SnmpPacket, error) {
+	if r.engine != nil {
+		return r.engine.decode(bytes)
+	}
+	return (&gosnmp.GoSNMP{Version: gosnmp.Version2c}).SnmpDecodePacket(bytes)
 }
 
 func (r *responder) answer(request *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
@@ -130,6 +163,11 @@ func (r *responder) answer(request *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		Version: request.Version, Community: request.Community,
 		PDUType: gosnmp.GetResponse, RequestID: request.RequestID,
 	}
+	if r.engine != nil {
+		if report := r.engine.prepare(request, answer); report {
+			return answer
+		}
+	}
 	q := question{oid: request.Variables[0].Name}
 	switch request.PDUType {
 	case gosnmp.GetRequest:
@@ -138,10 +176,13 @@ func (r *responder) answer(request *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		}
 	case gosnmp.GetNextRequest:
 		q.n = 1
-		answer.Variables = r.following(q.oid, 1)
+		answer.Variables = r.abreast(request.Variables, 1)
 	case gosnmp.GetBulkRequest:
 		q.n = request.MaxRepetitions
-		answer.Variables = r.following(q.oid, int(q.n))
+		answer.Variables = r.abreast(request.Variables, int(q.n))
+	}
+	for _, v := range request.Variables[1:] {
+		q.with = append(q.with, v.Name)
 	}
 	r.asked = append(r.asked, q)
 	if r.twist != nil {
@@ -157,6 +198,24 @@ func (r *responder) exactly(oid string) gosnmp.SnmpPDU {
 		}
 	}
 	return gosnmp.SnmpPDU{Name: oid, Type: gosnmp.NoSuchInstance}
+}
+
+// abreast gives n variables behind each OID, one of each in turn (RFC 3416 §4.2.3).
+func (r *responder) abreast(oids []gosnmp.SnmpPDU, n int) []gosnmp.SnmpPDU {
+	columns := make([][]gosnmp.SnmpPDU, len(oids))
+	for i, oid := range oids {
+		columns[i] = r.following(oid.Name, n)
+		for len(oids) > 1 && len(columns[i]) < n {
+			columns[i] = append(columns[i], columns[i][len(columns[i])-1])
+		}
+	}
+	var all []gosnmp.SnmpPDU
+	for i := range columns[0] {
+		for _, c := range columns {
+			all = append(all, c[i])
+		}
+	}
+	return all
 }
 
 func (r *responder) following(oid string, n int) []gosnmp.SnmpPDU {

@@ -1,9 +1,10 @@
 // Package snmp asks devices over SNMP what they are and what passed through their
 // interfaces. In comes a target with credentials, once a round; out go one device
 // point and one point an interface, as api.Measurements has them. Walking is in
-// walk.go, talking in conversation.go, tables in table.go, what a counter's
-// difference may be believed to be in counter.go; what is asked of which kind of
-// device, in profile.go.
+// walk.go, what of an answer is believed in answer.go, talking in conversation.go,
+// all that can go wrong in fault.go, what is remembered of a device's ways in
+// habits.go, tables in table.go, what a counter's difference may be believed to be
+// in counter.go; what is asked of which kind of device, in profile.go.
 //
 // It must never write to a device, never show a community or a password, never
 // state a difference that could be wrong, and never take an answer that ended

@@ -3,11 +3,9 @@
 package snmp
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,200 +18,133 @@ import (
 	"communewatch/collector/api"
 )
 
-const (
-	community = "commune-read"
-	user      = "watcher"
-	authPass  = "authentication-1"
-	privPass  = "privacy-word-2"
-	hostName  = "office-router-17"
-	hostModel = "Relay test device, build 4711"
-)
-
-// daemon is a real net-snmp agent on a free port of the loopback address.
-type daemon struct{ port int }
-
-// startDaemon runs snmpd with nothing but what is in its own folder.
-func startDaemon(t *testing.T) daemon {
-	t.Helper()
-	dir := t.TempDir()
-	d := daemon{port: freePort(t)}
-	conf := filepath.Join(dir, "snmpd.conf")
-	lines := []string{
-		fmt.Sprintf("agentaddress udp:127.0.0.1:%d", d.port),
-		fmt.Sprintf("rocommunity %s 127.0.0.1", community),
-		fmt.Sprintf("createUser %s SHA-256 %q AES %q", user, authPass, privPass),
-		fmt.Sprintf("rouser %s priv", user),
-		"sysName " + hostName,
-		"sysDescr " + hostModel,
-	}
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run(t, dir, "snmpd", "-f", "-Lo", "-C", "-c", conf, "-p", filepath.Join(dir, "pid"))
-	answers(t, d.target("2c"))
-	return d
-}
-
-// run starts a program and ends it with the test.
-func run(t *testing.T, dir, program string, args ...string) {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Fatalf("%s is not installed: run `make setup`", program)
-	}
-	var out bytes.Buffer
-	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
-	cmd.Env = append(os.Environ(), "SNMP_PERSISTENT_DIR="+filepath.Join(dir, "state"), "MIBS=", "TMPDIR="+dir)
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", program, err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended by itself, which the log shows
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", program, out.String())
-		}
-	})
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	return socket.LocalAddr().(*net.UDPAddr).Port
-}
-
-// answers waits until a device that is being started does.
-func answers(t *testing.T, target api.Target) {
-	t.Helper()
-	poll := pollerOf(t, target)
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		got := check(t, poll(t.Context()))
-		if got.up() {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("device does not start: %s", got.complaint())
-		}
-		time.Sleep(50 * time.Millisecond) // between polls of a process that has no other sign of being ready
-	}
-}
-
-func (d daemon) target(version string) api.Target {
-	t := api.Target{Name: "router", Address: "127.0.0.1", Role: api.RoleGateway, SNMP: &api.SNMP{Version: version, Port: uint16(d.port)}}
-	if version == "2c" {
-		t.SNMP.Community = community
-		return t
-	}
-	t.SNMP.User, t.SNMP.Auth, t.SNMP.AuthPass, t.SNMP.Privacy, t.SNMP.PrivPass = user, "SHA-256", authPass, "AES", privPass
-	return t
-}
-
-// credentials are the same for net-snmp's programs.
-func credentials(version string) []string {
-	if version == "2c" {
-		return []string{"-v2c", "-c", community}
-	}
-	return []string{"-v3", "-l", "authPriv", "-u", user, "-a", "SHA-256", "-A", authPass, "-x", "AES", "-X", privPass}
-}
-
-func TestWalkedRowsAreWhatSnmpbulkwalkPrints(t *testing.T) {
+func TestWalkedRowsAreWhatNetSnmpPrints(t *testing.T) {
 	d := startDaemon(t)
-	for _, version := range []string{"2c", "3"} {
-		for _, root := range []string{strings.TrimSuffix(ifEntry, "."), strings.TrimSuffix(ifXEntry, "."), ".1.3.6.1.2.1.1"} {
-			t.Run(version+root, func(t *testing.T) {
-				want, got := bothWalks(t, d, version, root)
+	best := account{"authPriv", "SHA-512", "AES-256"}
+	bestTarget := d.target("3")
+	bestTarget.SNMP = best.settings(d.port)
+	for name, c := range map[string]struct {
+		target api.Target
+		peer   []string
+	}{
+		"1":                   {d.target("1"), []string{"snmpwalk", "-v1", "-c", community}},
+		"2c":                  {d.target("2c"), []string{"snmpbulkwalk", "-v2c", "-c", community}},
+		"3, SHA-256, AES":     {d.target("3"), append([]string{"snmpbulkwalk"}, usual.credentials()...)},
+		"3, SHA-512, AES-256": {bestTarget, append([]string{"snmpbulkwalk"}, best.credentials()...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, root := range []string{strings.TrimSuffix(ifEntry, "."), strings.TrimSuffix(ifXEntry, "."), ".1.3.6.1.2.1.1"} {
+				want, got := bothWalks(t, c.target, c.peer, root)
 				if len(want) < 5 || !cmp.Equal(want, got) {
-					t.Errorf("%d variables of snmpbulkwalk, %d of ours:\n%s", len(want), len(got), cmp.Diff(want, got))
+					t.Errorf("%s: %d variables of net-snmp, %d of ours:\n%s", root, len(want), len(got), cmp.Diff(want, got))
 				}
-			})
+			}
+		})
+	}
+}
+
+// TestColumnsWalkedSideBySideAreThoseWalkedAlone: the same, for a device that has
+// holes in its tables.
+func TestColumnsWalkedSideBySideAreThoseWalkedAlone(t *testing.T) {
+	d := startDaemon(t)
+	// tcpConnectionTable and udpEndpointTable have long indexes, the last column ends
+	// the MIB's branch.
+	roots := []string{".1.3.6.1.2.1.2.2.1.2", ".1.3.6.1.2.1.2.2.1.22", ".1.3.6.1.2.1.31.1.1.1.1", ".1.3.6.1.2.1.31.1.1.1.6", ".1.3.6.1.2.1.31.1.1.1.19", ".1.3.6.1.2.1.4.20.1.2", ".1.3.6.1.2.1.99"}
+	for _, version := range []string{"1", "2c", "3"} {
+		for range 10 {
+			before, abreast, after := names(t, d.target(version), true, roots), names(t, d.target(version), false, roots), names(t, d.target(version), true, roots)
+			if !cmp.Equal(before, after) {
+				continue // the machine's interfaces came and went
+			}
+			if len(before) < 5 || !cmp.Equal(before, abreast) {
+				t.Errorf("version %s: %s", version, cmp.Diff(before, abreast))
+			}
+			break
 		}
 	}
 }
 
-// bothWalks repeats until snmpbulkwalk sees the same before and after our walk: the
-// machine's interfaces may come and go under it.
-func bothWalks(t *testing.T, d daemon, version, root string) (want, got []string) {
-	t.Helper()
-	for range 10 {
-		want, got = bulkwalk(t, d, version, root), walked(t, d, version, root)
-		if cmp.Equal(want, bulkwalk(t, d, version, root)) {
-			return want, got
+// TestEveryAlgorithmIsSpoken polls a real agent in each way that it knows.
+func TestEveryAlgorithmIsSpoken(t *testing.T) {
+	t.Parallel()
+	d := startDaemon(t)
+	for _, u := range users {
+		target := d.target("3")
+		target.SNMP = u.settings(d.port)
+		got := check(t, pollerOf(t, target)(t.Context()))
+		if name, _ := got.device().FieldNamed("name"); name.Text() != hostName || got.complaint() != "" {
+			t.Errorf("%+v: name %q, error %q", u, name.Text(), got.complaint())
 		}
 	}
-	t.Fatal("the machine's interfaces never stand still")
-	return nil, nil
 }
 
-// moving marks a value that two walks need not agree on.
-const moving = "(moving)"
-
-// bulkwalk reads a subtree with net-snmp's own program: numbers as numbers,
-// strings in hexadecimal.
-func bulkwalk(t *testing.T, d daemon, version, root string) []string {
-	t.Helper()
-	args := append(credentials(version), "-m", "", "-On", "-Oe", "-Ot", "-Ox", fmt.Sprintf("127.0.0.1:%d", d.port), root)
-	out, err := exec.Command("snmpbulkwalk", args...).Output()
-	if err != nil {
-		t.Fatalf("snmpbulkwalk: %v", err)
-	}
-	var lines []string
-	for line := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n") {
-		if !strings.HasPrefix(line, ".") { // a long string goes on in the next line
-			lines[len(lines)-1] += strings.ReplaceAll(line, " ", "")
-			continue
+// TestARestartedEngineIsFollowed: its boots and time are others than those that were
+// remembered, and with a new state folder it is another engine altogether.
+func TestARestartedEngineIsFollowed(t *testing.T) {
+	t.Parallel()
+	d := startDaemon(t)
+	poll := pollerOf(t, d.target("3"))
+	up := func(when string) {
+		t.Helper()
+		if got := check(t, poll(t.Context())); !got.up() || got.complaint() != "" {
+			t.Errorf("%s: up %v, error %q", when, got.up(), got.complaint())
 		}
-		oid, value, _ := strings.Cut(line, " = ")
-		kind, rest, _ := strings.Cut(value, ": ")
-		switch {
-		case strings.HasPrefix(kind, "Counter") || value == "" || isTicks(kind, value):
-			rest = moving
-		case kind == "Hex-STRING":
-			rest = strings.ReplaceAll(rest, " ", "")
-		case value == `""`:
-			rest = ""
-		}
-		lines = append(lines, oid+" "+rest)
 	}
-	return lines
-}
-
-// isTicks: with -Ot a time is printed as a bare number.
-func isTicks(kind, value string) bool {
-	_, err := strconv.Atoi(value)
-	return kind == "Timeticks" || err == nil
-}
-
-func walked(t *testing.T, d daemon, version, root string) []string {
-	t.Helper()
-	talk, err := open(t.Context(), d.target(version), DefaultConfiguration(), newPace())
-	if err != nil {
+	up("at first")
+	d.stop(t)
+	d.start(t)
+	up("booted again")
+	d.stop(t)
+	if err := os.RemoveAll(filepath.Join(d.dir, "state")); err != nil {
 		t.Fatal(err)
 	}
-	defer talk.close()
-	var lines []string
-	err = talk.walk(root, 0, 100_000, func(suffix string, v gosnmp.SnmpPDU) {
-		value := fmt.Sprint(v.Value)
-		switch v.Type {
-		case gosnmp.OctetString:
-			value = fmt.Sprintf("%X", v.Value)
-		case gosnmp.Counter32, gosnmp.Counter64, gosnmp.TimeTicks:
-			value = moving
+	d.start(t)
+	up("replaced")
+}
+
+// TestAWrapAndARebootOfARealAgentGiveTheKnownOctets has net-snmp state an interface
+// with a counter of 32 bits that a test sets.
+func TestAWrapAndARebootOfARealAgentGiveTheKnownOctets(t *testing.T) {
+	const index = 900_001 // no interface of this machine's
+	cell := func(c column) string { return fmt.Sprintf("%s.%d", columns[c].oid, index) }
+	d := startDaemon(t, "rwcommunity writer 127.0.0.1",
+		"override "+cell(ifOperStatus)+" integer 1", "override "+cell(ifName)+` octet_str "leased line"`,
+		"override "+cell(ifSpeed)+" uinteger 100000000", "override -rw "+cell(ifInOctets)+" counter 4294900000")
+	polls := []poller{pollerOf(t, d.target("2c")), pollerOf(t, d.target("3"))}
+	expect := func(when, octets string) {
+		t.Helper()
+		for _, poll := range polls {
+			got := check(t, poll(t.Context()))
+			if in := got.field("leased line", "in_octets"); in != octets || got.complaint() != "" {
+				t.Errorf("%s: in_octets %q, want %q; error %q", when, in, octets, got.complaint())
+			}
 		}
-		lines = append(lines, v.Name+" "+value)
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return lines
+	set := func(octets uint32) { // which net-snmp's own snmpset cannot do with a counter
+		t.Helper()
+		writer := &gosnmp.GoSNMP{Target: "127.0.0.1", Port: uint16(d.port), Community: "writer", Version: gosnmp.Version2c, Timeout: 5 * time.Second}
+		if err := writer.Connect(); err != nil {
+			t.Fatal(err)
+		}
+		defer writer.Close()
+		answer, err := writer.Set([]gosnmp.SnmpPDU{{Name: cell(ifInOctets), Type: gosnmp.Counter32, Value: octets}})
+		if err != nil || answer.Error != gosnmp.NoError {
+			t.Fatalf("set %d: %v, %v", octets, err, answer)
+		}
+	}
+	expect("at first", "")
+	set(32_000)
+	expect("after the wrap", "99296")
+	d.stop(t)
+	d.start(t)
+	set(12_000)
+	expect("after the reboot", "")
+	set(60_000)
+	expect("then", "48000")
 }
 
 func TestOctetsOfTheLoopbackRiseWithTraffic(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	versions := []string{"2c", "3"}
 	polls := map[string]poller{}
@@ -265,13 +196,14 @@ func sendToLoopback(t *testing.T, octets int) {
 }
 
 func TestWrongCredentialsAreToldApart(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t)
 	for name, c := range map[string]struct {
 		spoil func(*api.SNMP)
 		says  string
 	}{
-		"user":      {func(s *api.SNMP) { s.User = "stranger" }, "wrong user or authentication password"},
-		"auth pass": {func(s *api.SNMP) { s.AuthPass = "wrong-password" }, "wrong user or authentication password"},
+		"user":      {func(s *api.SNMP) { s.User = "stranger" }, "the device does not know the user"},
+		"auth pass": {func(s *api.SNMP) { s.AuthPass = "wrong-password" }, "the device refuses the authentication password"},
 		"priv pass": {func(s *api.SNMP) { s.PrivPass = "wrong-password" }, "wrong privacy password"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -293,13 +225,4 @@ func TestWrongCredentialsAreToldApart(t *testing.T) {
 			}
 		})
 	}
-}
-
-func pollerOf(t *testing.T, target api.Target) poller {
-	t.Helper()
-	p, err := New(Config{Timeout: 2 * time.Second, Retries: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Target(target)
 }

@@ -3,6 +3,8 @@ package snmp
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gosnmp/gosnmp"
@@ -10,10 +12,15 @@ import (
 )
 
 // text reads an OCTET STRING that is meant for people, by one rule, so that a tag
-// is the same on every poll: NULs at the end are padding and go; what then is valid
-// UTF-8 is kept, in NFC; anything else (Latin-1, a MAC address) is written in
-// hexadecimal as "0x4e6f…", since guessing a code page makes wrong names. Control
-// characters are left to api.CleanTag and api.CleanText. Empty for another type.
+// is the same on every poll:
+//
+//   - NULs at the end are padding, and go.
+//   - What then is not valid UTF-8 (Latin-1, a MAC address) is written in hexadecimal
+//     as "0x4e6f…", since guessing a code page makes wrong names.
+//   - Line breaks and tabs, however many in a row, become one space; other control
+//     characters go; and the rest is written in NFC.
+//
+// It is empty for another type. What a tag cannot hold is left to [api.CleanTag].
 func text(v gosnmp.SnmpPDU) string {
 	b, ok := v.Value.([]byte)
 	if !ok || v.Type != gosnmp.OctetString {
@@ -23,7 +30,21 @@ func text(v gosnmp.SnmpPDU) string {
 	if !utf8.Valid(b) {
 		return "0x" + hex.EncodeToString(b)
 	}
-	return norm.NFC.String(string(b))
+	s := string(b)
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		s = oneLine(s)
+	}
+	return norm.NFC.String(s)
+}
+
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) && unicode.IsControl(r) })
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.Join(lines, " "))
 }
 
 // number reads any unsigned value of a variable. A negative one, and one that the

@@ -18,6 +18,11 @@ func TestTextIsReadByOneRule(t *testing.T) {
 		{"NULs at the end", "ag\x00\x00\x00", "ag"},
 		{"NULs at the end of Latin-1", "\xe9\x00", "0xe9"},
 		{"control characters", "a\x07\x1b[1mb\x00c\x7f", "a[1mbc"},
+		{"line breaks and tabs", "Router OS\r\n\tversion 7\n", "Router OS version 7"},
+		{"a line break of its own", "\r\n", ""},
+		{"a next line of C1", "a\u0085b", "a b"},
+		{"spaces that somebody chose", "port  1", "port  1"},
+		{"a tag's backslash", `C:\port\`, "C:/port/"},
 		{"nothing", "", ""},
 		{"only NULs", "\x00\x00", ""},
 	} {

@@ -1,145 +1,264 @@
 package snmp
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gosnmp/gosnmp"
+
+	"communewatch/collector/api"
 )
 
-var (
-	errEmpty         = errors.New("the answer is empty")
-	errNotIncreasing = errors.New("the answer goes backwards")
+const (
+	// maxSilences is after how many unanswered requests in a row, each with its
+	// retries and each for less than the one before, a walk is given up.
+	maxSilences = 3
+	// maxAbreast is how many subtrees are asked for in one request.
+	maxAbreast = 20
 )
 
-// maxSilences is after how many unanswered requests in a row, each with its
-// retries and each for less than the one before, a walk is given up.
-const maxSilences = 3
+// strand is one subtree of a walk.
+type strand struct {
+	number int    // of its root, as it was given
+	below  string // its root and a dot
+	last   string // the newest name in it
+	seen   int    // variables
+	alone  bool   // it is asked for by itself, and so bears its own errors only
+	ended  bool
+	err    error
+}
 
-// walk visits every variable below root, in order, with what follows root in its
-// name. It ends well where the device shows that nothing more is below root, and
-// with an error that says where it stopped in every other case: what was visited
-// until then is right. expect is how many there will probably be, 0 = unknown; no
-// more than most are visited.
+// visitor is given a variable, with what follows its root in its name.
+type visitor func(root int, suffix string, v gosnmp.SnmpPDU)
+
+// walk visits every variable below root, in order. It ends well where the device
+// shows that nothing more is below root, and with an error that says where it
+// stopped in every other case: what was visited until then is right. expect is how
+// many there will probably be, 0 = unknown; no more than most are visited.
 func (c *conversation) walk(root string, expect, most int, visit func(suffix string, v gosnmp.SnmpPDU)) error {
-	last := root
-	for seen := 0; ; {
-		asked := c.pace.now
-		if expect > 0 && expect >= seen {
-			asked = min(asked, expect-seen+1) // one more shows that the end is the end
-		}
-		answer, err := c.following(last, asked)
+	return c.walkAbreast([]string{root}, expect, most, func(_ int, suffix string, v gosnmp.SnmpPDU) { visit(suffix, v) })[0]
+}
+
+// walkAbreast walks several subtrees as [conversation.walk] does one, with a
+// variable of each in turn in one answer: so the columns of a short table need few
+// requests. It gives each one's error, nil for those that are whole.
+func (c *conversation) walkAbreast(roots []string, expect, most int, visit visitor) []error {
+	w := walk{c: c, expect: expect, most: most, visit: visit}
+	for i, root := range roots {
+		w.open = append(w.open, &strand{number: i, below: root + ".", last: root})
+	}
+	// In this order a device that mixes the subtrees up is seen to go backwards.
+	slices.SortStableFunc(w.open, func(a, b *strand) int { return compare(a.last, b.last) })
+	all := slices.Clone(w.open)
+	for len(w.open) > 0 {
+		w.step()
+		w.open = slices.DeleteFunc(w.open, func(s *strand) bool { return s.ended })
+	}
+	errs := make([]error, len(roots))
+	for _, s := range all {
+		errs[s.number] = s.err
+	}
+	return errs
+}
+
+// Walk walks subtrees of a device once, side by side, asking for so many variables
+// at a time; 0 adapts, as polls do. It is for programs that measure what it costs.
+func Walk(ctx context.Context, t api.Target, cfg Config, variables int, visit func(gosnmp.SnmpPDU), roots ...string) error {
+	h := newHabits()
+	if variables > 0 {
+		h.now, h.most = variables, variables
+	}
+	c, err := open(ctx, t, cfg, h)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	const most = 1 << 20
+	return errors.Join(c.walkAbreast(roots, 0, most, func(_ int, _ string, v gosnmp.SnmpPDU) { visit(v) })...)
+}
+
+// walk is one under way.
+type walk struct {
+	c            *conversation
+	expect, most int
+	visit        visitor
+	open         []*strand
+	trials       int  // of less and less, in a row
+	silences     int  // among them
+	before       pace // the first of them
+}
+
+// step makes one request and takes what came of it.
+func (w *walk) step() {
+	group, each := w.choose()
+	asked := each * len(group)
+	answer, err := w.following(group, each)
+	var good []gosnmp.SnmpPDU
+	if err == nil {
+		good, err = believable(group, answer)
+	}
+	switch {
+	case err == nil && !w.proven(group, answer):
+		w.separate(group, nil)
+	case err == nil:
+		w.trials, w.silences = 0, 0
+		w.take(group, good)
+		w.adapt(group, asked, len(good))
+	case errors.Is(err, errNoAnswer):
+		w.silences++
+		w.less(group, asked, err)
+	case !isOfOne(err):
+		w.fail(w.open, err)
+	case len(group) > 1:
+		w.separate(group, answer)
+	case errors.Is(err, errNoMore):
+		group[0].ended = true
+	case errors.Is(err, errTooBig), errors.Is(err, errEmpty):
+		w.less(group, asked, err)
+	default:
+		w.take(group, good)
+		w.fail(group, err)
+	}
+}
+
+// choose says what is asked for next, and how many variables of each: as many
+// subtrees as fit into one answer with all that they probably have.
+func (w *walk) choose() (group []*strand, each int) {
+	now, first := w.c.habits.now, w.open[0]
+	each = min(now, startVariables)
+	known := w.expect > 0 && first.seen <= w.expect
+	switch {
+	case w.c.handle.Version == gosnmp.Version1:
+		each = 1 // it has no GetBulk
+	case known:
+		each = min(now, w.expect-first.seen+1) // one more shows that the end is the end
+	}
+	width := 1
+	for width < min(len(w.open), now/each, maxAbreast) && !w.c.habits.single && w.open[width].besides(first) {
+		width++
+	}
+	if !known && w.c.handle.Version != gosnmp.Version1 {
+		each = now / width
+	}
+	return w.open[:width], each
+}
+
+// besides tells whether two subtrees are equally far and may be asked for at once.
+func (s *strand) besides(other *strand) bool { return !s.alone && !other.alone && s.seen == other.seen }
+
+// proven tells whether a device answers for several subtrees what it answers for
+// each. Once is enough: one that goes by the first name only, or mixes them up,
+// would give tables that are too short.
+func (w *walk) proven(group []*strand, answer *gosnmp.SnmpPacket) bool {
+	h := w.c.habits
+	if len(group) == 1 || h.proven {
+		return true
+	}
+	for i := range group {
+		one, err := w.following(group[i:i+1], 1)
 		if err != nil {
-			return stopped(last, err)
+			return false // which proves nothing
 		}
-		for _, v := range answer.Variables {
-			if none(v) {
-				return nil
-			}
-			if !after(v.Name, last) {
-				return stopped(last, errNotIncreasing)
-			}
-			suffix, inside := strings.CutPrefix(v.Name, root+".")
-			if !inside {
-				return nil
-			}
-			if seen == most {
-				return stopped(last, fmt.Errorf("more than %d rows", most))
-			}
-			visit(suffix, v)
-			last = v.Name
-			seen++
-		}
-		if answer.Error == gosnmp.NoSuchName {
-			return nil // how version 1, and a proxy to it, says "no more"
-		}
-		if asked == c.pace.now {
-			c.pace.faster()
+		if len(one.Variables) == 0 || i >= len(answer.Variables) || !same(one.Variables[0], answer.Variables[i]) {
+			h.single = true
+			return false
 		}
 	}
+	h.proven = true
+	return true
 }
 
-// following asks for what follows an OID, at most n variables; one is asked for
-// with GetNext, which also works where GetBulk does not. What is too much for the
-// device or the way to it is asked for again in halves, down to single steps.
-func (c *conversation) following(oid string, n int) (*gosnmp.SnmpPacket, error) {
-	before := *c.pace
-	for silences := 0; ; n = c.pace.slower(n) {
-		answer, err := c.next(oid, n)
-		switch {
-		case err == nil && answer.Error == gosnmp.TooBig:
-			err = status(answer.Error)
-		case err == nil && answer.Error == gosnmp.NoError && len(answer.Variables) == 0:
-			err = errEmpty
-		case errors.Is(err, errNoAnswer):
-			silences++
-		case err != nil:
-			return nil, err
-		case answer.Error == gosnmp.NoSuchName:
-			answer.Variables = nil
-			return answer, nil
-		case answer.Error != gosnmp.NoError:
-			return nil, status(answer.Error)
-		}
-		switch {
-		case err == nil:
-			return answer, nil
-		case n == 1 && silences == 0:
-			*c.pace = before // asking for less did not help, so the size was not the matter
-			return nil, err
-		case n == 1 || silences == maxSilences:
-			return nil, err
-		}
+func same(a, b gosnmp.SnmpPDU) bool {
+	return none(a) && none(b) || none(a) == none(b) && a.Name == b.Name
+}
+
+// following asks for what follows in each of a group.
+func (w *walk) following(group []*strand, each int) (*gosnmp.SnmpPacket, error) {
+	oids := make([]string, len(group))
+	for i, s := range group {
+		oids[i] = s.last
 	}
-}
-
-func (c *conversation) next(oid string, n int) (*gosnmp.SnmpPacket, error) {
-	return c.ask(func() (*gosnmp.SnmpPacket, error) {
-		if n == 1 {
-			return c.handle.GetNext([]string{oid})
+	return w.c.ask(each*len(group), func() (*gosnmp.SnmpPacket, error) {
+		if each == 1 { // which also works where GetBulk does not
+			return w.c.handle.GetNext(oids)
 		}
-		return c.handle.GetBulk([]string{oid}, 0, uint32(n))
+		return w.c.handle.GetBulk(oids, 0, uint32(each))
 	})
 }
 
-// none is a variable that says that there is none. The first is the right one at
-// the end; some devices say one of the others.
-func none(v gosnmp.SnmpPDU) bool {
-	return v.Type == gosnmp.EndOfMibView || v.Type == gosnmp.NoSuchObject || v.Type == gosnmp.NoSuchInstance
+// less has half asked for after what was too much for the device or the way to it,
+// down to single steps.
+func (w *walk) less(group []*strand, asked int, err error) {
+	p := &w.c.habits.pace
+	if w.trials == 0 {
+		w.before = *p
+	}
+	w.trials++
+	switch {
+	case w.silences == maxSilences, asked == 1 && w.silences > 0:
+		w.fail(w.open, err)
+	case asked == 1:
+		*p, w.trials = w.before, 0 // less did not help, so the size was not the matter
+		w.fail(group, err)
+	case w.silences > 0:
+		p.unheard(asked)
+	default:
+		p.slower(asked)
+	}
 }
 
-func stopped(oid string, err error) error {
-	return fmt.Errorf("after %s: %w", oid[1:], err)
+// adapt has more asked for after a whole request was answered in full.
+func (w *walk) adapt(group []*strand, asked, got int) {
+	p := &w.c.habits.pace
+	if got == asked {
+		p.heard(asked)
+	}
+	if got == asked && asked > p.now-len(group) {
+		p.faster()
+	}
 }
 
-// after tells whether an OID comes behind another in the order of walks. Both are
-// as gosnmp writes them, ".1.3.6".
-func after(oid, other string) bool {
-	for {
-		a, restA, moreA := arc(oid)
-		b, restB, moreB := arc(other)
-		switch {
-		case !moreA:
-			return false
-		case !moreB:
-			return true
-		case a != b:
-			return a > b
+// separate has each of a group asked for by itself, after an error that may be of
+// one of them only.
+func (w *walk) separate(group []*strand, answer *gosnmp.SnmpPacket) {
+	// The error-index says of which one version 1 has no more.
+	if answer != nil && answer.Error == gosnmp.NoSuchName && answer.ErrorIndex >= 1 && int(answer.ErrorIndex) <= len(group) {
+		group[answer.ErrorIndex-1].ended = true
+		return
+	}
+	for _, s := range group {
+		s.alone = true
+	}
+}
+
+func (w *walk) fail(strands []*strand, err error) {
+	for _, s := range strands {
+		if !s.ended {
+			s.ended, s.err = true, fmt.Errorf("after %s: %w", s.last[1:], err)
 		}
-		oid, other = restA, restB
 	}
 }
 
-// arc takes the first number of an OID off it.
-func arc(oid string) (n uint64, rest string, more bool) {
-	if len(oid) < 2 || oid[0] != '.' {
-		return 0, "", false
+// take visits the variables of an answer: one of each of the group in turn.
+func (w *walk) take(group []*strand, variables []gosnmp.SnmpPDU) {
+	for i, v := range variables {
+		s := group[i%len(group)]
+		if s.ended {
+			continue
+		}
+		suffix, inside := strings.CutPrefix(v.Name, s.below)
+		switch {
+		case none(v) || !inside:
+			s.ended = true
+		case s.seen == w.most:
+			w.fail([]*strand{s}, fmt.Errorf("%w: %d", errRows, w.most))
+		default:
+			w.visit(s.number, suffix, v)
+			s.last = v.Name
+			s.seen++
+		}
 	}
-	i := 1
-	for i < len(oid) && oid[i] != '.' {
-		n = n*10 + uint64(oid[i]-'0')
-		i++
-	}
-	return n, oid[i:], true
 }

@@ -41,18 +41,6 @@ type Target struct {
 	SNMP    *SNMP  `json:"snmp,omitempty"`
 }
 
-// SNMP says how a target is asked. Version decides which of the rest is used.
-type SNMP struct {
-	Version   string `json:"version"`                // "2c" or "3"
-	Port      uint16 `json:"port,omitempty"`         // default 161
-	Community string `json:"community,omitempty"`    // 2c
-	User      string `json:"user,omitempty"`         // 3
-	Auth      string `json:"auth,omitempty"`         // 3: "SHA-256"
-	AuthPass  string `json:"auth_pass,omitempty"`    // 3: at least 8 characters (RFC 3414 §11.2)
-	Privacy   string `json:"privacy,omitempty"`      // 3: "AES"
-	PrivPass  string `json:"privacy_pass,omitempty"` // 3: likewise
-}
-
 // CheckAddress says whether s is an IP address or a DNS name.
 func CheckAddress(s string) error {
 	if _, err := netip.ParseAddr(s); err == nil {
@@ -120,21 +108,4 @@ func (t *Target) check() error {
 		return t.SNMP.Check()
 	}
 	return nil
-}
-
-// Check says which part is missing or not known.
-func (s *SNMP) Check() error {
-	switch s.Version {
-	case "2c":
-		if s.Community == "" {
-			return errors.New("snmp 2c needs a community")
-		}
-		return nil
-	case "3":
-		if s.User == "" || s.Auth != "SHA-256" || s.Privacy != "AES" || len(s.AuthPass) < 8 || len(s.PrivPass) < 8 {
-			return errors.New("snmp 3 needs user, auth SHA-256, privacy AES, auth_pass and privacy_pass of at least 8 characters")
-		}
-		return nil
-	}
-	return fmt.Errorf("snmp version is %s, want 2c or 3", quote(s.Version))
 }

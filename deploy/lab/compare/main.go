@@ -4,8 +4,9 @@
 //	name ours=… peer=… ratio=…
 //
 // The peers are InfluxDB's own client writing the same points straight into the same
-// InfluxDB, and Telegraf: running, and by its documented format. It ends with 1 when a point
-// is missing; what is slow is for people to judge. Named parts are made alone.
+// InfluxDB, Telegraf (running, and by its documented format), and net-snmp's snmpbulkwalk.
+// It ends with 1 when a point is missing or a walk's variables differ; what is slow is
+// for people to judge. Named parts are made alone.
 package main
 
 import (
@@ -38,8 +39,8 @@ func main() {
 
 // size is how much is sent, in rounds of a standard office.
 type size struct {
-	drain, wideDrain, steady, wire int
-	probing                        time.Duration
+	drain, wideDrain, steady, wire, walks int
+	probing                               time.Duration
 }
 
 // wide is how many offices a large fleet has: six times the province's.
@@ -54,6 +55,7 @@ type comparison struct {
 // comparisons in the order of their printing.
 var comparisons = []comparison{
 	{"probing", compareProbing},
+	{"snmp", compareSNMP},
 	{"wire", compareWire},
 	{"load", compareLoads},
 }
@@ -65,9 +67,9 @@ func run(ctx context.Context, bin string, quick bool, only []string) error {
 			return fmt.Errorf("no part is called %q", name)
 		}
 	}
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, probing: 5 * time.Minute}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20, probing: 5 * time.Minute}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, probing: time.Minute}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3, probing: time.Minute}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {

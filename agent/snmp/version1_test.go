@@ -1,0 +1,56 @@
+package snmp
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gosnmp/gosnmp"
+)
+
+// asVersion1 says noSuchName and which, where version 2c has a value that says so
+// (RFC 1157 §4.1.2, §4.1.3).
+func asVersion1(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+	for i, v := range a.Variables {
+		if none(v) {
+			a.Error, a.ErrorIndex, a.Variables = gosnmp.NoSuchName, uint8(i+1), nil
+			break
+		}
+	}
+	return a
+}
+
+func TestADeviceOfVersion1IsReadWithFewRequests(t *testing.T) {
+	b := newBench(t, switchOf(4)...)
+	want := b.round(t).names()
+	target := b.target()
+	target.SNMP.Version = "1"
+	p, err := New(DefaultConfiguration())
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll := p.Target(target)
+	b.twisted(asVersion1)
+	for range 3 {
+		b.questions()
+		got := check(t, poll(t.Context()))
+		if !cmp.Equal(got.names(), want) || got.complaint() != "" {
+			t.Errorf("names %q, want %q; error %q", got.names(), want, got.complaint())
+		}
+	}
+	gets, walks := 0, 0
+	for _, q := range b.questions() {
+		switch q.n {
+		case 0:
+			gets++
+		case 1:
+			walks++
+		default:
+			t.Errorf("version 1 has no GetBulk: %v", q)
+		}
+	}
+	// Three of six scalars and three of four are not there and left out one by one;
+	// ten columns of four rows go side by side after the first column.
+	if gets != 4+4 || walks > 5+5+2 {
+		t.Errorf("%d requests for scalars, %d for rows", gets, walks)
+	}
+}
