@@ -11,7 +11,7 @@ import (
 // asker is what of a conversation a profile needs.
 type asker interface {
 	get(oids ...string) (map[string]gosnmp.SnmpPDU, error)
-	walk(root string, expect, most int, visit func(suffix string, v gosnmp.SnmpPDU)) error
+	walkAbreast(roots []string, expect, most int, visit visitor) []error
 }
 
 // maxScalars is how many values are asked for at once: with names of 20 bytes an
@@ -184,61 +184,69 @@ func ignoreRefusal(err error) error {
 // where that is empty the others are not asked for.
 func (p *profilePoll) one(f *field) ([]measured, outcome) {
 	if f.rows != "" {
-		values := p.column(f.from)
+		p.walk(f.from)
+		values := p.columns[f.from]
 		if values == nil || !values.whole {
 			return nil, failed
 		}
 		if len(values.order) == 0 {
 			return nil, absent
 		}
-		for _, oid := range slices.Concat(f.minus, f.of) {
-			p.column(oid)
-		}
-		for _, oid := range f.labels() {
-			p.labelsOf(oid, values)
+		labels := p.unknownLabels(f, values)
+		p.walk(slices.Concat(f.minus, f.of, labels)...)
+		for _, oid := range labels {
+			if c := p.columns[oid]; c != nil && c.whole {
+				p.labels[oid] = labelled{c, p.now}
+			}
 		}
 	}
 	return f.read(&p.gathered)
 }
 
-// column walks a column once a poll. It is nil if the device has gone.
-func (p *profilePoll) column(oid string) *cellsByRow {
-	if c := p.columns[oid]; c != nil || p.gone {
-		return c
+// walk reads columns side by side, each once a poll. Those of a device that has gone
+// stay nil.
+func (p *profilePoll) walk(oids ...string) {
+	oids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(oids))), func(oid string) bool { return p.columns[oid] != nil })
+	if p.gone || len(oids) == 0 {
+		return
 	}
-	c := &cellsByRow{cells: map[string]gosnmp.SnmpPDU{}}
-	p.columns[oid] = c
-	err := p.talk.walk(oid, p.expect[oid], maxInterfaces, func(suffix string, v gosnmp.SnmpPDU) {
+	expect := 0
+	for _, oid := range oids {
+		p.columns[oid] = &cellsByRow{cells: map[string]gosnmp.SnmpPDU{}}
+		expect = max(expect, p.expect[oid])
+	}
+	errs := p.talk.walkAbreast(oids, expect, maxInterfaces, func(root int, suffix string, v gosnmp.SnmpPDU) {
+		c := p.columns[oids[root]]
 		c.order = append(c.order, suffix)
 		c.cells[suffix] = v
 	})
-	c.whole = err == nil
-	p.expect[oid] = len(c.order)
-	if err != nil {
-		p.trouble("walk", oid, err)
-		p.strike(oid)
-		return c
+	for i, oid := range oids {
+		c := p.columns[oid]
+		c.whole = errs[i] == nil
+		p.expect[oid] = len(c.order)
+		if errs[i] != nil {
+			p.trouble("walk", oid, errs[i])
+			p.strike(oid)
+			continue
+		}
+		delete(p.strikes, oid)
 	}
-	delete(p.strikes, oid)
-	return c
 }
 
-// labelsOf takes a column from the memory while it is of the same rows.
-func (p *profilePoll) labelsOf(oid string, rows *cellsByRow) {
-	if p.columns[oid] != nil {
-		return
-	}
-	kept, known := p.labels[oid]
-	if known && p.now.Sub(kept.at) < labelsFor && !slices.ContainsFunc(rows.order, func(index string) bool {
-		_, there := kept.cells[index]
-		return !there
-	}) {
-		p.columns[oid] = kept.cellsByRow
-		return
-	}
-	if c := p.column(oid); c != nil && c.whole {
-		p.labels[oid] = labelled{c, p.now}
-	}
+// unknownLabels are the columns telling a field's rows apart that are not known from an
+// earlier poll of the same rows; those that are known are taken from memory.
+func (p *profilePoll) unknownLabels(f *field, rows *cellsByRow) []string {
+	return slices.DeleteFunc(f.labels(), func(oid string) bool {
+		kept, known := p.labels[oid]
+		known = known && p.now.Sub(kept.at) < labelsFor && !slices.ContainsFunc(rows.order, func(index string) bool {
+			_, there := kept.cells[index]
+			return !there
+		})
+		if known && p.columns[oid] == nil {
+			p.columns[oid] = kept.cellsByRow
+		}
+		return known
+	})
 }
 
 // strike counts a failure against an OID. At the third the fields that need it are left

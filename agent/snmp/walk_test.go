@@ -15,9 +15,12 @@ import (
 func (q question) in(c column) bool { return q.of(c) >= 0 }
 
 // of is the place of a column in a question, −1 = not there.
-func (q question) of(c column) int {
+func (q question) of(c column) int { return q.below(columns[c].oid) }
+
+// below is the place of a name in or below a root.
+func (q question) below(root string) int {
 	return slices.IndexFunc(append([]string{q.oid}, q.with...), func(oid string) bool {
-		return strings.HasPrefix(oid+".", columns[c].oid+".")
+		return strings.HasPrefix(oid+".", root+".")
 	})
 }
 
