@@ -20,12 +20,18 @@ type account struct {
 	unreachable int    // of these, for want of a way to the target
 	reason      error  // of the last of the others
 	duplicates  int
+	reordered   int // first replies that a reply to a later echo overtook (RFC 4737)
+	newest      int // the highest sequence number answered so far
+	forged      int // what claims to be a reply or an error, and cannot be to an echo of ours
+	redirects   int
+	last        *notice // of an echo that was given up
 }
 
 type echo struct {
 	sent     time.Duration
 	rtt      time.Duration // once answered
 	answered bool
+	returned bool // an ICMP error came back for it
 }
 
 func newAccount(packets int, timeout time.Duration) *account {
@@ -51,9 +57,10 @@ func (a *account) failed(err error) {
 }
 
 // replied is told of every reply from the target, the second and third to one echo
-// too. A sequence number that was never sent is ignored.
+// too.
 func (a *account) replied(sequence int, at time.Duration) {
-	if sequence < 0 || sequence >= len(a.echoes) {
+	if !a.knows(sequence) {
+		a.forged++
 		return
 	}
 	e := &a.echoes[sequence]
@@ -62,12 +69,42 @@ func (a *account) replied(sequence int, at time.Duration) {
 		return
 	}
 	e.answered, e.rtt = true, max(0, at-e.sent)
+	if sequence < a.newest {
+		a.reordered++
+	}
+	a.newest = max(a.newest, sequence)
+}
+
+// noticed is told of every ICMP error that quotes an echo of ours. A redirect (RFC 792)
+// says nothing of its echo's fate, since the router has sent that on; any other says
+// that a router, or the target itself, gave it up.
+func (a *account) noticed(n notice) {
+	switch {
+	case !a.knows(n.sequence):
+		a.forged++
+	case n.redirect:
+		a.redirects++
+	default:
+		a.echoes[n.sequence].returned = true
+		a.last = &n
+	}
+}
+
+// disowned is told of a reply that somebody else than the target sent.
+func (a *account) disowned() { a.forged++ }
+
+func (a *account) knows(sequence int) bool { return sequence >= 0 && sequence < len(a.echoes) }
+
+// complete tells whether every echo was tried and answered.
+func (a *account) complete(packets int) bool {
+	return a.attempts() == packets && !slices.ContainsFunc(a.echoes, func(e echo) bool { return !e.answered })
 }
 
 // outcome is a round's counts. An echo that is open when the round ends, before its
 // deadline, is in none of them: it is neither lost nor answered.
 type outcome struct {
 	sent, late int
+	returned   int             // echoes that an ICMP error came back for
 	rtts       []time.Duration // of the echoes answered in time, in the order of sending
 }
 
@@ -79,10 +116,13 @@ func (a *account) settle(ended time.Duration) outcome {
 			o.rtts = append(o.rtts, e.rtt)
 		case e.answered:
 			o.late++
-		case ended-e.sent < a.timeout:
+		case ended-e.sent < a.timeout && !e.returned:
 			continue
 		}
 		o.sent++
+		if e.returned {
+			o.returned++
+		}
 	}
 	return o
 }
@@ -94,6 +134,10 @@ func (a *account) addTo(p *api.Point, ended time.Duration) {
 	addRoundTrips(p, o.rtts)
 	p.Count("duplicates", int64(a.duplicates)).
 		Count("late", int64(o.late)).
+		Count("reordered", int64(a.reordered)).
+		Count("forged", int64(a.forged)).
+		Count("icmp_errors", int64(o.returned)).
+		Count("redirects", int64(a.redirects)).
 		Count("send_errors", int64(a.refused)).
 		Text("result", a.result(o))
 }
@@ -103,6 +147,8 @@ func (a *account) result(o outcome) string {
 	switch {
 	case len(o.rtts) > 0:
 		return ""
+	case o.returned > 0:
+		return api.ResultICMPError
 	case o.sent > 0:
 		return api.ResultTimeout
 	case len(a.echoes) == 0 && a.refused > 0 && a.refused == a.unreachable:

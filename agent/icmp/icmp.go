@@ -38,6 +38,8 @@ type Config struct {
 	Packets  int              // echoes a round, 1 to 100; default 10
 	Spacing  time.Duration    // from one echo to the next, 1 ms to 10 s; default 200 ms
 	Timeout  time.Duration    // for each reply from its own echo on, 10 ms to 60 s; default 3 s
+	Targets  int              // how many there will be; beyond Narrow rounds are wide, see wide.go
+	Pace     time.Duration    // of a wide round, between any two echoes, 10 µs to 1 s; default 1 ms
 	Now      func() time.Time // the session's clock, which must not jump; default time.Now
 	Resolver *net.Resolver    // of names; default net.DefaultResolver
 	Log      *slog.Logger     // default none
@@ -47,7 +49,7 @@ type Config struct {
 // is over after 4.8 s at the latest.
 func DefaultConfiguration() Config {
 	return Config{
-		Packets: api.DefaultPackets, Spacing: 200 * time.Millisecond, Timeout: 3 * time.Second,
+		Packets: api.DefaultPackets, Spacing: 200 * time.Millisecond, Timeout: 3 * time.Second, Pace: time.Millisecond,
 		Now: time.Now, Resolver: net.DefaultResolver, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -59,6 +61,7 @@ type Prober struct {
 	ids  *identifiers
 	ipv4 sockets
 	ipv6 sockets
+	wide *wide // nil when there are few targets
 }
 
 // New checks the configuration and starts nothing.
@@ -67,11 +70,15 @@ func New(cfg Config) (*Prober, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	return &Prober{
+	p := &Prober{
 		cfg: cfg, ids: newIdentifiers(),
 		ipv4: sockets{datagram: "udp4", raw: "ip4:icmp"},
 		ipv6: sockets{datagram: "udp6", raw: "ip6:ipv6-icmp"},
-	}, nil
+	}
+	if cfg.Targets > Narrow {
+		p.wide = newWide(p)
+	}
+	return p, nil
 }
 
 // Target gives the function that makes one round of echoes to t. It always gives
@@ -80,6 +87,10 @@ func New(cfg Config) (*Prober, error) {
 // goroutines; each call is a round of its own.
 func (p *Prober) Target(t api.Target) func(context.Context) []*api.Point {
 	target := &target{Target: t, prober: p}
+	target.measure = target.round
+	if p.wide != nil {
+		target.measure = target.wideRound
+	}
 	return target.probe
 }
 
@@ -92,6 +103,9 @@ func (c Config) filled(standard Config) Config {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = standard.Timeout
+	}
+	if c.Pace == 0 {
+		c.Pace = standard.Pace
 	}
 	if c.Now == nil {
 		c.Now = standard.Now
@@ -114,6 +128,9 @@ func (c Config) check() error {
 	}
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Minute {
 		return fmt.Errorf("icmp timeout is %s, want 10ms to 1m", c.Timeout)
+	}
+	if c.Pace < 10*time.Microsecond || c.Pace > time.Second {
+		return fmt.Errorf("icmp pace is %s, want 10µs to 1s", c.Pace)
 	}
 	return nil
 }

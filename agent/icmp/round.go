@@ -18,6 +18,7 @@ import (
 type target struct {
 	api.Target
 	prober  *Prober
+	measure func(context.Context, netip.Addr, *account) // makes the echoes of a round
 	trouble complaint
 }
 
@@ -34,7 +35,7 @@ func (t *target) probe(ctx context.Context) []*api.Point {
 		t.trouble.say(cfg.Log, "name does not resolve", "target", t.Name, "address", t.Address, "error", err)
 	default:
 		books := newAccount(cfg.Packets, cfg.Timeout)
-		t.round(ctx, address, books)
+		t.measure(ctx, address, books)
 		books.addTo(p, monotonic())
 	}
 	return []*api.Point{p}
