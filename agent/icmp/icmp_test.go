@@ -76,7 +76,7 @@ func TestARefusedSocketSaysWhatToDo(t *testing.T) {
 
 // fields gives the fields and the time of the one point of the target "x", checked
 // against the contract.
-func fields(t *testing.T, points []*api.Point) string {
+func fields(t testing.TB, points []*api.Point) string {
 	t.Helper()
 	if len(points) != 1 {
 		t.Fatalf("got %d points, want 1", len(points))

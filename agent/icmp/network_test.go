@@ -25,7 +25,7 @@ import (
 // network is two namespaces and a cable: the agent's (10.44.0.1, fd44::1) and the
 // office's (10.44.0.2, fd44::2). The kernel removes all of it when the handles close.
 type network struct {
-	t                    *testing.T
+	t                    testing.TB
 	agent, office        netns.NsHandle
 	agentLink, otherLink *netlink.Handle
 }
@@ -36,7 +36,7 @@ const (
 )
 
 // newNetwork makes one in which echoes go through sockets of that kind.
-func newNetwork(t *testing.T, kind string) *network {
+func newNetwork(t testing.TB, kind string) *network {
 	t.Helper()
 	n := &network{t: t, agent: newNamespace(t), office: newNamespace(t)}
 	n.agentLink, n.otherLink = handleAt(t, n.agent), handleAt(t, n.office)
@@ -53,7 +53,7 @@ func newNetwork(t *testing.T, kind string) *network {
 	return n
 }
 
-func newNamespace(t *testing.T) netns.NsHandle {
+func newNamespace(t testing.TB) netns.NsHandle {
 	t.Helper()
 	var handle netns.NsHandle
 	err := onOwnThread(func() (err error) {
@@ -67,7 +67,7 @@ func newNamespace(t *testing.T) netns.NsHandle {
 	return handle
 }
 
-func handleAt(t *testing.T, ns netns.NsHandle) *netlink.Handle {
+func handleAt(t testing.TB, ns netns.NsHandle) *netlink.Handle {
 	t.Helper()
 	h, err := netlink.NewHandleAt(ns)
 	if err != nil {
@@ -240,7 +240,7 @@ func (n *network) ping(cfg Config, address string) string {
 	return fields(n.t, n.round(n.t.Context(), newProbe(n.t, cfg, address)))
 }
 
-func newProbe(t *testing.T, cfg Config, address string) func(context.Context) []*api.Point {
+func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
 	t.Helper()
 	p, err := New(cfg)
 	if err != nil {

@@ -104,8 +104,11 @@ func (s *sweep) wake() {
 	if s.alive-before < standstill(s.cfg.Timeout) {
 		return
 	}
-	for _, f := range s.flights {
-		f.round.books.disregard(f.echo)
+	for number, f := range s.flights {
+		if !f.round.books.echoes[f.echo].answered {
+			f.round.books.disregard(f.echo)
+			delete(s.flights, number)
+		}
 	}
 
 }
@@ -116,7 +119,8 @@ func (s *sweep) send(now time.Duration) {
 	for range s.burst {
 		from := &s.again
 		r := from.head()
-		if r == nil || r.due > now {
+		if r == nil || r.due > now+beat/2 { // it leaves in the beat that is nearest to its due
+
 			from = &s.fresh
 			r = from.head()
 		}
@@ -195,7 +199,9 @@ func (s *sweep) end(r *wideRound) {
 	}
 	r.over = true
 	for _, number := range r.numbers {
-		delete(s.flights, number)
+		if s.flights[number].round == r { // else it was taken by wake, and used anew
+			delete(s.flights, number)
+		}
 	}
 	s.rounds--
 	s.ended = append(s.ended, r)
@@ -226,12 +232,9 @@ func (s *sweep) quoted(f flight, a arrival) {
 	}
 }
 
-// disregard takes an echo out of the count: whether it was answered is not known.
-func (a *account) disregard(sequence int) {
-	if e := &a.echoes[sequence]; !e.answered && !e.returned {
-		e.sent = never
-	}
-}
+// disregard takes an echo out of the count, as one that is open when the round ends:
+// whether it was answered is not known. There must be no reply to it after that.
+func (a *account) disregard(sequence int) { a.echoes[sequence].sent = never }
 
 // never is a time of sending whose deadline is not reached.
 const never = time.Duration(math.MaxInt64 / 2)

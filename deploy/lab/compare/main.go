@@ -29,8 +29,17 @@ func main() {
 	defer stop()
 	quick := flag.Bool("quick", false, "a tenth of the points: to see that it works")
 	bin := flag.String("bin", "bin", "folder of the built programs")
+	round := flag.Bool("icmp-round", false, "our side of the ICMP rounds: what -icmp starts in a namespace")
+	only := flag.Bool("icmp", false, "the ICMP rounds alone")
 	flag.Parse()
-	if err := run(ctx, *bin, *quick); err != nil {
+	work := func() error { return run(ctx, *bin, *quick) }
+	switch {
+	case *round:
+		work = func() error { return makeEchoRound(ctx, os.Stdin, os.Stdout) }
+	case *only:
+		work = func() error { return compareICMP(ctx, *quick) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -56,6 +65,9 @@ func run(ctx context.Context, bin string, quick bool) error {
 		sites = append(sites, site.ID)
 	}
 	fmt.Printf("# %s, %d cores, %s, %s; times are CPU seconds unless said\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
+	if err := compareICMP(ctx, quick); err != nil {
+		return err
+	}
 	if err := compareWire(ctx, bin, sites, s); err != nil {
 		return err
 	}
