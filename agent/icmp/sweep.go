@@ -110,7 +110,6 @@ func (s *sweep) wake() {
 			delete(s.flights, number)
 		}
 	}
-
 }
 
 // send sends what is due: the rounds that have begun come first, so that a crowd of
@@ -120,7 +119,6 @@ func (s *sweep) send(now time.Duration) {
 		from := &s.again
 		r := from.head()
 		if r == nil || r.due > now+beat/2 { // it leaves in the beat that is nearest to its due
-
 			from = &s.fresh
 			r = from.head()
 		}
