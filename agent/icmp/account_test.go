@@ -55,7 +55,7 @@ func TestARoundSaysWhatHappenedAndNothingElse(t *testing.T) {
 			a.replied(2, 401*ms)
 			a.replied(1, 402*ms)
 			a.replied(0, 403*ms)
-		}, 403 * ms, "sent=3i,received=3i,rtt_min_ms=1,rtt_p25_ms=101.5,rtt_median_ms=202,rtt_p75_ms=302.5,rtt_max_ms=403,jitter_ms=201"},
+		}, 403 * ms, "sent=3i,received=3i,rtt_min_ms=1,rtt_p25_ms=101.5,rtt_median_ms=202,rtt_p75_ms=302.5,rtt_max_ms=403,jitter_ms=201,reordered=2i"},
 		"none comes back": {func(a *account) { send(a, 10) },
 			4800 * ms, `sent=10i,received=0i,result="timeout"`},
 		"nothing was tried": {func(*account) {},
@@ -99,13 +99,42 @@ func TestARoundSaysWhatHappenedAndNothingElse(t *testing.T) {
 			a.replied(1, 3500*ms)
 			a.replied(0, 3001*ms)
 			a.replied(0, 3002*ms)
-		}, 3510 * ms, "sent=2i,received=1i,rtt_min_ms=10,rtt_p25_ms=10,rtt_median_ms=10,rtt_p75_ms=10,rtt_max_ms=10,duplicates=3i,late=1i"},
-		"a reply to nothing is ignored": {func(a *account) {
+		}, 3510 * ms, "sent=2i,received=1i,rtt_min_ms=10,rtt_p25_ms=10,rtt_median_ms=10,rtt_p75_ms=10,rtt_max_ms=10,duplicates=3i,late=1i,reordered=1i"},
+		"a reply to nothing is forged": {func(a *account) {
 			send(a, 1)
 			a.replied(1, 10*ms)
 			a.replied(-1, 10*ms)
 			a.replied(65535, 10*ms)
-		}, 3000 * ms, `sent=1i,received=0i,result="timeout"`},
+			a.disowned()
+		}, 3000 * ms, `sent=1i,received=0i,forged=4i,result="timeout"`},
+		"echoes that are given up on the way are lost, and known to be": {func(a *account) {
+			send(a, 3)
+			a.noticed(notice{sequence: 0})
+			a.noticed(notice{sequence: 0})
+			a.noticed(notice{sequence: 1})
+		}, 3400 * ms, `sent=3i,received=0i,icmp_errors=2i,result="icmp_error"`},
+		"an error beside replies is a count": {func(a *account) {
+			send(a, 2)
+			a.noticed(notice{sequence: 0})
+			a.replied(1, 210*ms)
+		}, 3000 * ms, "sent=2i,received=1i,rtt_min_ms=10,rtt_p25_ms=10,rtt_median_ms=10,rtt_p75_ms=10,rtt_max_ms=10,icmp_errors=1i"},
+		"an echo that is given up is lost also when the round is broken off": {func(a *account) {
+			send(a, 3)
+			a.noticed(notice{sequence: 0})
+		}, 500 * ms, `sent=1i,received=0i,icmp_errors=1i,result="icmp_error"`},
+		"a redirect does not mean that the echo is lost": {func(a *account) {
+			send(a, 1)
+			a.noticed(notice{sequence: 0, redirect: true})
+			a.replied(0, 10*ms)
+		}, 3000 * ms, "sent=1i,received=1i,rtt_min_ms=10,rtt_p25_ms=10,rtt_median_ms=10,rtt_p75_ms=10,rtt_max_ms=10,redirects=1i"},
+		"redirects alone are no ICMP error": {func(a *account) {
+			send(a, 1)
+			a.noticed(notice{sequence: 0, redirect: true})
+		}, 3000 * ms, `sent=1i,received=0i,redirects=1i,result="timeout"`},
+		"an error about an echo that was never sent is forged": {func(a *account) {
+			send(a, 1)
+			a.noticed(notice{sequence: 1})
+		}, 3000 * ms, `sent=1i,received=0i,forged=1i,result="timeout"`},
 		"an echo that is open when the round is broken off is not lost": {func(a *account) {
 			send(a, 3)
 			a.replied(0, 12*ms)
@@ -143,19 +172,21 @@ func TestNoOrderOfEventsMakesBooksThatDoNotBalance(t *testing.T) {
 		left, refused := 0, 0
 		for range rapid.IntRange(0, 60).Draw(t, "events") {
 			at += time.Duration(rapid.IntRange(0, 900).Draw(t, "pause")) * ms
-			switch rapid.IntRange(0, 3).Draw(t, "event") {
+			switch rapid.IntRange(0, 5).Draw(t, "event") {
 			case 0:
 				a.left(at)
 				left++
 			case 1:
 				a.failed(rapid.SampledFrom([]error{errNoRoute, errDenied}).Draw(t, "error"))
 				refused++
+			case 2:
+				a.noticed(notice{sequence: rapid.IntRange(-1, 20).Draw(t, "sequence"), redirect: rapid.Bool().Draw(t, "redirect")})
 			default:
 				a.replied(rapid.IntRange(-1, 20).Draw(t, "sequence"), at)
 			}
 		}
 		o := a.settle(at)
-		if len(o.rtts)+o.late > o.sent || o.sent > left || a.attempts() != left+refused {
+		if len(o.rtts)+o.late > o.sent || o.returned > o.sent || o.sent > left || a.attempts() != left+refused {
 			t.Fatalf("left %d refused %d, sent %d received %d late %d", left, refused, o.sent, len(o.rtts), o.late)
 		}
 		p := api.NewPoint("ping", time.Unix(0, 0)).Tag(api.TagTarget, "x").Tag(api.TagRole, string(api.RoleLAN))

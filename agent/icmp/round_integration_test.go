@@ -251,7 +251,7 @@ func TestWhatIsOpenWhenTheContextEndsIsNotLost(t *testing.T) {
 	}
 }
 
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * ms) {
 		if time.Now().After(deadline) {
