@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,6 +60,18 @@ func (l *line) understand(b []byte, beside beside, from netip.Addr, now clocks) 
 	}
 	a.from, a.at = from, now.moment(beside.stamp, l.emptied)
 	return a, true
+}
+
+// overflowed tells whether the kernel dropped anything since it was asked last, for want
+// of room in the socket. Datagram sockets do not say so beside a message (SO_RXQ_OVFL).
+func (l *line) overflowed() bool {
+	var memory [9]uint32 // linux/sock_diag.h: SK_MEMINFO_DROPS is the last
+	size := uint32(unsafe.Sizeof(memory))
+	unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(l.fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
+		uintptr(unsafe.Pointer(&memory)), uintptr(unsafe.Pointer(&size)), 0) // before 4.12 it gives none
+	before := l.dropped
+	l.dropped = memory[8]
+	return l.dropped != before
 }
 
 // parseRaw4 reads an IPv4 packet with its header.

@@ -39,7 +39,7 @@ type Config struct {
 	Spacing  time.Duration    // from one echo to the next, 1 ms to 10 s; default 200 ms
 	Timeout  time.Duration    // for each reply from its own echo on, 10 ms to 60 s; default 3 s
 	Targets  int              // how many there will be; beyond Narrow rounds are wide, see wide.go
-	Pace     time.Duration    // of a wide round, between any two echoes, 10 µs to 1 s; default 1 ms
+	Pace     time.Duration    // of wide rounds, between any two echoes, 100 µs to 1 s; default 1 ms
 	Now      func() time.Time // the session's clock, which must not jump; default time.Now
 	Resolver *net.Resolver    // of names; default net.DefaultResolver
 	Log      *slog.Logger     // default none
@@ -129,8 +129,8 @@ func (c Config) check() error {
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Minute {
 		return fmt.Errorf("icmp timeout is %s, want 10ms to 1m", c.Timeout)
 	}
-	if c.Pace < 10*time.Microsecond || c.Pace > time.Second {
-		return fmt.Errorf("icmp pace is %s, want 10µs to 1s", c.Pace)
+	if c.Pace < 100*time.Microsecond || c.Pace > time.Second {
+		return fmt.Errorf("icmp pace is %s, want 100µs to 1s", c.Pace)
 	}
 	return nil
 }

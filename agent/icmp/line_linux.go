@@ -24,10 +24,12 @@ type line struct {
 	request         [requestSize]byte
 	packet, control []byte
 	emptied         clocks // when nothing was left in the socket
+	dropped         uint32 // by the kernel since the socket is open, for want of room
 }
 
-// receiveBuffer is asked for, in bytes. The kernel gives up to net.core.rmem_max, and
-// with its standard value holds 200 replies.
+// receiveBuffer is asked for, in bytes. The kernel gives twice net.core.rmem_max at most,
+// in which there is room for 500 replies by its standard value: those of two beats at
+// the fastest pace.
 const receiveBuffer = 1 << 20
 
 // openLine opens the socket in the caller's network namespace.

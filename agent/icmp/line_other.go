@@ -26,6 +26,8 @@ func (*line) send(*socketAddress, uint16, uint64) (time.Duration, error) {
 
 func (*line) receive(func(arrival)) {}
 
+func (*line) overflowed() bool { return false }
+
 func addressFor(netip.Addr) socketAddress { return socketAddress{} }
 
 func isFull(error) bool { return false }

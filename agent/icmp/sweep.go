@@ -28,7 +28,7 @@ type sweep struct {
 	answered queue // all answered; due when doubles are no longer awaited
 	ended    []*wideRound
 
-	alive time.Duration // the machine's time at the last turn, see [sinceBoot]
+	alive time.Duration // the machine's time at the last turn, sleep included
 }
 
 // wideRound is one target's round.
@@ -84,7 +84,9 @@ func (s *sweep) add(r *wideRound) {
 func (s *sweep) turn(left []*wideRound) []*wideRound {
 	s.ended = s.ended[:0]
 	s.line.receive(s.took)
-	s.wake()
+	if s.stoodStill() || s.line.overflowed() {
+		s.forget()
+	}
 	for _, r := range left {
 		s.end(r)
 	}
@@ -95,15 +97,17 @@ func (s *sweep) turn(left []*wideRound) []*wideRound {
 	return s.ended
 }
 
-// wake finds out whether the machine was suspended since the last turn, or this process
-// stopped. What became of the echoes under way is then unknown, except by the replies
-// that have been taken: others may have come while nobody could take them.
-func (s *sweep) wake() {
+// stoodStill finds out whether the machine was suspended since the last turn, or this
+// process stopped.
+func (s *sweep) stoodStill() bool {
 	before := s.alive
 	s.alive = sinceBoot()
-	if s.alive-before < standstill(s.cfg.Timeout) {
-		return
-	}
+	return s.alive-before >= standstill(s.cfg.Timeout)
+}
+
+// forget takes the echoes under way out of all counts, those aside whose reply was taken:
+// others may have been answered when nobody could take it.
+func (s *sweep) forget() {
 	for number, f := range s.flights {
 		if !f.round.books.echoes[f.echo].answered {
 			f.round.books.disregard(f.echo)
@@ -197,7 +201,7 @@ func (s *sweep) end(r *wideRound) {
 	}
 	r.over = true
 	for _, number := range r.numbers {
-		if s.flights[number].round == r { // else it was taken by wake, and used anew
+		if s.flights[number].round == r { // else it was taken by forget, and used anew
 			delete(s.flights, number)
 		}
 	}

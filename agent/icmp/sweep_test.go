@@ -104,12 +104,13 @@ func TestASilentRoundEndsWithItsDeadlineAndLeavesNothingBehind(t *testing.T) {
 func TestAStandstillIsNoLoss(t *testing.T) {
 	s, r := underway(3)
 	s.take(r.answer(1))
-	s.wake()
-	if o := r.books.settle(time.Hour); o.sent != 3 {
-		t.Fatalf("a beat is a standstill: %+v", o)
+	if s.stoodStill() {
+		t.Fatal("a moment is a standstill")
 	}
-	s.alive -= time.Minute
-	s.wake()
+	if s.alive -= time.Minute; !s.stoodStill() {
+		t.Fatal("a minute is none")
+	}
+	s.forget()
 	s.take(r.answer(0))
 	if o := r.books.settle(time.Hour); o.sent != 1 || len(o.rtts) != 1 || o.late != 0 {
 		t.Errorf("got %+v", o)

@@ -38,7 +38,7 @@ type echoRound struct {
 	Trips    []float64 // ms
 }
 
-// p99 is NaN-free: 0 when nothing came back.
+// p99 is in ms, 0 when nothing came back.
 func (r echoRound) p99() float64 {
 	if len(r.Trips) == 0 {
 		return 0
@@ -64,10 +64,11 @@ func compareICMP(ctx context.Context, quick bool) error {
 		runs = 1
 	}
 	for _, targets := range []int{50, 200, 1_000} {
-		for kind, addresses := range map[string][]string{"answering": answering(targets), "silent": silent(targets)} {
-			if err := net.compare(ctx, fmt.Sprintf("_of_%d_%s_targets", targets, kind), addresses, runs); err != nil {
-				return err
-			}
+		if err := net.compare(ctx, fmt.Sprintf("_of_%d_answering_targets", targets), answering(targets), runs); err != nil {
+			return err
+		}
+		if err := net.compare(ctx, fmt.Sprintf("_of_%d_silent_targets", targets), silent(targets), runs); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -163,11 +164,17 @@ func (n *farNet) fpingRound(ctx context.Context, addresses []string) (echoRound,
 		"-p", milliseconds(echoSpacing), "-t", milliseconds(echoTimeout))
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(addresses, "\n")), &out
+	if err := cmd.Start(); err != nil {
+		return echoRound{}, err
+	}
+	memory := watchMemory(cmd.Process.Pid)
+	err := cmd.Wait()
+	r := echoRound{Memory: <-memory}
 	var exit *exec.ExitError
-	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) { // 1: some did not answer
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) { // 1: some did not answer
 		return echoRound{}, fmt.Errorf("%w: %s (make setup installs it)", err, out.String())
 	}
-	r := cost(cmd)
+	r.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	for text := range strings.Lines(out.String()) {
 		_, figures, _ := strings.Cut(text, " : ")
 		for figure := range strings.FieldsSeq(figures) {
@@ -182,12 +189,38 @@ func (n *farNet) fpingRound(ctx context.Context, addresses []string) (echoRound,
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-func cost(cmd *exec.Cmd) echoRound {
-	r := echoRound{CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.Memory = usage.Maxrss << 10
+// watchMemory looks every few milliseconds what a process has had resident at most,
+// until it has ended. The kernel's own figure at the end (ru_maxrss) is at least that of
+// the process that started it.
+func watchMemory(pid int) <-chan int64 {
+	most := make(chan int64, 1)
+	go func() {
+		var last int64
+		for {
+			now, err := peakMemory(pid)
+			if err != nil || now == 0 {
+				most <- last
+				return
+			}
+			last = now
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	return most
+}
+
+// peakMemory is in bytes; 0 once the process has ended.
+func peakMemory(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
 	}
-	return r
+	_, rest, found := strings.Cut(string(status), "VmHWM:")
+	if !found {
+		return 0, nil
+	}
+	kilobytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	return kilobytes << 10, err
 }
 
 // ourRound runs this program in the namespace.
@@ -204,11 +237,7 @@ func (n *farNet) ourRound(ctx context.Context, addresses []string) (echoRound, e
 		return echoRound{}, fmt.Errorf("%w: %s", err, complaint.String())
 	}
 	var r echoRound
-	if err := json.Unmarshal(out, &r); err != nil {
-		return echoRound{}, err
-	}
-	r.Memory = cost(cmd).Memory
-	return r, nil
+	return r, json.Unmarshal(out, &r)
 }
 
 // makeEchoRound is what that process does: a round to the addresses of standard input.
@@ -238,6 +267,9 @@ func makeEchoRound(ctx context.Context, in io.Reader, out io.Writer) error {
 				r.Trips = append(r.Trips, trip.Float())
 			}
 		}
+	}
+	if r.Memory, err = peakMemory(os.Getpid()); err != nil {
+		return err
 	}
 	return json.NewEncoder(out).Encode(r)
 }
