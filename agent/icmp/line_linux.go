@@ -2,6 +2,7 @@ package icmp
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -27,10 +28,11 @@ type line struct {
 	dropped         uint32 // by the kernel since the socket is open, for want of room
 }
 
-// receiveBuffer is asked for, in bytes. The kernel gives twice net.core.rmem_max at most,
-// in which there is room for 500 replies by its standard value: those of two beats at
-// the fastest pace.
-const receiveBuffer = 1 << 20
+// buffer is asked for, in bytes, for what arrives and for what leaves. The kernel gives
+// twice net.core.rmem_max and wmem_max at most. By their standard values there is room
+// for 500 replies, those of two beats at the fastest pace; and for as many echoes to
+// neighbours on the same LAN whose hardware address nobody tells, 3 s each.
+const buffer = 1 << 20
 
 // openLine opens the socket in the caller's network namespace.
 func openLine(ipv6, raw bool, id uint16) (*line, error) {
@@ -56,7 +58,9 @@ func openLine(ipv6, raw bool, id uint16) (*line, error) {
 }
 
 func (l *line) configure() error {
-	unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer) // as much as may be
+	for _, room := range []int{unix.SO_RCVBUF, unix.SO_SNDBUF} {
+		unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, room, buffer) // as much as may be
+	}
 	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return err
 	}
@@ -107,15 +111,19 @@ func addressFor(address netip.Addr) socketAddress {
 	return socketAddress{&unix.SockaddrInet6{Addr: address.As16(), ZoneId: zoneNumber(address.Zone())}}
 }
 
-// zoneNumber is 0 for none and for one that there is not; the kernel then refuses to send.
+// zoneNumber is 0 for none. Where there is no interface of that name it is a number that
+// none has, so that the kernel refuses to send; 0 would let it choose.
 func zoneNumber(zone string) uint32 {
-	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+	if zone == "" {
+		return 0
+	}
+	if n, err := strconv.ParseUint(zone, 10, 31); err == nil {
 		return uint32(n)
 	}
-	if link, err := net.InterfaceByName(zone); zone != "" && err == nil {
+	if link, err := net.InterfaceByName(zone); err == nil {
 		return uint32(link.Index)
 	}
-	return 0
+	return math.MaxInt32
 }
 
 // send sends one echo, and gives the time just before.

@@ -36,6 +36,7 @@ type wideRound struct {
 	address netip.Addr
 	to      socketAddress
 	books   *account
+	tried   time.Duration // when the last send was
 	due     time.Duration // see the queue that it is in
 	numbers []uint16      // sequence numbers of its echoes
 	replies int           // to different echoes
@@ -55,7 +56,7 @@ const (
 	// one should be found at once. An echo for which there is none waits.
 	maxFlights = 1 << 15
 	// linger is how long the doubles of a round's last reply are awaited.
-	linger = 50 * time.Millisecond
+	linger = 5 * beat
 )
 
 func newSweep(cfg *Config, line *line) *sweep {
@@ -133,7 +134,7 @@ func (s *sweep) send(now time.Duration) {
 			return
 		}
 		from.pop()
-		s.schedule(r)
+		s.schedule(r, now)
 	}
 }
 
@@ -156,21 +157,21 @@ func (s *sweep) echo(r *wideRound) bool {
 		s.flights[s.next] = f
 		s.next++
 	}
-	r.due = at // of this one
+	r.tried = at
 	return true
 }
 
 // schedule puts a round, which was just sent to, where it is found again.
-func (s *sweep) schedule(r *wideRound) {
+func (s *sweep) schedule(r *wideRound, now time.Duration) {
 	switch {
 	case r.over:
 	case r.books.attempts() < s.cfg.Packets:
-		r.due += s.cfg.Spacing
+		r.due = max(r.due, now) + s.cfg.Spacing
 		s.again.push(r)
 	case r.replies == len(r.books.echoes):
-		s.await(r, r.due)
+		s.await(r, now)
 	default:
-		r.due += s.cfg.Timeout + grain
+		r.due = r.tried + s.cfg.Timeout + grain
 		s.awaiting.push(r)
 	}
 }

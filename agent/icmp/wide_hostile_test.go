@@ -37,7 +37,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 			map[string]int{"sent": 4, "received": 4, "forged": 4},
 		},
 		"everything comes three times, the last soon after": {
-			func(int) []reply { return []reply{{}, {}, {after: 5 * ms}} },
+			func(int) []reply { return []reply{{}, {}, {after: 30 * ms}} },
 			map[string]int{"sent": 4, "received": 4, "duplicates": 8},
 		},
 		"the first reply comes after its deadline": {
@@ -122,8 +122,8 @@ func TestWhatIsOpenWhenTheContextEndsAWideRoundIsNotLost(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if c.prober.wide.ipv4.line != nil {
-		t.Error("the socket is open")
+	if s := c.prober.wide.ipv4; s.line != nil || len(s.leaving) > 0 {
+		t.Errorf("the socket is open, or %d rounds are kept", len(s.leaving))
 	}
 }
 
@@ -188,10 +188,10 @@ func TestWideRoundsOfTwoAgentsAndOfficeRoundsDoNotDisturbOneAnother(t *testing.T
 	group.Go(func() { others = n.rounds(t.Context(), other) })
 	group.Go(func() { foreign = n.ping(patient, alive[0]) })
 	group.Wait()
-	if got := totals(mine); got["received"] != 300 || got["duplicates"] != 0 {
+	if got := totals(mine); got["received"] != 300 || got["duplicates"] != 0 || got["forged"] != 0 {
 		t.Errorf("ours: %v", got)
 	}
-	if got := totals(others[:100]); got["sent"] != 300 || got["received"] != 0 {
+	if got := totals(others[:100]); got["sent"] != 300 || got["received"] != 0 || got["forged"] != 0 {
 		t.Errorf("the other's dead: %v", got)
 	}
 	if got := totals(others[100:]); got["received"] != 300 || got["duplicates"] != 0 {
@@ -202,27 +202,73 @@ func TestWideRoundsOfTwoAgentsAndOfficeRoundsDoNotDisturbOneAnother(t *testing.T
 	}
 }
 
+// byHand opens the crowd's socket without its goroutine, so that each turn is the test's.
+func (n *network) byHand(c *crowd) *sweep {
+	n.t.Helper()
+	s := c.prober.wide.ipv4
+	n.inAgent(s.open)
+	n.t.Cleanup(s.close)
+	return s.sweep
+}
+
+func (s *sweep) addTarget(address string) *wideRound {
+	r := newWideRound(netip.MustParseAddr(address), newAccount(s.cfg.Packets, s.cfg.Timeout), s.cfg.Packets)
+	s.add(r)
+	return r
+}
+
 // A crowd that comes at once is served at the pace, a beat's echoes in a row.
 func TestACrowdMakesNoBurst(t *testing.T) {
 	t.Parallel()
 	n := newFarNetwork(t, datagram)
 	n.atOffice("icmp type echo-request counter name seen")
-	c := newCrowd(t, Config{Packets: 2, Spacing: time.Millisecond}, farAddresses(300)...)
-	s := c.prober.wide.ipv4
-	n.inAgent(func() error { return s.open() }) // without its goroutine: the turns are ours
-	defer s.close()
+	s := n.byHand(newCrowd(t, Config{Packets: 2, Spacing: time.Millisecond}, "10.44.0.2"))
 	for _, address := range farAddresses(300) {
-		ip := netip.MustParseAddr(address)
-		s.sweep.add(newWideRound(ip, newAccount(2, time.Second), 2))
+		s.addTarget(address)
 	}
 	for turn := range 10 {
-		s.sweep.turn(nil)
+		s.turn(nil)
 		if seen := n.counted("seen"); seen != (turn+1)*20 {
 			t.Fatalf("%d echoes after %d beats of 20 ms at a pace of 1 ms", seen, turn+1)
 		}
 	}
-	if waiting := len(s.sweep.fresh.rounds); waiting < 190 || waiting > 210 {
+	if waiting := len(s.fresh.rounds); waiting < 190 || waiting > 210 {
 		t.Errorf("%d of 300 rounds have not begun after 200 echoes: those that have should be finished first", waiting)
+	}
+}
+
+func TestARoundOfWhichEverySendIsRefusedEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, datagram)
+	s := n.byHand(newCrowd(t, Config{Packets: 3, Spacing: 20 * ms, Timeout: time.Minute}, "10.44.0.2"))
+	r := s.addTarget("10.44.0.255") // broadcast
+	until(t, "the round is over", func() bool {
+		s.turn(nil)
+		return s.rounds == 0
+	})
+	if r.books.refused != 3 {
+		t.Errorf("%d of 3 sends were refused", r.books.refused)
+	}
+}
+
+// Echoes to a neighbour whose hardware address is still asked for fill the socket. That
+// is a pause, no failure.
+func TestAnEchoThatTheSocketHasNoRoomForWaits(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, datagram)
+	s := n.byHand(newCrowd(t, Config{Packets: 30, Spacing: time.Millisecond, Timeout: time.Minute}, "10.44.0.2"))
+	n.must("make the buffer small", unix.SetsockoptInt(s.line.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 1))
+	r := s.addTarget("10.44.0.99")
+	for deadline := monotonic() + 200*ms; monotonic() < deadline; {
+		s.turn(nil)
+	}
+	if tried := r.books.attempts(); tried == 0 || tried == 30 {
+		t.Errorf("%d of 30 echoes were tried", tried)
+	}
+	n.address(n.otherLink, "10.44.0.99/24")
+	until(t, "all are answered", func() bool { return len(s.turn(nil)) > 0 })
+	if len(r.books.echoes) != 30 || r.replies != 30 {
+		t.Errorf("%d echoes, %d replies, %d refused", len(r.books.echoes), r.replies, r.books.refused)
 	}
 }
 

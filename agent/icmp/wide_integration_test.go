@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -219,6 +220,28 @@ func TestTroublesOfOneTargetAreNotThoseOfAnother(t *testing.T) {
 				if got := fields(t, points[i:i+1]); !strings.HasPrefix(got, want) || strings.Count(want, "=") == 3 && strings.Contains(got, "send_errors") {
 					t.Errorf("%s: got %s, want %s", addresses[i], got, want)
 				}
+			}
+		})
+	}
+}
+
+// The zone is a number here: the name of an interface would be looked up in another
+// namespace.
+func TestALinkLocalAddressIsATargetOfAWideRound(t *testing.T) {
+	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, kind)
+			n.address(n.otherLink, "fe80::44/64")
+			n.address(n.agentLink, "fe80::45/64")
+			zone := strconv.Itoa(n.link(n.agentLink, "lan").Attrs().Index)
+			c := newCrowd(t, swift, "fe80::44%"+zone, "fe80::44%no-such")
+			points := n.rounds(t.Context(), c)
+			if got := fields(t, points[:1]); !strings.HasPrefix(got, "sent=3i,received=3i,rtt") {
+				t.Error(got)
+			}
+			if got := fields(t, points[1:]); !strings.HasPrefix(got, "sent=0i,received=0i,send_errors=3i,result=") {
+				t.Errorf("without an interface: %s", got)
 			}
 		})
 	}
