@@ -13,6 +13,7 @@ import (
 // given to it as durations on one monotonic clock (see monotonic). One goroutine
 // writes at a time.
 type account struct {
+	packets int           // to try
 	timeout time.Duration // of each echo, from its own sending
 
 	echoes      []echo // by sequence number: a send that failed uses none
@@ -35,11 +36,14 @@ type echo struct {
 }
 
 func newAccount(packets int, timeout time.Duration) *account {
-	return &account{timeout: timeout, echoes: make([]echo, 0, packets)}
+	return &account{packets: packets, timeout: timeout, echoes: make([]echo, 0, packets)}
 }
 
 // attempts counts the sends that were tried.
 func (a *account) attempts() int { return len(a.echoes) + a.refused }
+
+// open counts the sends that are still to be tried.
+func (a *account) open() int { return a.packets - a.attempts() }
 
 // left is told when an echo has left; it has the next sequence number.
 func (a *account) left(at time.Duration) {
@@ -96,8 +100,8 @@ func (a *account) disowned() { a.forged++ }
 func (a *account) knows(sequence int) bool { return sequence >= 0 && sequence < len(a.echoes) }
 
 // complete tells whether every echo was tried and answered.
-func (a *account) complete(packets int) bool {
-	return a.attempts() == packets && !slices.ContainsFunc(a.echoes, func(e echo) bool { return !e.answered })
+func (a *account) complete() bool {
+	return a.open() == 0 && !slices.ContainsFunc(a.echoes, func(e echo) bool { return !e.answered })
 }
 
 // outcome is a round's counts. An echo that is open when the round ends, before its

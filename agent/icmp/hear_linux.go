@@ -3,7 +3,6 @@ package icmp
 import (
 	"encoding/binary"
 	"net/netip"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -151,13 +150,4 @@ func addressOf(from unix.Sockaddr) netip.Addr {
 		return netip.AddrFrom16(a.Addr)
 	}
 	return netip.Addr{}
-}
-
-// sinceBoot counts the machine's sleep as well (CLOCK_BOOTTIME).
-func sinceBoot() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
-		return monotonic()
-	}
-	return time.Duration(t.Nano())
 }

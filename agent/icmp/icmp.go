@@ -1,7 +1,9 @@
 // Package icmp sends echoes to one target and says what came back. In comes a
 // target, once a round; out goes exactly one ping point, as api.Measurements has
 // it, also when nothing could be sent. A round is in round.go, what is counted and
-// how in account.go, which kind of socket in sockets.go.
+// how in account.go, which kind of socket in sockets.go, who hears ICMP errors in
+// witness_linux.go, what voids a round in standstill.go, and whether any reply on this
+// way proves anything in trust.go.
 //
 // It must never state loss where nothing was sent or nothing could yet have come
 // back, never credit one round with a reply to another, and never leave a socket
@@ -18,9 +20,9 @@
 //     or not depending on when its echo was sent;
 //   - count replies from any address that repeats the payload.
 //
-// What pro-bing does not show cannot be counted here: ICMP errors on the way back
-// (a round that meets them is a timeout, never an icmp_error), and a duplicate of the
-// last reply, since the run ends with that.
+// What pro-bing does not show cannot be counted: a reply with another's payload or
+// identifier is dropped without a word. ICMP errors it does not show either; a witness
+// hears them (Linux, with CAP_NET_RAW).
 package icmp
 
 import (
@@ -57,11 +59,13 @@ func DefaultConfiguration() Config {
 // Prober makes the probes of targets. What it knows of the machine (which sockets
 // work, which identifiers are taken) serves them all; between rounds it holds no socket.
 type Prober struct {
-	cfg  Config
-	ids  *identifiers
-	ipv4 sockets
-	ipv6 sockets
-	wide *wide // nil when there are few targets
+	cfg   Config
+	ids   *identifiers
+	ipv4  sockets
+	ipv6  sockets
+	trust trust
+	bears time.Duration // not running in mid-round; see standstill
+	wide  *wide         // nil when there are few targets
 }
 
 // New checks the configuration and starts nothing.
@@ -71,7 +75,7 @@ func New(cfg Config) (*Prober, error) {
 		return nil, err
 	}
 	p := &Prober{
-		cfg: cfg, ids: newIdentifiers(),
+		cfg: cfg, ids: newIdentifiers(), bears: standstill(cfg.Timeout),
 		ipv4: sockets{datagram: "udp4", raw: "ip4:icmp"},
 		ipv6: sockets{datagram: "udp6", raw: "ip6:ipv6-icmp"},
 	}
@@ -87,10 +91,6 @@ func New(cfg Config) (*Prober, error) {
 // goroutines; each call is a round of its own.
 func (p *Prober) Target(t api.Target) func(context.Context) []*api.Point {
 	target := &target{Target: t, prober: p}
-	target.measure = target.round
-	if p.wide != nil {
-		target.measure = target.wideRound
-	}
 	return target.probe
 }
 

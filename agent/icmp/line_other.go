@@ -31,5 +31,3 @@ func (*line) overflowed() bool { return false }
 func addressFor(netip.Addr) socketAddress { return socketAddress{} }
 
 func isFull(error) bool { return false }
-
-func sinceBoot() time.Duration { return monotonic() }

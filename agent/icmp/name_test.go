@@ -25,8 +25,7 @@ func TestANameIsLookedUpAgainInEveryRound(t *testing.T) {
 	n := newNetwork(t, datagram)
 	names := newNameServer(t)
 	var out lines
-	prober, err := New(Config{Packets: 3, Spacing: 10 * ms, Timeout: 3 * time.Second, Now: fixed, Resolver: names.resolver(), Log: out.log()})
-	n.must("make a prober", err)
+	prober := newProber(n.t, Config{Packets: 3, Spacing: 10 * ms, Timeout: 3 * time.Second, Now: fixed, Resolver: names.resolver(), Log: out.log()})
 	probe := prober.Target(api.Target{Name: "Bộ-định-tuyến", Address: officeName, Role: api.RoleGateway})
 
 	for _, step := range []struct{ address, want string }{

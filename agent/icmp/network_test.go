@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -33,6 +34,8 @@ type network struct {
 const (
 	datagram = "0 0" // the root group may open datagram sockets
 	raw      = "1 0" // nobody may: the kernel's default
+
+	unicast = syscall.RTN_UNICAST
 )
 
 // newNetwork makes one in which echoes go through sockets of that kind.
@@ -150,8 +153,11 @@ func (n *network) route(cidr string, kind int) {
 	_, to, err := net.ParseCIDR(cidr)
 	n.must("parse "+cidr, err)
 	r := &netlink.Route{Dst: to, Type: kind}
-	if kind == syscall.RTN_UNICAST {
+	if kind == unicast {
 		r.Gw = net.IPv4(10, 44, 0, 2)
+		if to.IP.To4() == nil {
+			r.Gw = net.ParseIP("fd44::2")
+		}
 	}
 	n.must("add route", n.agentLink.RouteAdd(r))
 }
@@ -240,13 +246,20 @@ func (n *network) ping(cfg Config, address string) string {
 	return fields(n.t, n.round(n.t.Context(), newProbe(n.t, cfg, address)))
 }
 
-func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
+// newProber makes a prober that takes no pause of a busy machine for a sleep: filters count.
+func newProber(t testing.TB, cfg Config) *Prober {
 	t.Helper()
 	p, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
+	p.bears = time.Hour
+	return p
+}
+
+func newProbe(t testing.TB, cfg Config, address string) func(context.Context) []*api.Point {
+	t.Helper()
+	return newProber(t, cfg).Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink})
 }
 
 // number reads a count of a point; absent is 0.

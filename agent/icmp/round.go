@@ -18,7 +18,6 @@ import (
 type target struct {
 	api.Target
 	prober  *Prober
-	measure func(context.Context, netip.Addr, *account) // makes the echoes of a round
 	trouble complaint
 }
 
@@ -33,12 +32,28 @@ func (t *target) probe(ctx context.Context) []*api.Point {
 	case err != nil:
 		notProbed(p, api.ResultNoName)
 		t.trouble.say(cfg.Log, "name does not resolve", "target", t.Name, "address", t.Address, "error", err)
+	case t.prober.wide != nil:
+		t.prober.wide.measure(ctx, t, address, p)
 	default:
-		books := newAccount(cfg.Packets, cfg.Timeout)
-		t.measure(ctx, address, books)
-		books.addTo(p, monotonic())
+		t.measure(ctx, address, p)
 	}
 	return []*api.Point{p}
+}
+
+// measure makes a round and writes it into its point. One in which this machine stood
+// still is not made anew: behind a sleep the network card is only about to wake as well.
+func (t *target) measure(ctx context.Context, address netip.Addr, p *api.Point) {
+	cfg := &t.prober.cfg
+	books := newAccount(cfg.Packets, cfg.Timeout)
+	awake, end := whileAwake(ctx, t.prober.bears)
+	t.round(awake, address, books)
+	ended := monotonic()
+	if end() {
+		cfg.Log.Info("round is void", "target", t.Name, "error", errStoodStill)
+		notProbed(p, api.ResultNotProbed)
+		return
+	}
+	books.addTo(p, ended)
 }
 
 func notProbed(p *api.Point, result string) {
@@ -69,7 +84,7 @@ func (p *Prober) resolve(ctx context.Context, address string) (netip.Addr, error
 // round sends until every echo was tried. A pinger gives up when its first send
 // fails; the link may be back for the next, so another one goes on.
 func (t *target) round(ctx context.Context, address netip.Addr, books *account) {
-	packets, family := t.prober.cfg.Packets, t.prober.sockets(address)
+	family := t.prober.sockets(address)
 	for ctx.Err() == nil {
 		tried := books.attempts()
 		err := t.run(ctx, address, books)
@@ -81,7 +96,7 @@ func (t *target) round(ctx context.Context, address netip.Addr, books *account) 
 		if ctx.Err() == nil {
 			t.explain(books, err)
 		}
-		if len(books.echoes) > 0 || books.attempts() >= packets || !wait(ctx, t.prober.cfg.Spacing) {
+		if len(books.echoes) > 0 || books.open() <= 0 || !wait(ctx, t.prober.cfg.Spacing) {
 			return
 		}
 	}
@@ -94,6 +109,8 @@ func (t *target) explain(books *account, cutShort error) {
 	switch {
 	case books.reason != nil:
 		t.trouble.say(log, "echo requests are refused by this machine", "target", t.Name, "error", books.reason)
+	case books.last != nil:
+		t.trouble.say(log, "echoes are given up on the way", "target", t.Name, "by", books.last)
 	case cutShort != nil && len(books.echoes) > 0:
 		t.trouble.say(log, "round of echoes was cut short", "target", t.Name, "error", cutShort)
 	default:
@@ -108,20 +125,43 @@ const grain = 20 * time.Millisecond
 // run has one pinger send what is left of the round, and waits for the replies. All
 // callbacks come from one goroutine of the pinger's, which has ended when run returns.
 func (t *target) run(ctx context.Context, address netip.Addr, books *account) error {
-	raw, err := t.prober.sockets(address).kind(t.prober.cfg.Log)
-	if err != nil {
-		return err
+	cfg, family := &t.prober.cfg, t.prober.sockets(address)
+	raw, refused := family.kind(cfg.Log)
+	if refused != nil {
+		done, err := askSystem(ctx, address, cfg.Spacing, books)
+		if done {
+			family.served(cfg.Log, refused)
+			return nil
+		}
+		return errors.Join(refused, err)
 	}
 	id, free := t.prober.ids.take()
 	if !free {
 		return errors.New("all 65,536 echo identifiers are taken")
 	}
 	defer t.prober.ids.release(id)
-	return t.pinger(address, raw, id, books).RunWithContext(ctx)
+	heard := t.witness(address, raw, id)
+	err := t.pinger(address, raw, id, books).RunWithContext(ctx)
+	for _, n := range heard.close() {
+		books.noticed(n)
+	}
+	return err
 }
 
-// pinger makes the pinger of one run. Its own time-out stays endless: the run ends
-// with the last reply, with the last echo's deadline, or with ctx.
+// witness hears the ICMP errors of one run; none where they cannot be heard.
+func (t *target) witness(address netip.Addr, raw bool, id int) *witness {
+	mine := ownsDatagramIdentifier
+	if raw {
+		mine = func(quoted int) bool { return quoted == id }
+	}
+	w, err := hear(address, mine)
+	t.prober.sockets(address).deaf(t.prober.cfg.Log, err)
+	return w
+}
+
+// pinger makes the pinger of one run. It never ends by itself: Stop ends it one spacing
+// after the last reply, which is the time in which a duplicate of any other would
+// come, or with the last echo's deadline; or ctx does.
 //
 // An echo's time is read when its send has returned, so a round trip is short by what
 // the send took: some 0.03 ms, and up to 0.1 ms where the whole way is within the call
@@ -133,11 +173,11 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 	p.SetPrivileged(raw)
 	p.SetID(id)
 	p.RecordRtts, p.RecordTTLs = false, false
-	p.Count, p.Interval = cfg.Packets-books.attempts(), cfg.Spacing
+	p.Count, p.Interval = books.open(), cfg.Spacing
 
 	closeAfterLast := func() {
-		if books.attempts() == cfg.Packets {
-			time.AfterFunc(cfg.Timeout+grain, p.Stop)
+		if books.open() == 0 {
+			time.AfterFunc(books.timeout+grain, p.Stop)
 		}
 	}
 	refuse := func(err error) {
@@ -152,19 +192,21 @@ func (t *target) pinger(address netip.Addr, raw bool, id int, books *account) *p
 		closeAfterLast()
 	}
 	p.OnSendError = func(_ *probing.Packet, err error) { refuse(err) }
-	p.OnRecv = func(reply *probing.Packet) {
+	receive := func(reply *probing.Packet) {
 		at := monotonic()
+		p.PacketsRecv = 0 // or pro-bing would end the run
 		if !from(reply, address) {
-			p.PacketsRecv-- // else the run would end without the target's own
+			books.disowned()
 			return
 		}
 		books.replied(reply.Seq, at)
 	}
-	p.OnDuplicateRecv = func(reply *probing.Packet) {
-		if at := monotonic(); from(reply, address) {
-			books.replied(reply.Seq, at)
+	p.OnRecv = func(reply *probing.Packet) {
+		if receive(reply); books.complete() {
+			time.AfterFunc(cfg.Spacing, p.Stop)
 		}
 	}
+	p.OnDuplicateRecv = receive
 	p.SetLogger(spinBreaker{refuse: refuse})
 	return p
 }

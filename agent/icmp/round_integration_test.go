@@ -69,7 +69,7 @@ func TestADeadTargetIsATimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newNetwork(t, kind)
-			n.route("10.99.0.0/24", syscall.RTN_UNICAST)
+			n.route("10.99.0.0/24", unicast)
 			for _, address := range []string{"10.44.0.99", "10.99.0.1", "fd44::99"} {
 				if got, want := n.ping(brief, address), `sent=10i,received=0i,result="timeout" 7`; got != want {
 					t.Errorf("%s: got %s, want %s", address, got, want)
@@ -144,13 +144,13 @@ func TestAHostThatGoesDownInMidRoundLosesTheRest(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 40, Spacing: 50 * ms, Timeout: 2 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.noAddress(n.otherLink, "10.44.0.2/24") // it neither answers nor is found any more
 	group.Wait()
 	sent, received := number(point, "sent"), number(point, "received")
-	if _, odd := point.FieldNamed("result"); sent != 20 || received < 4 || received >= 20 || odd {
+	if _, odd := point.FieldNamed("result"); sent != 40 || received < 4 || received >= 40 || odd {
 		t.Errorf("%d sent, %d received, %v", sent, received, point.Fields)
 	}
 }
@@ -162,14 +162,14 @@ func TestSendsThatFailInMidRoundAreNoLoss(t *testing.T) {
 	var point *api.Point
 	var group sync.WaitGroup
 	group.Go(func() {
-		point = n.round(t.Context(), newProbe(t, Config{Packets: 20, Spacing: 50 * ms, Timeout: 3 * time.Second}, "10.44.0.2"))[0]
+		point = n.round(t.Context(), newProbe(t, Config{Packets: 40, Spacing: 50 * ms, Timeout: 2 * time.Second}, "10.44.0.2"))[0]
 	})
 	until(t, "five echoes have arrived", func() bool { return n.counted("seen") >= 5 })
 	n.setDown(n.agentLink, "lan")
 	group.Wait()
 	sent, received, refused := number(point, "sent"), number(point, "received"), number(point, "send_errors")
 	// The echo under way at that moment may be lost for good.
-	if sent+refused != 20 || refused == 0 || received < 4 || sent-received > 1 {
+	if sent+refused != 40 || refused == 0 || received < 4 || sent-received > 1 {
 		t.Errorf("%d sent, %d received, %d refused", sent, received, refused)
 	}
 }
@@ -214,7 +214,7 @@ func TestSendsThatTheMachineRefusesAreNotProbed(t *testing.T) {
 	n := newNetwork(t, datagram)
 	n.route("10.91.0.0/24", syscall.RTN_PROHIBIT)
 	n.route("10.92.0.0/24", syscall.RTN_UNREACHABLE)
-	n.route("10.93.0.0/24", syscall.RTN_UNICAST)
+	n.route("10.93.0.0/24", unicast)
 	n.nft(n.agent, "table inet cut {\nchain out {\ntype filter hook output priority 0\nip daddr 10.93.0.0/24 drop\n}\n}\n")
 	var out lines
 	cfg := brief

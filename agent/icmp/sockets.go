@@ -22,6 +22,7 @@ type sockets struct {
 	decided bool
 	useRaw  bool
 	trouble complaint
+	lesser  complaint // what works, though not as well as it could
 }
 
 func (p *Prober) sockets(address netip.Addr) *sockets {
@@ -69,6 +70,20 @@ func (s *sockets) complain(log *slog.Logger, err error) {
 	}
 	s.trouble.say(log, "echoes cannot be sent, targets are not probed",
 		"network", s.datagram, "error", err, "remedy", remedy(err))
+}
+
+// served says once that echoes go another way than through a socket.
+func (s *sockets) served(log *slog.Logger, refused error) {
+	s.lesser.say(log, "no socket for echoes, the system's echo service is used: duplicates are not heard", "network", s.raw, "error", refused)
+}
+
+// deaf says once that ICMP errors cannot be heard: they need a raw socket.
+func (s *sockets) deaf(log *slog.Logger, err error) {
+	if err == nil {
+		s.lesser.over()
+		return
+	}
+	s.lesser.say(log, "ICMP errors are not heard, what they would say is a timeout", "network", s.raw, "error", err, "remedy", remedy(err))
 }
 
 func remedy(err error) string {

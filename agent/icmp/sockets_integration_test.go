@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -39,8 +38,7 @@ func TestAnAgentWithoutTheRightToPingSaysSoAndClaimsNoLoss(t *testing.T) {
 	var out lines
 	cfg := patient
 	cfg.Log = out.log()
-	prober, err := New(cfg)
-	n.must("make a prober", err)
+	prober := newProber(n.t, cfg)
 	first := prober.Target(api.Target{Name: "x", Address: "10.44.0.2", Role: api.RoleUplink})
 	second := prober.Target(api.Target{Name: "y", Address: "10.44.0.99", Role: api.RoleLAN})
 
@@ -80,8 +78,7 @@ func TestEitherRightSufficesAndTheDatagramSocketIsPreferred(t *testing.T) {
 		"both":             {datagram, inAgentsNamespace, false},
 	} {
 		n := newNetwork(t, c.group)
-		prober, err := New(patient)
-		n.must("make a prober", err)
+		prober := newProber(n.t, patient)
 		probe := prober.Target(api.Target{Name: "x", Address: "10.44.0.2", Role: api.RoleUplink})
 		got := c.ping(n, func() string { return fields(t, probe(t.Context())) })
 		if !strings.HasPrefix(got, "sent=10i,received=10i") || prober.ipv4.useRaw != c.raw {
@@ -101,17 +98,15 @@ func inAgentsNamespace(n *network, ping func() string) (got string) {
 
 // Raw sockets see every reply on the host. Every fifth of 100 targets is dead while
 // 80 answer, and a second pinger uses the very same identifiers on living ones.
+// Not parallel: 150 rounds at once are enough for any machine.
 func TestARawSocketNeverTakesTheReplyToAnother(t *testing.T) {
-	t.Parallel()
 	n := newNetwork(t, raw)
-	n.route("10.50.0.0/16", syscall.RTN_UNICAST)
+	n.route("10.50.0.0/16", unicast)
 	n.answerFor("10.50.0.0/16")
 	n.atOffice("ip daddr 10.50.1.0/24 drop")
 	cfg := Config{Packets: 5, Spacing: 20 * ms, Timeout: time.Second}
-	prober, err := New(cfg)
-	n.must("make a prober", err)
-	other, err := New(cfg)
-	n.must("make the other prober", err)
+	prober := newProber(n.t, cfg)
+	other := newProber(n.t, cfg)
 	other.ids.next = prober.ids.next
 
 	const targets = 100

@@ -28,6 +28,7 @@ type sweep struct {
 	answered queue // all answered; due when doubles are no longer awaited
 	ended    []*wideRound
 
+	bears time.Duration // not being turned, see [standstill]
 	alive time.Duration // the machine's time at the last turn, sleep included
 }
 
@@ -59,9 +60,9 @@ const (
 	linger = 5 * beat
 )
 
-func newSweep(cfg *Config, line *line) *sweep {
+func newSweep(cfg *Config, line *line, bears time.Duration) *sweep {
 	s := &sweep{
-		cfg: cfg, line: line, burst: max(1, int(beat/cfg.Pace)),
+		cfg: cfg, line: line, bears: bears, burst: max(1, int(beat/cfg.Pace)),
 		flights: make(map[uint16]flight), next: uint16(rand.Uint32()), alive: sinceBoot(),
 	}
 	s.took = s.take
@@ -103,7 +104,7 @@ func (s *sweep) turn(left []*wideRound) []*wideRound {
 func (s *sweep) stoodStill() bool {
 	before := s.alive
 	s.alive = sinceBoot()
-	return s.alive-before >= standstill(s.cfg.Timeout)
+	return s.alive-before > s.bears
 }
 
 // forget takes the echoes under way out of all counts, those aside whose reply was taken:

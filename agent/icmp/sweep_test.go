@@ -11,7 +11,7 @@ import (
 func underway(echoes int) (*sweep, *wideRound) {
 	cfg := DefaultConfiguration()
 	cfg.Packets = echoes
-	s := newSweep(&cfg, nil)
+	s := newSweep(&cfg, nil, standstill(cfg.Timeout))
 	s.next = 65_534 // numbers go round in mid-round
 	r := newWideRound(netip.MustParseAddr("198.18.128.9"), newAccount(echoes, cfg.Timeout), echoes)
 	s.rounds++

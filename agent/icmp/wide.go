@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"communewatch/collector/api"
 )
 
 // # Why pro-bing is not used for a wide round
@@ -38,45 +40,46 @@ func newWide(p *Prober) *wide {
 	if !canShare {
 		return &wide{turns: make(chan struct{}, Narrow)}
 	}
-	return &wide{ipv4: newShared(p, &p.ipv4, false), ipv6: newShared(p, &p.ipv6, true)}
+	return &wide{ipv4: &shared{prober: p}, ipv6: &shared{prober: p, ipv6: true}}
 }
 
-// wideRound makes one round where there are many targets.
-func (t *target) wideRound(ctx context.Context, address netip.Addr, books *account) {
-	w := t.prober.wide
+// measure makes one round of a target's and writes it into its point.
+func (w *wide) measure(ctx context.Context, t *target, address netip.Addr, p *api.Point) {
 	if w.turns != nil {
-		w.takeTurn(ctx, t, address, books)
+		w.takeTurn(ctx, t, address, p)
 		return
 	}
+	cfg := &t.prober.cfg
+	books := newAccount(cfg.Packets, cfg.Timeout)
 	s := w.ipv6
 	if address.Is4() {
 		s = w.ipv4
 	}
 	if err := s.round(ctx, address, books); err != nil {
-		s.family.complain(t.prober.cfg.Log, err)
-		return
+		s.family().complain(cfg.Log, err)
+	} else {
+		s.family().trouble.over()
+		t.explain(books, nil)
 	}
-	s.family.trouble.over()
-	t.explain(books, nil)
+	books.addTo(p, monotonic())
 }
 
-// takeTurn makes a round through pro-bing when there is a turn; without one until
-// ctx ends nothing is sent, which is not_probed.
-func (w *wide) takeTurn(ctx context.Context, t *target, address netip.Addr, books *account) {
+// takeTurn makes a round through pro-bing when there is a turn. Without one until ctx
+// ends nothing is sent.
+func (w *wide) takeTurn(ctx context.Context, t *target, address netip.Addr, p *api.Point) {
 	select {
 	case w.turns <- struct{}{}:
 		defer func() { <-w.turns }()
-		t.round(ctx, address, books)
+		t.measure(ctx, address, p)
 	case <-ctx.Done():
+		notProbed(p, api.ResultNotProbed)
 	}
 }
 
 // shared is the socket of one family. It is open, and its goroutine runs, while a round
 // is under way; the last round to end has waited for both.
 type shared struct {
-	cfg    *Config
-	ids    *identifiers
-	family *sockets
+	prober *Prober
 	ipv6   bool
 
 	mu      sync.Mutex
@@ -86,13 +89,16 @@ type shared struct {
 	leaving []*wideRound // whose context has ended
 }
 
-func newShared(p *Prober, family *sockets, ipv6 bool) *shared {
-	return &shared{cfg: &p.cfg, ids: p.ids, family: family, ipv6: ipv6}
+func (s *shared) family() *sockets {
+	if s.ipv6 {
+		return &s.prober.ipv6
+	}
+	return &s.prober.ipv4
 }
 
 // round waits until the round is over, or ctx is. An error says that it could not begin.
 func (s *shared) round(ctx context.Context, address netip.Addr, books *account) error {
-	r := newWideRound(address, books, s.cfg.Packets)
+	r := newWideRound(address, books, s.prober.cfg.Packets)
 	if err := s.join(r); err != nil {
 		return err
 	}
@@ -123,20 +129,20 @@ func (s *shared) join(r *wideRound) error {
 }
 
 func (s *shared) open() error {
-	raw, err := s.family.kind(s.cfg.Log)
+	raw, err := s.family().kind(s.prober.cfg.Log)
 	if err != nil {
 		return err
 	}
-	id, free := s.ids.take()
+	id, free := s.prober.ids.take()
 	if !free {
 		return errors.New("all 65,536 echo identifiers are taken")
 	}
 	s.line, err = openLine(s.ipv6, raw, uint16(id))
 	if err != nil {
-		s.ids.release(id)
+		s.prober.ids.release(id)
 		return err
 	}
-	s.id, s.sweep = id, newSweep(s.cfg, s.line)
+	s.id, s.sweep = id, newSweep(&s.prober.cfg, s.line, s.prober.bears)
 	return nil
 }
 
@@ -144,9 +150,9 @@ func (s *shared) open() error {
 // of it.
 func (s *shared) close() {
 	if err := s.line.close(); err != nil {
-		s.cfg.Log.Warn("echo socket does not close", "error", err)
+		s.prober.cfg.Log.Warn("echo socket does not close", "error", err)
 	}
-	s.ids.release(s.id)
+	s.prober.ids.release(s.id)
 	s.line, s.sweep = nil, nil
 }
 

@@ -29,7 +29,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 			map[string]int{"sent": 4, "forged": 4},
 		},
 		"a reply without our cookie": {
-			func(int) []reply { return []reply{{alien: true}} },
+			func(int) []reply { return []reply{{change: func(body []byte) { body[8] ^= 1 }}} },
 			map[string]int{"sent": 4, "forged": 4},
 		},
 		"another answers before the target": {
@@ -53,7 +53,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 			t.Run(name+" "+socket, func(t *testing.T) {
 				t.Parallel()
 				n := newNetwork(t, kind)
-				respond(n, c.answers)
+				respond(n, func(_ byte, echo int) []reply { return c.answers(echo) })
 				one := newCrowd(t, Config{Packets: 4, Spacing: 140 * ms, Timeout: 800 * ms}, "10.45.0.2")
 				got := totals([]*api.Point{n.round(t.Context(), one.probes[0])[0]})
 				for _, field := range []string{"sent", "received", "forged", "duplicates", "late", "reordered", "send_errors", "icmp_errors"} {
@@ -69,7 +69,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 func TestAWideRoundIsNotCreditedWithTheRepliesToTheOneBefore(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, datagram)
-	respond(n, func(echo int) []reply {
+	respond(n, func(_ byte, echo int) []reply {
 		if echo < 4 {
 			return []reply{{after: 400 * ms}, {after: 900 * ms}}
 		}

@@ -48,10 +48,7 @@ type crowd struct {
 func newCrowd(t testing.TB, cfg Config, addresses ...string) *crowd {
 	t.Helper()
 	cfg.Targets = max(len(addresses), Narrow+1)
-	p, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newProber(t, cfg)
 	c := &crowd{prober: p}
 	for _, address := range addresses {
 		c.probes = append(c.probes, p.Target(api.Target{Name: "x", Address: address, Role: api.RoleUplink}))

@@ -48,6 +48,10 @@ type Config struct {
 type Probers struct {
 	ICMP func(api.Target) func(context.Context) []*api.Point
 	SNMP func(api.Target) func(context.Context) []*api.Point
+	// Trust finds out, now and then, whether ICMP can be believed here; Untrusted has what
+	// it found. Both nil: nobody asks.
+	Trust     round.Probe
+	Untrusted func() int
 }
 
 // Deps is what an office is given.
@@ -70,7 +74,9 @@ type Office struct {
 	sender  *upstream.Sender
 	rounds  *round.Rounds
 	process processTimes
-	ending  func() error // why Run's context ended, nil while it has not
+	// untrusted counts the addresses that cannot exist and answered an echo; may be nil.
+	untrusted func() int
+	ending    func() error // why Run's context ended, nil while it has not
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
@@ -116,6 +122,7 @@ func (o *Office) wire(deps Deps) error {
 	if err != nil {
 		return err
 	}
+	o.untrusted = probers.Untrusted
 	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, tasks(o.cfg.Document.Targets, probers),
 		round.Deps{Put: o.put, Health: o.health, Log: o.log})
 	return err
@@ -132,7 +139,7 @@ func realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Prob
 	if err != nil {
 		return Probers{}, err
 	}
-	return Probers{ICMP: pings.Target, SNMP: asks.Target}, nil
+	return Probers{ICMP: pings.Target, SNMP: asks.Target, Trust: pings.Trust, Untrusted: pings.Untrusted}, nil
 }
 
 // A round's echoes take at most half the interval, and the last of them has a
@@ -159,6 +166,9 @@ func tasks(targets []api.Target, probers Probers) []round.Task {
 		if t.SNMP != nil {
 			out = append(out, round.Task{Name: "snmp " + t.Name, Probe: probers.SNMP(t)})
 		}
+	}
+	if probers.Trust != nil {
+		out = append(out, round.Task{Name: "trust in ICMP", Probe: probers.Trust})
 	}
 	return out
 }
@@ -232,6 +242,9 @@ func (o *Office) health(timing round.Timing) *api.Point {
 		Int("wire_bytes", int64(o.sender.WireBytes())).
 		Text("version", o.cfg.Version).Text("os", runtime.GOOS).Text("arch", runtime.GOARCH).Text("session", o.session.ID())
 	p.Count("every_seconds", int64(o.cfg.Every/time.Second))
+	if o.untrusted != nil {
+		p.Count("icmp_untrusted", int64(o.untrusted()))
+	}
 	if percent, ok := o.process.percent(); ok {
 		p.Float("cpu_percent", percent)
 	}

@@ -122,7 +122,7 @@ var Measurements = []Measurement{
 			{Name: "reordered", Kind: Integer, Max: count, Doc: "requests answered after one that was sent later (RFC 4737); absent = 0"},
 			{Name: "forged", Kind: Integer, Max: count, Doc: "replies from another address, or to a request that was never sent; absent = 0"},
 			{Name: "icmp_errors", Kind: Integer, Max: count, Doc: "requests given up on the way, as a router or the target wrote back (unreachable, time exceeded ...); absent = 0, or not heard"},
-			{Name: "redirects", Kind: Integer, Max: count, Doc: "ICMP redirects for these requests; absent = 0, or not heard"},
+			{Name: "redirects", Kind: Integer, Max: count, Doc: "ICMP redirects for these requests (IPv4); absent = 0, or not heard"},
 			{Name: "send_errors", Kind: Integer, Max: count, Doc: "requests the system refused to send, not in sent; absent = 0"},
 			{Name: "result", Kind: Text, Allowed: "timeout icmp_error no_route no_name skipped_parent not_probed", Doc: "why the round is not plain; absent = ok"},
 		},

@@ -119,6 +119,9 @@ func agentBoxes(f format, s siteFile) []agentBox {
 				add(loss.key, lang.Text("board.batches", n), "")
 			}
 		}
+		if v["icmp_untrusted"].Integer() > 0 {
+			add("board.icmp", lang.Text("board.icmp_untrusted"), "")
+		}
 		if offset, ok := v["clock_offset_ms"]; ok {
 			add("board.clock_offset", f.milliseconds(offset.Float()), "± "+f.milliseconds(v["clock_uncertainty_ms"].Float()))
 		} else {

@@ -183,7 +183,7 @@ func (b *board) readSite(ctx context.Context, site inventory.Site, p period) (si
 			[]store.Selector{{Func: "last", Field: "model"}, {Func: "last", Field: "name"}}},
 		{&f.health, "agent_health", here, now.Add(-retention), 0, []string{api.TagAgent}, append(
 			[]store.Selector{{Func: "last", Field: "spool_batches"}},
-			fields("spool_bytes", "memory_batches", "aside_batches", "dropped_batches", "rss_bytes", "clock_offset_ms", "clock_uncertainty_ms", "version", "os", "arch")...)},
+			fields("spool_bytes", "memory_batches", "aside_batches", "dropped_batches", "icmp_untrusted", "rss_bytes", "clock_offset_ms", "clock_uncertainty_ms", "version", "os", "arch")...)},
 	} {
 		b.ask(ctx, group, q.into, store.Query{
 			Measurement: q.measurement, Select: q.columns, Where: q.where,

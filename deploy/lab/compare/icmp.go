@@ -25,9 +25,9 @@ import (
 // The order of both sides' rounds: echoes to each target, from one to its next, and to
 // wait for each reply. Five, since a point then holds every round trip as a quantile.
 const (
-	echoes      = 5
-	echoSpacing = 200 * time.Millisecond
-	echoTimeout = time.Second
+	roundEchoes  = 5
+	roundSpacing = 200 * time.Millisecond
+	roundTimeout = time.Second
 )
 
 // echoRound is what a round cost and found.
@@ -160,8 +160,8 @@ func from(first netip.Addr, n int) []string {
 // fpingRound has fping do it. Its figures per echo are on standard error: address,
 // colon, then milliseconds or a dash each.
 func (n *farNet) fpingRound(ctx context.Context, addresses []string) (echoRound, error) {
-	cmd := exec.CommandContext(ctx, "ip", "netns", "exec", n.near, "fping", "-i", "1", "-C", strconv.Itoa(echoes), "-q",
-		"-p", milliseconds(echoSpacing), "-t", milliseconds(echoTimeout))
+	cmd := exec.CommandContext(ctx, "ip", "netns", "exec", n.near, "fping", "-i", "1", "-C", strconv.Itoa(roundEchoes), "-q",
+		"-p", milliseconds(roundSpacing), "-t", milliseconds(roundTimeout))
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(addresses, "\n")), &out
 	if err := cmd.Start(); err != nil {
@@ -246,7 +246,7 @@ func makeEchoRound(ctx context.Context, in io.Reader, out io.Writer) error {
 	for words := bufio.NewScanner(in); words.Scan(); {
 		addresses = append(addresses, words.Text())
 	}
-	prober, err := icmp.New(icmp.Config{Packets: echoes, Spacing: echoSpacing, Timeout: echoTimeout, Targets: len(addresses)})
+	prober, err := icmp.New(icmp.Config{Packets: roundEchoes, Spacing: roundSpacing, Timeout: roundTimeout, Targets: len(addresses)})
 	if err != nil {
 		return err
 	}
