@@ -26,16 +26,19 @@ func (l *line) receive(take func(arrival)) {
 
 // read is true when nothing is left.
 func (l *line) read(flags int, now clocks, take func(arrival)) bool {
-	for range maxAtOnce {
-		n, m, _, from, err := unix.Recvmsg(l.fd, l.packet, l.control, flags|unix.MSG_DONTWAIT)
+	for range maxAtOnce / batchSize {
+		n, err := l.batch.read(l.fd, flags)
 		if err == unix.EAGAIN {
 			return true
 		}
-		if err != nil {
-			continue // that of an ICMP error, which waited for the next call
+		// Any other is that of an ICMP error, which waited for the next call.
+		for i := range n {
+			if a, ok := l.understand(l.batch.packet(i), readBeside(l.batch.beside(i)), l.batch.from(i), now); ok {
+				take(a)
+			}
 		}
-		if a, ok := l.understand(l.packet[:n], readBeside(l.control[:m]), addressOf(from), now); ok {
-			take(a)
+		if err == nil && n < batchSize {
+			return true
 		}
 	}
 	return false
@@ -139,15 +142,4 @@ func nanoseconds(b []byte) int64 {
 		return int64(binary.NativeEndian.Uint32(b))*1e9 + int64(binary.NativeEndian.Uint32(b[4:]))
 	}
 	return 0
-}
-
-// addressOf is without zone.
-func addressOf(from unix.Sockaddr) netip.Addr {
-	switch a := from.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrFrom4(a.Addr)
-	case *unix.SockaddrInet6:
-		return netip.AddrFrom16(a.Addr)
-	}
-	return netip.Addr{}
 }

@@ -22,10 +22,10 @@ type line struct {
 	raw  bool
 	id   uint16 // of raw echoes; a datagram socket has the kernel's
 
-	request         [requestSize]byte
-	packet, control []byte
-	emptied         clocks // when nothing was left in the socket
-	dropped         uint32 // by the kernel since the socket is open, for want of room
+	request [requestSize]byte
+	batch   *batch
+	emptied clocks // when nothing was left in the socket
+	dropped uint32 // by the kernel since the socket is open, for want of room
 }
 
 // buffer is asked for, in bytes, for what arrives and for what leaves. The kernel gives
@@ -47,10 +47,7 @@ func openLine(ipv6, raw bool, id uint16) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{
-		fd: fd, ipv6: ipv6, raw: raw, id: id,
-		packet: make([]byte, 1500), control: make([]byte, 256), emptied: readClocks(),
-	}
+	l := &line{fd: fd, ipv6: ipv6, raw: raw, id: id, batch: newBatch(), emptied: readClocks()}
 	if err := l.configure(); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
