@@ -245,10 +245,12 @@ const never = time.Duration(math.MaxInt64 / 2)
 
 func (s *sweep) replied(f flight, at time.Duration) {
 	r := f.round
-	if !r.books.echoes[f.echo].answered {
-		r.replies++
-	}
+	double := r.books.echoes[f.echo].answered
 	r.books.replied(f.echo, at)
+	if double {
+		return // it does not prolong the round
+	}
+	r.replies++
 	if r.replies == len(r.books.echoes) && r.books.attempts() == s.cfg.Packets {
 		s.await(r, monotonic())
 	}

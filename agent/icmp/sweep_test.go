@@ -74,7 +74,11 @@ func TestARoundEndsAfterItsLastReplyAndItsDoubles(t *testing.T) {
 	if len(s.ended) > 0 {
 		t.Fatal("doubles are no longer awaited")
 	}
+	due := r.due
 	s.take(r.answer(2))
+	if r.due != due || len(s.answered.rounds) != 1 {
+		t.Error("a double prolongs the round")
+	}
 	for range 2 { // by either queue, once
 		s.endAll(&s.answered, r.due)
 		s.endAll(&s.awaiting, time.Hour)
@@ -127,5 +131,21 @@ func TestTheEndOfARoundLeavesOthersAlone(t *testing.T) {
 	s.flights[r.numbers[0]] = flight{round: other}
 	if s.end(r); len(s.flights) != 1 {
 		t.Error("the other's echo is gone")
+	}
+}
+
+// BenchmarkReply is what we do with a reply, from its bytes to the books.
+func BenchmarkReply(b *testing.B) {
+	s, r := underway(1)
+	var packet [requestSize]byte
+	writeRequest(&packet, false, 1, r.numbers[0], 100)
+	packet[0] = echoReply4
+	b.ReportAllocs()
+	for b.Loop() {
+		m, _ := parse(packet[:], false)
+		s.take(arrival{message: m, from: r.address, at: 10 * ms})
+	}
+	if r.books.duplicates == 0 && b.N > 1 {
+		b.Error("no reply was taken")
 	}
 }
