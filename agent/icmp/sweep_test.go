@@ -26,6 +26,18 @@ func underway(echoes int) (*sweep, *wideRound) {
 	return s, r
 }
 
+func TestMoreTargetsThanAnOfficeHasMakeRoundsWide(t *testing.T) {
+	for targets, want := range map[int]bool{0: false, Narrow: false, Narrow + 1: true} {
+		p, err := New(Config{Targets: targets})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.wide != nil != want {
+			t.Errorf("%d targets: wide is %v", targets, p.wide != nil)
+		}
+	}
+}
+
 // answer is the right reply to an echo.
 func (r *wideRound) answer(echo int) arrival {
 	return arrival{

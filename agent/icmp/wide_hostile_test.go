@@ -250,6 +250,21 @@ func TestARoundOfWhichEverySendIsRefusedEndsAtOnce(t *testing.T) {
 	}
 }
 
+// What is under way when the machine sleeps is open, what is sent after that counts.
+func TestASleepInAWideRoundIsNoLoss(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, datagram)
+	n.atOffice("icmp type echo-request drop")
+	s := n.byHand(newCrowd(t, Config{Packets: 2, Spacing: 20 * ms, Timeout: 50 * ms}, "10.44.0.2"))
+	r := s.addTarget("10.44.0.2")
+	s.turn(nil)
+	s.alive -= 2 * s.bears
+	until(t, "the round is over", func() bool { return len(s.turn(nil)) > 0 })
+	if o := r.books.settle(monotonic()); len(r.books.echoes) != 2 || o.sent != 1 {
+		t.Errorf("%d echoes left, of which %d count", len(r.books.echoes), o.sent)
+	}
+}
+
 // Echoes to a neighbour whose hardware address is still asked for fill the socket. That
 // is a pause, no failure.
 func TestAnEchoThatTheSocketHasNoRoomForWaits(t *testing.T) {
