@@ -2,7 +2,7 @@
 // target, once a round; out goes exactly one ping point, as api.Measurements has
 // it, also when nothing could be sent. A round is in round.go, what is counted and
 // how in account.go, which kind of socket in sockets.go, who hears ICMP errors in
-// witness_linux.go, what voids a round in standstill.go, and whether any reply on this
+// witness_linux.go, how more targets than an office has are asked in wide.go, what voids a round in standstill.go, and whether any reply on this
 // way proves anything in trust.go.
 //
 // It must never state loss where nothing was sent or nothing could yet have come

@@ -5,8 +5,8 @@
 //
 // The peers are InfluxDB's own client writing the same points straight into the same
 // InfluxDB, influxdata/line-protocol only decoding what the collector decodes, checks,
-// stamps and encodes, and Telegraf's documented format. It ends with 1 when a point
-// is missing; what is slow is for people to judge.
+// stamps and encodes, Telegraf's documented format, and fping for rounds of echoes. It
+// ends with 1 when a point is missing; what is slow is for people to judge.
 package main
 
 import (
