@@ -2,8 +2,9 @@
 // target, once a round; out goes exactly one ping point, as api.Measurements has
 // it, also when nothing could be sent. A round is in round.go, what is counted and
 // how in account.go, which kind of socket in sockets.go, who hears ICMP errors in
-// witness_linux.go, how more targets than an office has are asked in wide.go, what voids a round in standstill.go, and whether any reply on this
-// way proves anything in trust.go.
+// witness_linux.go, what voids a round in standstill.go, and whether any reply on this
+// way proves anything in trust.go. More targets than an office has are asked another
+// way, see wide.go.
 //
 // It must never state loss where nothing was sent or nothing could yet have come
 // back, never credit one round with a reply to another, and never leave a socket
