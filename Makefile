@@ -9,7 +9,7 @@ GO ?= go
 ARGS ?=
 
 # What the tests and the demo use beside Go; Debian's names.
-PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping tcpdump curl chromium fonts-dejavu-core fonts-noto-core strace
+PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping fping tcpdump curl chromium fonts-dejavu-core fonts-noto-core strace
 
 .PHONY: help setup build influxd test test-long lint bench compare demo cross clean
 

@@ -3,7 +3,8 @@
 // it, also when nothing could be sent. A round is in round.go, what is counted and
 // how in account.go, which kind of socket in sockets.go, who hears ICMP errors in
 // witness_linux.go, what voids a round in standstill.go, and whether any reply on this
-// way proves anything in trust.go.
+// way proves anything in trust.go. More targets than an office has are asked another
+// way, see wide.go.
 //
 // It must never state loss where nothing was sent or nothing could yet have come
 // back, never credit one round with a reply to another, and never leave a socket
@@ -40,6 +41,8 @@ type Config struct {
 	Packets  int              // echoes a round, 1 to 100; default 10
 	Spacing  time.Duration    // from one echo to the next, 1 ms to 10 s; default 200 ms
 	Timeout  time.Duration    // for each reply from its own echo on, 10 ms to 60 s; default 3 s
+	Targets  int              // how many there will be; beyond Narrow rounds are wide, see wide.go
+	Pace     time.Duration    // of wide rounds, between any two echoes, 100 µs to 1 s; default 1 ms
 	Now      func() time.Time // the session's clock, which must not jump; default time.Now
 	Resolver *net.Resolver    // of names; default net.DefaultResolver
 	Log      *slog.Logger     // default none
@@ -49,7 +52,7 @@ type Config struct {
 // is over after 4.8 s at the latest.
 func DefaultConfiguration() Config {
 	return Config{
-		Packets: api.DefaultPackets, Spacing: 200 * time.Millisecond, Timeout: 3 * time.Second,
+		Packets: api.DefaultPackets, Spacing: 200 * time.Millisecond, Timeout: 3 * time.Second, Pace: time.Millisecond,
 		Now: time.Now, Resolver: net.DefaultResolver, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -63,6 +66,7 @@ type Prober struct {
 	ipv6  sockets
 	trust trust
 	bears time.Duration // not running in mid-round; see standstill
+	wide  *wide         // nil when there are few targets
 }
 
 // New checks the configuration and starts nothing.
@@ -71,11 +75,15 @@ func New(cfg Config) (*Prober, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	return &Prober{
+	p := &Prober{
 		cfg: cfg, ids: newIdentifiers(), bears: standstill(cfg.Timeout),
 		ipv4: sockets{datagram: "udp4", raw: "ip4:icmp"},
 		ipv6: sockets{datagram: "udp6", raw: "ip6:ipv6-icmp"},
-	}, nil
+	}
+	if cfg.Targets > Narrow {
+		p.wide = newWide(p)
+	}
+	return p, nil
 }
 
 // Target gives the function that makes one round of echoes to t. It always gives
@@ -96,6 +104,9 @@ func (c Config) filled(standard Config) Config {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = standard.Timeout
+	}
+	if c.Pace == 0 {
+		c.Pace = standard.Pace
 	}
 	if c.Now == nil {
 		c.Now = standard.Now
@@ -118,6 +129,9 @@ func (c Config) check() error {
 	}
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Minute {
 		return fmt.Errorf("icmp timeout is %s, want 10ms to 1m", c.Timeout)
+	}
+	if c.Pace < 100*time.Microsecond || c.Pace > time.Second {
+		return fmt.Errorf("icmp pace is %s, want 100µs to 1s", c.Pace)
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ func TestAConfigurationOutOfRangeIsRefused(t *testing.T) {
 		"icmp spacing is 999µs, want 1ms to 10s":    {Spacing: 999 * time.Microsecond},
 		"icmp spacing is 11s, want 1ms to 10s":      {Spacing: 11 * time.Second},
 		"icmp timeout is 9ms, want 10ms to 1m":      {Timeout: 9 * time.Millisecond},
+		"icmp pace is 99µs, want 100µs to 1s":       {Pace: 99 * time.Microsecond},
+		"icmp pace is 1.001s, want 100µs to 1s":     {Pace: 1001 * time.Millisecond},
 		"icmp timeout is 1m0.001s, want 10ms to 1m": {Timeout: time.Minute + time.Millisecond},
 	} {
 		if _, err := New(cfg); err == nil || err.Error() != want {

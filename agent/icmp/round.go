@@ -32,6 +32,8 @@ func (t *target) probe(ctx context.Context) []*api.Point {
 	case err != nil:
 		notProbed(p, api.ResultNoName)
 		t.trouble.say(cfg.Log, "name does not resolve", "target", t.Name, "address", t.Address, "error", err)
+	case t.prober.wide != nil:
+		t.prober.wide.measure(ctx, t, address, p)
 	default:
 		t.measure(ctx, address, p)
 	}

@@ -4,12 +4,13 @@
 //	name ours=… peer=… ratio=…
 //
 // The peers are InfluxDB's own client writing the same points straight into the same
-// InfluxDB, Telegraf (running, and by its documented format), and net-snmp's snmpbulkwalk.
-// It ends with 1 when a point is missing or a walk's variables differ; what is slow is
-// for people to judge. Named parts are made alone.
+// InfluxDB, Telegraf (running, and by its documented format), net-snmp's snmpbulkwalk, and
+// fping for rounds of echoes. It ends with 1 when a point is missing, a walk's variables
+// differ or echoes do; what is slow is for people to judge. Named parts are made alone.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -30,8 +31,13 @@ func main() {
 	defer stop()
 	quick := flag.Bool("quick", false, "a tenth of the points: to see that it works")
 	bin := flag.String("bin", "bin", "folder of the built programs")
+	round := flag.Bool("icmp-round", false, "our side of the ICMP rounds: what the part icmp starts in a namespace")
 	flag.Parse()
-	if err := run(ctx, *bin, *quick, flag.Args()); err != nil {
+	work := func() error { return run(ctx, *bin, *quick, flag.Args()) }
+	if *round {
+		work = func() error { return makeEchoRound(ctx, os.Stdin, os.Stdout) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -39,8 +45,8 @@ func main() {
 
 // size is how much is sent, in rounds of a standard office.
 type size struct {
-	drain, wideDrain, steady, wire, walks int
-	probing                               time.Duration
+	drain, wideDrain, steady, wire, walks, echoRounds int
+	probing                                           time.Duration
 }
 
 // wide is how many offices a large fleet has: six times the province's.
@@ -55,6 +61,7 @@ type comparison struct {
 // comparisons in the order of their printing.
 var comparisons = []comparison{
 	{"probing", compareProbing},
+	{"icmp", compareICMP},
 	{"snmp", compareSNMP},
 	{"wire", compareWire},
 	{"load", compareLoads},
@@ -67,9 +74,9 @@ func run(ctx context.Context, bin string, quick bool, only []string) error {
 			return fmt.Errorf("no part is called %q", name)
 		}
 	}
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20, probing: 5 * time.Minute}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20, echoRounds: 5, probing: 5 * time.Minute}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3, probing: time.Minute}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3, echoRounds: 1, probing: time.Minute}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {
@@ -195,6 +202,11 @@ func allStored(ctx context.Context, c *lab.Collector, began time.Time, acknowled
 
 func line(name string, ours, peer float64) {
 	fmt.Printf("%s ours=%.4g peer=%.4g ratio=%.2f\n", name, ours, peer, ours/peer)
+}
+
+func median[T cmp.Ordered](all []T) T {
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }

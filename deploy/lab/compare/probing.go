@@ -16,8 +16,6 @@ import (
 // ports, each so often.
 const (
 	probedTargets = 50
-	echoes        = 5
-	echoSpacing   = 200 * time.Millisecond
 	probeInterval = 10 * time.Second
 )
 
@@ -97,7 +95,7 @@ func startOurs(bin, dir string, c *lab.Collector, site string, port int) (*lab.A
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return nil, err
 	}
-	more := fmt.Sprintf("packets: %d\n", echoes)
+	more := fmt.Sprintf("packets: %d\n", roundEchoes)
 	return lab.StartAgent(bin, home, "https://"+c.Agents, c.Pin, c.Tokens[site], probeInterval, more, targets.String())
 }
 
@@ -136,7 +134,7 @@ func startTelegraf(bin, dir string, port int) (*lab.Process, error) {
       name = "interface"
       oid = "1.3.6.1.2.1.31.1.1.1.1"
       is_tag = true
-%[6]s`, probeInterval, strings.Join(urls, ", "), echoes, echoSpacing.Seconds(), port, columns.String())
+%[6]s`, probeInterval, strings.Join(urls, ", "), roundEchoes, roundSpacing.Seconds(), port, columns.String())
 	config := filepath.Join(dir, "telegraf.conf")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -130,11 +129,6 @@ func (w *walker) measure(ctx context.Context, variables, repetitions int, roots 
 		own, theirs, startUps = append(own, each), append(theirs, walk), append(startUps, startUp)
 	}
 	return median(own), median(theirs) - median(startUps), nil
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
 }
 
 // walk walks in this process, a few times in a row as an agent does several devices.
