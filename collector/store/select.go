@@ -51,6 +51,33 @@ func (s *Store) Select(ctx context.Context, q Query) ([]Series, error) {
 	return all, nil
 }
 
+// Fields lists, sorted, which fields a measurement holds that the contract knows: for one
+// that profiles add fields to, the contract alone does not say. Failures are as of Select.
+func (s *Store) Fields(ctx context.Context, measurement string) ([]string, error) {
+	m := api.Lookup(measurement)
+	if m == nil {
+		return nil, fmt.Errorf("unknown measurement %q", measurement)
+	}
+	tables, err := s.ask(ctx, question{statement: "SHOW FIELD KEYS FROM " + identifier(m.Name), policy: string(m.Retention)})
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, t := range tables {
+		at := slices.Index(t.Columns, "fieldKey")
+		if at < 0 {
+			continue
+		}
+		for _, values := range t.Values {
+			if name, ok := cell(values, at).(string); ok && m.Field(name) != nil {
+				all = append(all, name)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil // a field of two types is listed twice
+}
+
 func (p *plan) series(t table) (Series, error) {
 	one := Series{Tags: make(map[string]string, len(t.Tags)), Rows: make([]Row, 0, len(t.Values))}
 	for name, value := range t.Tags {

@@ -135,3 +135,22 @@ func TestAConditionMayNameAProvinceOfSites(t *testing.T) {
 		t.Errorf("%d series, %v; want 3", len(got), err)
 	}
 }
+
+func TestFieldsAreThoseThatAMeasurementHoldsAndTheContractKnows(t *testing.T) {
+	s := storetest.Open(t, storetest.Start(t))
+	block := line(t, nil, api.NewPoint("device", now).Tag("site", "bd-1").Tag("agent", "a1").Tag("target", "ups").Int("up", 1).Float("battery_percent", 63))
+	block = append(block, fmt.Sprintf("device,site=bd-1,agent=a1,target=ups stranger=1 %d\n", now.UnixNano())...)
+	if err := s.Write(t.Context(), api.Raw, block); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Fields(t.Context(), "device")
+	if d := cmp.Diff([]string{"battery_percent", "up"}, got); d != "" || err != nil {
+		t.Errorf("%v\n%s", err, d)
+	}
+	if got, err := s.Fields(t.Context(), "ping"); len(got) > 0 || err != nil {
+		t.Errorf("of what was never stored: %q, %v", got, err)
+	}
+	if _, err := s.Fields(t.Context(), "pong"); err == nil {
+		t.Error("a measurement that the contract does not know")
+	}
+}

@@ -63,8 +63,15 @@ func StoredLedger(ctx context.Context, from *store.Store, site string, begin, en
 		}
 		query := store.Query{Measurement: m.Name, From: begin, To: end, By: []string{"*"},
 			Where: []store.Match{{Tag: api.TagSite, Values: []string{site}}}}
-		for _, f := range m.Fields {
-			query.Select = append(query.Select, store.Selector{Field: f.Name})
+		fields, err := from.Fields(ctx, m.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read the fields of %s: %w", m.Name, err)
+		}
+		if len(fields) == 0 {
+			continue // nothing of it was ever stored
+		}
+		for _, name := range fields {
+			query.Select = append(query.Select, store.Selector{Field: name})
 		}
 		series, err := from.Select(ctx, query)
 		if err != nil {

@@ -331,6 +331,9 @@ func TestKillingCollectorAndInfluxDBInMidWriteLosesNothingAndDoublesNothing(t *t
 		before += o.Counts().Stored
 	}
 	until(t, "writes to go on after InfluxDB died", storedBy(before+2000))
+	for id, o := range offices { // a stop has seconds only for what is left
+		until(t, id+" to send its backlog", func() bool { return o.Counts().Pending == 0 })
+	}
 	stopAll()
 	compare(t, c, offices)
 }
