@@ -175,6 +175,11 @@ func TestFilesThatDoNotFitTogetherAreLeftOutWithThoseThatNeedThem(t *testing.T) 
 			map[string]string{"a.yaml": "about: a\nmatch:\n- object: 1.3.6.1\n- object: 1.3.6.1\n"},
 			"a.yaml:4:3: profile \"a\" is for the very same devices",
 		},
+		"a name that ends in another way": {
+			map[string]string{"our-ups.yml": "about: a\n", "OURS.YAML": "about: a\n"},
+			"OURS.YAML:1:1: the file's name \"OURS.YAML\" may have lower-case letters, digits and hyphens only, such as my-ups.yaml\n" +
+				"our-ups.yml:1:1: the file's name \"our-ups.yml\" may have lower-case letters, digits and hyphens only, such as my-ups.yaml",
+		},
 		"a name that cannot be": {
 			map[string]string{"Máy in.yaml": "about: a\n"},
 			"Máy in.yaml:1:1: the file's name \"Máy in\" may have lower-case letters, digits and hyphens only, such as my-ups.yaml",
