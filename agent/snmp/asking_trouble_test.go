@@ -86,6 +86,29 @@ func TestTooBigIsAskedInParts(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooBigIsHalved(t *testing.T) {
+	r := newResponder(t, switchOf(16)...)
+	r.twisted(func(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if len(a.Variables) > 8 {
+			return refuse(a, gosnmp.TooBig)
+		}
+		return a
+	})
+	talk, err := open(t.Context(), r.target(), DefaultConfiguration(), newHabits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer talk.close()
+	var oids []string
+	for i := range 16 {
+		oids = append(oids, at(ifName, i+1, "").Name)
+	}
+	values, err := talk.get(oids...)
+	if n := len(r.questions()); err != nil || len(values) != 16 || n != 3 {
+		t.Errorf("%d values in %d requests, %v; want 16 in 3", len(values), n, err)
+	}
+}
+
 func TestALabelColumnThatEndsEarlyGivesNoValue(t *testing.T) {
 	b := newBench(t, handMade(t, "synology")...)
 	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
