@@ -65,10 +65,11 @@ func (d *device) recognise(r *round) {
 	}
 }
 
-// meet forgets what was another device's: its counters, and how it answers for several
-// subtrees.
+// meet forgets what was another device's: its counters, what it lacks, and how it
+// answers for several subtrees.
 func (d *device) meet() {
 	d.uptime = uptime{}
+	clear(d.lacking)
 	d.habits.proven, d.habits.single = false, false
 }
 

@@ -1,6 +1,10 @@
 package snmp
 
-import "time"
+import (
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+)
 
 // uptime is what a device says of its own time at one moment. sysUpTime decides;
 // the others explain it where it went back.
@@ -13,6 +17,16 @@ type uptime struct {
 }
 
 const tick = 10 * time.Millisecond
+
+func uptimeOf(at time.Time, values map[string]gosnmp.SnmpPDU) uptime {
+	return uptime{
+		at:     at,
+		system: counter32(values[sysUpTime]),
+		host:   counter32(values[hrSystemUptime]),
+		engine: counter32(values[snmpEngineTime]),
+		boots:  counter32(values[snmpEngineBoots]),
+	}
+}
 
 // continues tells whether the device ran without a restart since before, beyond
 // doubt. A device whose uptime is not known may have restarted.
