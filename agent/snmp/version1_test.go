@@ -2,6 +2,7 @@ package snmp
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gosnmp/gosnmp"
@@ -17,6 +18,28 @@ func asVersion1(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		}
 	}
 	return a
+}
+
+func TestWhatADeviceOfVersion1LackedIsAskedForAgainAfterAnHour(t *testing.T) {
+	b := benchWithin(t, patient, uptimeIs(time.Hour))
+	target := b.target()
+	target.SNMP.Version = "1"
+	p, err := New(Config{Now: func() time.Time { return b.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.poll = p.Target(target)
+	b.twisted(asVersion1)
+	b.round(t)
+	b.set(uptimeIs(time.Hour), gosnmp.SnmpPDU{Name: hrSystemUptime, Type: gosnmp.TimeTicks, Value: uint32(7_200_00)})
+	for _, c := range []struct {
+		later time.Duration
+		want  string
+	}{{time.Minute, "3600"}, {time.Hour, "7200"}} {
+		if got := b.later(t, c.later).of("uptime_seconds"); got != c.want {
+			t.Errorf("after %s: up %s s, want %s", c.later, got, c.want)
+		}
+	}
 }
 
 func TestADeviceOfVersion1IsReadWithFewRequests(t *testing.T) {
