@@ -199,7 +199,7 @@ func checkSNMP(read *settings.File, path string, s *api.SNMP) {
 	oneOf(read, path+".version", s.Version, api.SNMPVersions)
 	if slices.Contains(strings.Fields(api.SNMPVersions), s.Version) {
 		for _, name := range s.Unused() {
-			read.Complain(path+"."+name, "config.snmp_version", name, s.Version)
+			read.Complain(path+"."+name, "config.snmp_other", name, s.Version)
 		}
 	}
 	switch s.Version {
