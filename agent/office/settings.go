@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -196,6 +197,11 @@ func checkTarget(read *settings.File, path string, t *api.Target) {
 
 func checkSNMP(read *settings.File, path string, s *api.SNMP) {
 	oneOf(read, path+".version", s.Version, api.SNMPVersions)
+	if slices.Contains(strings.Fields(api.SNMPVersions), s.Version) {
+		for _, name := range s.Unused() {
+			read.Complain(path+"."+name, "config.snmp_other", name, s.Version)
+		}
+	}
 	switch s.Version {
 	case "1", "2c":
 		ofLength(read, path+".community", s.Community, api.MaxCommunity)

@@ -130,16 +130,6 @@ func TestLabelsAreReadAgainForANewRow(t *testing.T) {
 	}
 }
 
-func TestAnotherDeviceAtTheSameAddressIsKnownAtOnce(t *testing.T) {
-	b := newBench(t, handMade(t, "windows")...)
-	b.round(t)
-	b.set(handMade(t, "tp-link")...)
-	got := b.later(t, time.Minute)
-	if got.of("profile") != "tp-link" || got.of("cpu_percent") != "35" || got.of("name") != "sw" {
-		t.Errorf("profile %s, cpu %s, name %s", got.of("profile"), got.of("cpu_percent"), got.of("name"))
-	}
-}
-
 func TestADeviceThatToldTooLittleWhenItStartedIsKnownAnHourLater(t *testing.T) {
 	synology := handMade(t, "synology")
 	b := newBench(t, synology[:9]...) // its own parts do not answer yet

@@ -58,7 +58,7 @@ func TestOneSilentOIDCostsNeitherTheCountersNorEachRoundItsTimeout(t *testing.T)
 
 // Some devices drop a request for more values than they can answer, without a word.
 func TestARequestForManyValuesThatIsDroppedIsMadeSmaller(t *testing.T) {
-	b := newBench(t, handMade(t, "ups-rfc1628-on-battery")...)
+	b := benchWithin(t, time.Second, handMade(t, "ups-rfc1628-on-battery")...)
 	b.twisted(func(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		if len(a.Variables) > 4 && a.Variables[0].Name != sysUpTime {
 			return nil
@@ -83,6 +83,29 @@ func TestTooBigIsAskedInParts(t *testing.T) {
 	})
 	if got := b.round(t); got.of("battery_percent") != "63" || got.of("on_battery_seconds") != "94" || got.complaint() != "" {
 		t.Errorf("%s", got.lines())
+	}
+}
+
+func TestWhatIsTooBigIsHalved(t *testing.T) {
+	r := newResponder(t, switchOf(16)...)
+	r.twisted(func(_ question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
+		if len(a.Variables) > 8 {
+			return refuse(a, gosnmp.TooBig)
+		}
+		return a
+	})
+	talk, err := open(t.Context(), r.target(), DefaultConfiguration(), newHabits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer talk.close()
+	var oids []string
+	for i := range 16 {
+		oids = append(oids, at(ifName, i+1, "").Name)
+	}
+	values, err := talk.get(oids...)
+	if n := len(r.questions()); err != nil || len(values) != 16 || n != 3 {
+		t.Errorf("%d values in %d requests, %v; want 16 in 3", len(values), n, err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (s *socket) Read(b []byte) (int, error) {
 
 // get asks for scalars; what the device does not have is not in the result. Some
 // devices refuse a request of several for one that they do not like: it is left out,
-// or, where they do not say which, they are asked for one by one.
+// or, where they do not say which, or where it was too much, halves are asked for.
 func (c *conversation) get(oids ...string) (map[string]gosnmp.SnmpPDU, error) {
 	values := make(map[string]gosnmp.SnmpPDU, len(oids))
 	for wanted := oids; ; {
@@ -95,20 +95,21 @@ func (c *conversation) get(oids ...string) (map[string]gosnmp.SnmpPDU, error) {
 		case len(wanted) == 1:
 			return nil, status(answer.Error)
 		case answer.Error != gosnmp.NoSuchName || refused < 0 || refused >= len(wanted):
-			return c.getSingly(wanted, answer.Error)
+			return c.getHalves(wanted, answer.Error)
 		}
 		wanted = slices.Delete(slices.Clone(wanted), refused, refused+1)
 	}
 }
 
-func (c *conversation) getSingly(oids []string, said gosnmp.SNMPError) (map[string]gosnmp.SnmpPDU, error) {
+func (c *conversation) getHalves(oids []string, said gosnmp.SNMPError) (map[string]gosnmp.SnmpPDU, error) {
 	values := make(map[string]gosnmp.SnmpPDU, len(oids))
-	for _, oid := range oids {
-		one, err := c.get(oid)
+	middle := len(oids) / 2
+	for _, half := range [][]string{oids[:middle], oids[middle:]} {
+		some, err := c.get(half...)
 		if err != nil && !errors.Is(err, errSays) {
 			return nil, err
 		}
-		maps.Copy(values, one)
+		maps.Copy(values, some)
 	}
 	if len(values) == 0 {
 		return nil, status(said)

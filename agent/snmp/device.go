@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type device struct {
 	habits     *habits
 	polls      uint64
 	uptime     uptime
+	lacking    map[string]time.Time // scalars that are not there: until when they are not asked for
 	known      acquaintance
 	interfaces map[string]*memory // by name, so that new indexes do no harm
 	ambiguous  map[string]bool
@@ -56,7 +58,7 @@ type memory struct {
 func newDevice(t api.Target, cfg Config) *device {
 	return &device{
 		target: t, cfg: cfg, habits: newHabits(),
-		interfaces: make(map[string]*memory), ambiguous: make(map[string]bool),
+		lacking: make(map[string]time.Time), interfaces: make(map[string]*memory), ambiguous: make(map[string]bool),
 	}
 }
 
@@ -122,7 +124,7 @@ func (d *device) ask(ctx context.Context, r *round) {
 // converse asks for all that is wanted of one poll.
 func (d *device) converse(r *round) {
 	var err error
-	r.scalars, err = r.talk.get(sysUpTime, sysDescr, sysObjectID, sysName, snmpEngineID, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
+	r.scalars, err = d.get(r, sysUpTime, sysDescr, sysObjectID, sysName, snmpEngineID, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
 	if err != nil {
 		r.failed("get", sysUpTime, err)
 	}
@@ -144,6 +146,22 @@ func (d *device) converse(r *round) {
 	if len(r.errs) == 0 {
 		d.habits.rested()
 	}
+}
+
+// get asks for scalars of the device itself. Version 1 leaves out one a request of those
+// that a device does not have: those that many lack are then left alone for a while.
+func (d *device) get(r *round, oids ...string) (map[string]gosnmp.SnmpPDU, error) {
+	wanted := slices.DeleteFunc(oids, func(oid string) bool { return d.lacking[oid].After(r.at) })
+	values, err := r.talk.get(wanted...)
+	if err != nil || r.talk.handle.Version != gosnmp.Version1 {
+		return values, err
+	}
+	for _, oid := range []string{snmpEngineID, snmpEngineBoots, snmpEngineTime, hrSystemUptime} {
+		if _, there := values[oid]; !there && slices.Contains(wanted, oid) {
+			d.lacking[oid] = r.at.Add(absentFor)
+		}
+	}
+	return values, nil
 }
 
 // readTable reads the columns that matter, and those that only stand in for others
@@ -211,22 +229,12 @@ func (d *device) stillUp(r *round) bool {
 		return false
 	}
 	at := d.cfg.Now()
-	values, err := r.talk.get(sysUpTime, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
+	values, err := d.get(r, sysUpTime, snmpEngineBoots, snmpEngineTime, hrSystemUptime)
 	if err != nil {
 		r.failed("get", sysUpTime, err)
 		return false
 	}
 	return uptimeOf(at, values).continues(r.uptime)
-}
-
-func uptimeOf(at time.Time, values map[string]gosnmp.SnmpPDU) uptime {
-	return uptime{
-		at:     at,
-		system: counter32(values[sysUpTime]),
-		host:   counter32(values[hrSystemUptime]),
-		engine: counter32(values[snmpEngineTime]),
-		boots:  counter32(values[snmpEngineBoots]),
-	}
 }
 
 // devicePoint says whether the device answered, what it is, and what was wrong.

@@ -182,7 +182,7 @@ func TestADevicePointSaysWhatTheDeviceIs(t *testing.T) {
 	}
 }
 
-func TestADeviceThatRefusesOneScalarIsAskedOneByOne(t *testing.T) {
+func TestADeviceThatRefusesOneScalarGivesTheOthers(t *testing.T) {
 	b := newBench(t, switchOf(1)...)
 	b.twisted(func(q question, a *gosnmp.SnmpPacket) *gosnmp.SnmpPacket {
 		if q.n == 0 && (len(a.Variables) > 1 || q.oid == snmpEngineTime) {

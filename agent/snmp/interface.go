@@ -11,7 +11,7 @@ import (
 // would hold the traffic of two rounds and look like a peak.
 func (d *device) interfacePoints(r *round) []*api.Point {
 	continued := r.steady && r.uptime.continues(d.uptime)
-	apart := r.uptime.since(d.uptime)
+	apart := r.uptime.at.Sub(d.uptime.at)
 	d.uptime = uptime{}
 	if r.steady {
 		d.uptime = r.uptime

@@ -28,7 +28,7 @@ func TestDevicesMadeByHandAreRead(t *testing.T) {
 	used := map[string]bool{}
 	for _, dir := range cases {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			b := newBench(t, recording(t, filepath.Join(dir, "device.snmprec"))...)
+			b := benchWithin(t, patient, recording(t, filepath.Join(dir, "device.snmprec"))...)
 			first := b.round(t)
 			profile, _ := first.device().FieldNamed("profile")
 			used[profile.Text()] = true

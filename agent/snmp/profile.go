@@ -60,9 +60,10 @@ import (
 //	each: ['black=(?i)black']    rows are told apart; the word replaces the *
 //	interfaces: true             ask for the interfaces, as if-mib does
 //
-// Nor is a value known that the contract does not allow (a battery at 6,500 %). What a device does not have is asked for again after an hour, or when it is
-// another device. "communewatch-agent run --check" says what is wrong in a file, with
-// line and column; the running agent leaves such a file out and says so in its log.
+// Nor is a value known that the contract does not allow (a battery at 6,500 %). What a
+// device does not have is asked for again after an hour, or when it is another device.
+// "communewatch-agent run --check" says what is wrong in a file, with line and column;
+// the running agent leaves such a file out and says so in its log.
 type Profiles struct {
 	byName map[string]*profile
 	rules  []rule // the most telling first
@@ -150,6 +151,7 @@ const (
 	maxProfileFiles = 500
 	maxItems        = 100 // of one list in a file
 	maxEach         = 16  // groups of a field
+	maxFieldName    = 64  // bytes of a field's name
 	maxUsed         = 20  // files that a profile is made of
 	maxFields       = 120 // that a point may get of a profile; the contract allows 256
 )

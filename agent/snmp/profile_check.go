@@ -13,7 +13,7 @@ import (
 
 var (
 	profileName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	groupWord   = regexp.MustCompile(`^[a-z0-9]+$`)
+	groupWord   = regexp.MustCompile(`^[a-z0-9]{1,32}$`)
 	oidForm     = regexp.MustCompile(`^[0-2](\.(0|[1-9][0-9]*)){1,127}$`)
 )
 
@@ -77,6 +77,7 @@ func (d *draft) field(at string, in *fieldFile) *field {
 	}
 	d.required(at+".mib", in.MIB)
 	d.fieldName(at+".field", in)
+	d.fieldLists(at, in)
 	if in.Scale != nil {
 		f.scale = *in.Scale
 	}
@@ -113,6 +114,16 @@ func (d *draft) field(at string, in *fieldFile) *field {
 	f.from = d.oid(at+".walk", in.Walk)
 	d.fieldRows(at, in, f)
 	return f
+}
+
+// fieldLists bounds what a field may list: it is asked for, or compared, in each round.
+func (d *draft) fieldLists(at string, in *fieldFile) {
+	for name, n := range map[string]int{
+		"unknown": len(in.Unknown), "map": len(in.Map), "bits": len(in.Bits), "minus": len(in.Minus),
+		"of": len(in.Of), "only": len(in.Only), "skip": len(in.Skip), "less": len(in.Less),
+	} {
+		d.bounded(at+"."+name, n)
+	}
 }
 
 // fieldRows is what only a walk has.
@@ -153,7 +164,7 @@ func (d *draft) fieldName(at string, in *fieldFile) {
 		return
 	}
 	fixed := slices.ContainsFunc(contract.Fields, func(f api.Field) bool { return f.Name == name })
-	if fixed || contract.Field(name) == nil {
+	if fixed || len(name) > maxFieldName || contract.Field(name) == nil {
 		d.complainOrMissing(at, in.Field, "profile.field", in.Field, api.OpenSuffixes())
 	}
 }

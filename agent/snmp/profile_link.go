@@ -46,7 +46,7 @@ func (d *draft) fits(all map[string]*draft) {
 			d.read.Complain(place, "profile.no_use", name)
 			continue
 		}
-		if circle := d.back(all, name, nil); circle != nil && d.toBlame(all, circle) {
+		if circle := d.back(all, name, map[string]bool{}); circle != nil && d.toBlame(all, circle) {
 			d.read.Complain(place, "profile.circle", strings.Join(append([]string{d.name}, circle...), " → "))
 		}
 	}
@@ -65,17 +65,20 @@ func (d *draft) fits(all map[string]*draft) {
 	}
 }
 
-// back gives the way from a profile that d uses back to d, nil if there is none.
-func (d *draft) back(all map[string]*draft, from string, seen []string) []string {
+// back gives the way from a profile that d uses back to d, nil if there is none. A
+// profile that was seen before has none: each is looked at once, however many ways
+// lead to it.
+func (d *draft) back(all map[string]*draft, from string, seen map[string]bool) []string {
 	if from == d.name {
-		return append(slices.Clone(seen), from)
+		return []string{from}
 	}
-	if all[from] == nil || slices.Contains(seen, from) {
+	if all[from] == nil || seen[from] {
 		return nil
 	}
+	seen[from] = true
 	for _, next := range all[from].file.Use {
-		if way := d.back(all, next, append(seen, from)); way != nil {
-			return way
+		if way := d.back(all, next, seen); way != nil {
+			return append([]string{from}, way...)
 		}
 	}
 	return nil

@@ -51,15 +51,17 @@ func readFolder(files fs.FS, dir, shown string, own bool) (map[string]*draft, se
 		return drafts, unreadable(shown, err)
 	}
 	var problems settings.Problems
+	read := 0
 	for _, e := range entries {
-		if e.IsDir() || path.Ext(e.Name()) != ".yaml" {
+		if e.IsDir() || !likeYAML(e.Name()) {
 			continue
 		}
-		if len(drafts) == maxProfileFiles {
+		if read == maxProfileFiles {
 			return drafts, append(problems, settings.Problem{
 				File: shown, Line: 1, Column: 1, Key: "config.too_many", Args: []any{len(entries), maxProfileFiles},
 			})
 		}
+		read++
 		d, wrong := readDraft(files, path.Join(dir, e.Name()), filepath.Join(shown, e.Name()), own)
 		if wrong != nil {
 			problems = append(problems, wrong...)
@@ -68,6 +70,16 @@ func readFolder(files fs.FS, dir, shown string, own bool) (map[string]*draft, se
 		drafts[d.name] = d
 	}
 	return drafts, problems
+}
+
+// likeYAML tells whether a file is meant as a profile. One that is not named .yaml is
+// complained of by its name, where passing over it would be a riddle.
+func likeYAML(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml":
+		return true
+	}
+	return false
 }
 
 func readDraft(files fs.FS, name, shown string, own bool) (*draft, settings.Problems) {
@@ -86,8 +98,14 @@ func readDraft(files fs.FS, name, shown string, own bool) (*draft, settings.Prob
 	return d, wrong
 }
 
-// readFile reads no more of a file than shows that it is too large.
+// readFile reads no more of a file than shows that it is too large, and nothing of a
+// pipe, which nobody may ever write to.
 func readFile(files fs.FS, name string) ([]byte, error) {
+	if info, err := fs.Stat(files, name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("not a plain file")
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err

@@ -100,6 +100,8 @@ func TestAMistakeInAProfileIsSaidAtItsPlace(t *testing.T) {
 		"no unit":         {field("field: cpu\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "cpu" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
 		"unknown unit":    {field("field: room_fahrenheit\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "room_fahrenheit" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
 		"a fixed one":     {field("field: uptime_seconds\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "uptime_seconds" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
+		"a long name":     {field("field: " + strings.Repeat("x", 60) + "_percent\nmib: X\nget: 1.3.6.0"), `x.yaml:4:10: "` + strings.Repeat("x", 60) + `_percent" is no name for a field: want lower-case letters, digits and underscores, and at the end a unit, one of: ` + units},
+		"a long list":     {field(start + "get: 1.3.6.0\nminus: [" + strings.Repeat("1.3.7.0, ", 101) + "]"), `x.yaml:7:10: 101 items, at most 100`},
 		"no source":       {field("field: cpu_percent\nget: 1.3.6.0"), `x.yaml:4:3: mib is missing`},
 		"neither":         {field("field: cpu_percent\nmib: X"), `x.yaml:4:3: want get or walk, and only one of them`},
 		"both":            {field(start + "get: 1.3.6.0\nwalk: 1.3.6.1"), `x.yaml:4:3: want get or walk, and only one of them`},
@@ -174,6 +176,11 @@ func TestFilesThatDoNotFitTogetherAreLeftOutWithThoseThatNeedThem(t *testing.T) 
 		"the same devices in one file": {
 			map[string]string{"a.yaml": "about: a\nmatch:\n- object: 1.3.6.1\n- object: 1.3.6.1\n"},
 			"a.yaml:4:3: profile \"a\" is for the very same devices",
+		},
+		"a name that ends in another way": {
+			map[string]string{"our-ups.yml": "about: a\n", "OURS.YAML": "about: a\n"},
+			"OURS.YAML:1:1: the file's name \"OURS.YAML\" may have lower-case letters, digits and hyphens only, such as my-ups.yaml\n" +
+				"our-ups.yml:1:1: the file's name \"our-ups.yml\" may have lower-case letters, digits and hyphens only, such as my-ups.yaml",
 		},
 		"a name that cannot be": {
 			map[string]string{"Máy in.yaml": "about: a\n"},

@@ -30,11 +30,20 @@ func (d *device) recognise(r *round) {
 	if r.scalars == nil && k.asking != nil {
 		return
 	}
-	id := identityOf(r.scalars)
-	if id == k.identity && !k.chosenAt.IsZero() && r.at.Sub(k.chosenAt) < chosenFor {
+	id, another := identityOf(r.scalars), false
+	switch {
+	case id != k.identity:
+		another = id.object != k.identity.object || id.engine != k.identity.engine
+		k.identity, k.chosenAt = id, time.Time{}
+	case !k.chosenAt.IsZero() && r.at.Sub(k.chosenAt) < chosenFor:
 		return
 	}
+	if another {
+		d.meet()
+	}
+	asked := sysObjectID
 	chosen, err := d.cfg.Profiles.choose(id, func(oids []string) (map[string]bool, error) {
+		asked = oids[0]
 		values, err := r.talk.get(oids...)
 		there := make(map[string]bool, len(oids))
 		for oid, v := range values {
@@ -43,15 +52,25 @@ func (d *device) recognise(r *round) {
 		return there, ignoreRefusal(err)
 	})
 	if err != nil {
-		r.failed("get", "."+id.object, err)
+		r.failed("get", asked, err)
 	}
-	if k.asking == nil || err == nil && (k.asking.profile != chosen || k.identity != id) {
+	if k.asking == nil || err == nil && (k.asking.profile != chosen || k.chosenAt.IsZero()) {
+		if k.asking == nil || k.asking.profile != chosen || another { // some have the time in their sysDescr
+			d.cfg.Log.Info("device recognised", "target", d.target.Name, "profile", chosen.name, "object", id.object)
+		}
 		k.asking, k.modelAt = newAsking(chosen), time.Time{}
-		d.cfg.Log.Info("device recognised", "target", d.target.Name, "profile", chosen.name, "object", id.object)
 	}
 	if err == nil {
-		k.identity, k.chosenAt = id, r.at
+		k.chosenAt = r.at
 	}
+}
+
+// meet forgets what was another device's: its counters, what it lacks, and how it
+// answers for several subtrees.
+func (d *device) meet() {
+	d.uptime = uptime{}
+	clear(d.lacking)
+	d.habits.proven, d.habits.single = false, false
 }
 
 // askModel asks once a day what the device is called by its maker.

@@ -24,7 +24,7 @@ import (
 type Config struct {
 	Timeout time.Duration    // for the answer to one request, 100 ms to 30 s; 0 = 2 s
 	Retries int              // of a request that is not answered, 0 to 5
-	Now     func() time.Time // the session's clock, which must not jump; nil = time.Now
+	Now     func() time.Time // the session's clock, which must not jump and counts a sleep; nil = time.Now
 	// Profiles say what is asked for beside interfaces; nil = those that are shipped.
 	Profiles *Profiles
 	Log      *slog.Logger // nil = no log

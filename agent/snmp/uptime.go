@@ -1,6 +1,10 @@
 package snmp
 
-import "time"
+import (
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+)
 
 // uptime is what a device says of its own time at one moment. sysUpTime decides;
 // the others explain it where it went back.
@@ -13,6 +17,16 @@ type uptime struct {
 }
 
 const tick = 10 * time.Millisecond
+
+func uptimeOf(at time.Time, values map[string]gosnmp.SnmpPDU) uptime {
+	return uptime{
+		at:     at,
+		system: counter32(values[sysUpTime]),
+		host:   counter32(values[hrSystemUptime]),
+		engine: counter32(values[snmpEngineTime]),
+		boots:  counter32(values[snmpEngineBoots]),
+	}
+}
 
 // continues tells whether the device ran without a restart since before, beyond
 // doubt. A device whose uptime is not known may have restarted.
@@ -28,12 +42,12 @@ func (u uptime) continues(before uptime) bool {
 	switch {
 	case !known || elapsed < 0:
 		return false
+	case lag.Abs() <= slack:
+		return true // with or without a wrap
 	case !around:
 		// Less than elapsed: it restarted and has grown past the old value since.
-		// More: our own clock stood still (sleep).
-		return lag <= slack
-	case lag.Abs() <= slack:
-		return true // it wrapped
+		// More: it is another device, since our clock counts a sleep.
+		return false
 	}
 	// Some agents wrap earlier than at 2^32 (they count milliseconds inside).
 	return keepsTime(u.engine, before.engine, time.Second, elapsed, slack) ||
@@ -43,16 +57,6 @@ func (u uptime) continues(before uptime) bool {
 func keepsTime(now, before counter, unit, elapsed, slack time.Duration) bool {
 	grown, _, known := now.since(before)
 	return known && (elapsed-time.Duration(grown)*unit).Abs() <= slack
-}
-
-// since is how far two polls are apart, by our clock or the device's, whichever
-// says more: ours may have slept. The device's is only asked after continues.
-func (u uptime) since(before uptime) time.Duration {
-	elapsed := u.at.Sub(before.at)
-	if grown, around, known := u.system.since(before.system); known && !around {
-		return max(elapsed, time.Duration(grown)*tick)
-	}
-	return elapsed
 }
 
 // seconds is how long the device is up: snmpEngineTime, else hrSystemUptime, else

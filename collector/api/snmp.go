@@ -53,10 +53,31 @@ func (s *SNMP) Authenticated() bool { return s.SecurityLevel() != "noAuthNoPriv"
 // Private tells whether version 3 needs a privacy passphrase.
 func (s *SNMP) Private() bool { return s.SecurityLevel() == "authPriv" }
 
+// Unused names what is set and has no meaning in the version: who sets a password
+// beside version 2c believes that it protects something.
+func (s *SNMP) Unused() []string {
+	of := []struct{ name, value, versions string }{
+		{"community", s.Community, "1 2c"},
+		{"user", s.User, "3"}, {"level", s.Level, "3"},
+		{"auth", s.Auth, "3"}, {"auth_pass", s.AuthPass, "3"},
+		{"privacy", s.Privacy, "3"}, {"privacy_pass", s.PrivPass, "3"},
+	}
+	var names []string
+	for _, o := range of {
+		if o.value != "" && !listed(o.versions, s.Version) {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
 // Check says which part is missing, not known, or given and not used.
 func (s *SNMP) Check() error {
 	if !listed(SNMPVersions, s.Version) {
 		return fmt.Errorf("snmp version is %s, want one of: %s", quote(s.Version), SNMPVersions)
+	}
+	if unused := s.Unused(); len(unused) > 0 {
+		return fmt.Errorf("snmp %s is not used by version %s", unused[0], s.Version)
 	}
 	if s.Version != "3" {
 		return s.checkCommunity()

@@ -35,9 +35,11 @@ func TestEveryKnownWayToAskIsAllowed(t *testing.T) {
 func TestAWayToAskThatDoesNotHoldIsComplainedOf(t *testing.T) {
 	for want, change := range map[string]func(*SNMP){
 		`snmp version is "", want one of: 1 2c 3`:                                                  func(s *SNMP) { s.Version = "" },
-		`snmp 1 needs a community`:                                                                 func(s *SNMP) { s.Version = "1" },
-		`snmp 2c needs a community`:                                                                func(s *SNMP) { s.Version = "2c" },
-		`snmp community has 128 bytes, at most 127`:                                                func(s *SNMP) { s.Version, s.Community = "2c", strings.Repeat("c", 128) },
+		`snmp 1 needs a community`:                                                                 func(s *SNMP) { *s = SNMP{Version: "1"} },
+		`snmp 2c needs a community`:                                                                func(s *SNMP) { *s = SNMP{Version: "2c"} },
+		`snmp community has 128 bytes, at most 127`:                                                func(s *SNMP) { *s = SNMP{Version: "2c", Community: strings.Repeat("c", 128)} },
+		`snmp user is not used by version 2c`:                                                      func(s *SNMP) { s.Version = "2c" },
+		`snmp community is not used by version 3`:                                                  func(s *SNMP) { s.Community = "public" },
 		`snmp 3 needs a user of at most 32 bytes`:                                                  func(s *SNMP) { s.User = strings.Repeat("u", 33) },
 		`snmp level is "auth", want one of: authPriv authNoPriv noAuthNoPriv`:                      func(s *SNMP) { s.Level = "auth" },
 		`snmp level authPriv needs privacy and privacy_pass`:                                       func(s *SNMP) { s.Privacy, s.PrivPass = "", "" },
