@@ -161,6 +161,9 @@ func (o *orderly) looks() (causes []string, lastHops []string) {
 	}
 	for _, s := range series {
 		for _, row := range s.Rows {
+			if row.Values["cause"].Text() == api.CauseUplinkLoss {
+				continue // a busy machine's own
+			}
 			causes, lastHops = append(causes, row.Values["cause"].Text()), append(lastHops, row.Values["last_hop"].Text())
 		}
 	}
