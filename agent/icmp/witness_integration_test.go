@@ -68,7 +68,7 @@ func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
 		{"host unreachable, from an old router", failure(ipv4.ICMPTypeDestinationUnreachable, 1, oldRouters, nil), gaveUp},
 		{"too big", failure(ipv4.ICMPTypeDestinationUnreachable, 4, whole, nil), gaveUp},
 		{"administratively prohibited", failure(ipv4.ICMPTypeDestinationUnreachable, 13, oldRouters, nil), gaveUp},
-		{"source quench", failure(sourceQuench, 0, oldRouters, nil), gaveUp},
+		{"source quench", failure(4, 0, oldRouters, nil), gaveUp},
 		{"time exceeded", failure(ipv4.ICMPTypeTimeExceeded, 0, oldRouters, nil), gaveUp},
 		{"parameter problem", failure(ipv4.ICMPTypeParameterProblem, 0, whole, nil), gaveUp},
 		{"redirect", failure(ipv4.ICMPTypeRedirect, 1, oldRouters, nil), `sent=3i,received=0i,redirects=3i,result="timeout" 7`},
