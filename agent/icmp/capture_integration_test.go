@@ -29,6 +29,7 @@ func setBack(by time.Duration) func([]byte) {
 // What the wire saw is the truth, to within 5 ms: that is what the scheduler of a busy
 // machine may take. It may take more now and then, but not in three rounds in a row.
 func TestRoundTripsAreThoseOfTheWireAlsoWhenTheClockIsSetInMidRound(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()

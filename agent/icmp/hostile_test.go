@@ -18,6 +18,7 @@ import (
 // A line with a round trip far longer than the spacing loses nothing, and the next
 // round, which starts at once, is not credited with what is still coming in.
 func TestALongRoundTripIsNotLossAndRepliesDoNotCrossRounds(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,6 +120,7 @@ func TestOnlyTheTargetItselfCanAnswerForIt(t *testing.T) {
 }
 
 func TestRepliesThatOvertakeOneAnotherAreCountedAndNotLost(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
@@ -139,6 +141,7 @@ func TestRepliesThatOvertakeOneAnotherAreCountedAndNotLost(t *testing.T) {
 
 // The last reply's too: the round goes on for one spacing behind it.
 func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
@@ -165,6 +168,7 @@ func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
 // round ends when it should, and what it keeps of that is bounded. A busy machine may
 // lose some of the flood, and with it a reply.
 func TestAFloodOfRepliesAndErrorsIsCountedWithinBounds(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()

@@ -19,6 +19,7 @@ import (
 // A wide round's target behind the TUN device of [respond] answers falsely, late,
 // twice, or out of order.
 func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
+	t.Parallel()
 	neighbour := netip.MustParseAddr("10.45.0.77")
 	for name, c := range map[string]struct {
 		answers func(echo int) []reply
@@ -203,6 +204,7 @@ func TestWideRoundsOfTwoAgentsAndOfficeRoundsDoNotDisturbOneAnother(t *testing.T
 
 // What the socket's buffer could not hold was perhaps answered.
 func TestRepliesThatThisMachineDropsAreNotLoss(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,6 +33,7 @@ func giveUp(n *network) {
 }
 
 func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +58,7 @@ func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
 
 // Each host of this net has a router before it that says something else.
 func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
+	t.Parallel()
 	const whole, oldRouters = 1 << 10, 28
 	gaveUp, silent := `sent=3i,received=0i,icmp_errors=3i,result="icmp_error" 7`, `sent=3i,received=0i,result="timeout" 7`
 	cases := []struct {
@@ -124,6 +126,7 @@ func TestAnICMPErrorBesideRepliesIsACountAndARedirectIsNoLoss(t *testing.T) {
 
 // The kernel writes itself an ICMP error when a neighbour's hardware address is not found.
 func TestANeighbourThatIsOffIsATimeoutThoughThisMachineTellsItselfOtherwise(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
