@@ -44,7 +44,7 @@ func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
 			} {
 				var out lines
 				cfg := brief
-				cfg.Log = out.log()
+				cfg.Timeout, cfg.Log = time.Second, out.log()
 				if got, want := n.ping(cfg, address), `sent=10i,received=0i,icmp_errors=10i,result="icmp_error" 7`; got != want {
 					t.Errorf("%s: got %s, want %s", address, got, want)
 				}
@@ -94,7 +94,7 @@ func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
 			defer group.Wait()
 			for i, c := range cases {
 				group.Go(func() {
-					cfg := Config{Packets: 3, Spacing: 20 * ms, Timeout: 600 * ms, Now: fixed}
+					cfg := Config{Packets: 3, Spacing: 20 * ms, Timeout: 2 * time.Second, Now: fixed}
 					if got := n.ping(cfg, fmt.Sprintf("10.45.0.%d", i+2)); got != c.want {
 						t.Errorf("%s: got %s, want %s", c.what, got, c.want)
 					}
