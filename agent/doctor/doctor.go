@@ -111,7 +111,8 @@ func (d *Doctor) Path(ctx context.Context) []*api.Point {
 	if d.lost >= lostTurns && rank(cause) < rank(api.CauseCollectorLost) {
 		cause = api.CauseCollectorLost
 	}
-	well := d.lines.answered() || tried && !lost
+	well, known := d.lines.well()
+	well = !lost && (well || !known && tried)
 	look := d.incident.turn(d.deps.Now(), cause, target, well)
 	if look == "" || d.cfg.Metered && rank(look) < 0 {
 		return nil

@@ -49,6 +49,33 @@ func TestACollectorThatIsNotToBeHadIsAnIncidentThoughNoUplinkTargetIsConfigured(
 	}
 }
 
+// A way that hurts is nothing to compare with later.
+func TestAtTheStartTheWayIsLookedAtOnlyWhenAllIsWell(t *testing.T) {
+	lost := false
+	d, err := New(Config{URL: quiet(t).URL, TLS: &tls.Config{InsecureSkipVerify: true}}, Deps{
+		Now: time.Now, Lost: func() (bool, bool) { return lost, true }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := func(name string, mark rune) {
+		d.Heard(api.Target{Name: name, Role: api.RoleUplink}, []*api.Point{ping(mark)})
+	}
+	heard("a", 'A')
+	heard("b", 'x')
+	if len(d.Path(t.Context())) > 0 {
+		t.Error("looked while an uplink target is silent")
+	}
+	heard("b", 'A')
+	lost = true
+	if len(d.Path(t.Context())) > 0 {
+		t.Error("looked while the collector is not to be had")
+	}
+	lost = false
+	if len(d.Path(t.Context())) == 0 {
+		t.Error("not looked though all is well")
+	}
+}
+
 func TestOnAMeteredLineOnlyIncidentsAreLookedAt(t *testing.T) {
 	if got := causesOf(t, true, "...LLLLL......"); got != api.CauseCollectorLost {
 		t.Errorf("looked for %q", got)

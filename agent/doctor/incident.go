@@ -87,14 +87,19 @@ func (l *lines) cause() (cause string, worst api.Target) {
 	return cause, worst
 }
 
-// answered tells whether any of them does.
-func (l *lines) answered() bool {
+// well tells whether every line of which something is known answered in its newest round;
+// known is false when there is none.
+func (l *lines) well() (well, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.lines, func(one *line) bool {
-		n := len(one.rounds)
-		return n > 0 && one.rounds[n-1].received > 0
-	})
+	well = true
+	for _, one := range l.lines {
+		if n := len(one.rounds); n > 0 {
+			known = true
+			well = well && one.rounds[n-1].received > 0
+		}
+	}
+	return well && known, known
 }
 
 func (l *line) silent() bool {
@@ -131,7 +136,7 @@ type incident struct {
 	started bool
 }
 
-// turn is told once an interval what hurts, if anything, and whether something is known to
+// turn is told once an interval what hurts, if anything, and whether all is known to
 // be well; it gives the cause for which to look now, empty for none.
 func (i *incident) turn(now time.Time, cause string, target api.Target, well bool) string {
 	switch {

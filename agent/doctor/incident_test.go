@@ -66,6 +66,27 @@ func TestTheUplinkHurtsWhenNobodyAnswersOrTooMuchIsLost(t *testing.T) {
 	}
 }
 
+func TestAllIsWellWhenEveryUplinkTargetOfWhichSomethingIsKnownAnswers(t *testing.T) {
+	for rounds, want := range map[string][2]bool{
+		"":     {false, false},
+		"A":    {true, true},
+		"x1":   {true, true},
+		"A x":  {false, true}, // two rounds say that it hurts; until then nothing is claimed
+		"AA s": {true, true},
+		"s n":  {false, false},
+	} {
+		var l lines
+		for i, marks := range strings.Fields(rounds) {
+			for _, mark := range marks {
+				l.heard(api.Target{Name: string(rune('a' + i))}, ping(mark))
+			}
+		}
+		if well, known := l.well(); well != want[0] || known != want[1] {
+			t.Errorf("%q: well %v, known %v, want %v", rounds, well, known, want)
+		}
+	}
+}
+
 // A story is a letter a minute: . well, l loss, c collector lost, d down, ? nothing known.
 func TestAnIncidentIsLookedAtOnceAndAgainWhenItGetsGraverOrIsOver(t *testing.T) {
 	causes := map[rune]string{'l': api.CauseUplinkLoss, 'c': api.CauseCollectorLost, 'd': api.CauseUplinkDown}

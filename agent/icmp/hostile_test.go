@@ -18,6 +18,7 @@ import (
 // A line with a round trip far longer than the spacing loses nothing, and the next
 // round, which starts at once, is not credited with what is still coming in.
 func TestALongRoundTripIsNotLossAndRepliesDoNotCrossRounds(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,11 +52,11 @@ func TestAReplyAfterItsOwnDeadlineIsLateNotReceived(t *testing.T) {
 	n := newNetwork(t, datagram)
 	respond(n, func(_ byte, echo int) []reply {
 		if echo == 0 {
-			return []reply{{after: 1200 * ms}}
+			return []reply{{after: 3400 * ms}}
 		}
 		return []reply{{}}
 	})
-	p := n.round(t.Context(), newProbe(t, Config{Packets: 10, Spacing: 200 * ms, Timeout: time.Second}, "10.45.0.2"))[0]
+	p := n.round(t.Context(), newProbe(t, Config{Packets: 10, Spacing: 200 * ms, Timeout: 3 * time.Second}, "10.45.0.2"))[0]
 	if number(p, "sent") != 10 || number(p, "received") != 9 || number(p, "late") != 1 || number(p, "duplicates") != 0 {
 		t.Errorf("%v", p.Fields)
 	}
@@ -108,7 +109,7 @@ func TestOnlyTheTargetItselfCanAnswerForIt(t *testing.T) {
 			defer group.Wait()
 			for i, c := range cases {
 				group.Go(func() {
-					cfg := Config{Packets: 4, Spacing: 50 * ms, Timeout: time.Second, Now: fixed}
+					cfg := Config{Packets: 4, Spacing: 50 * ms, Timeout: 3 * time.Second, Now: fixed}
 					if got := n.ping(cfg, fmt.Sprintf("10.45.0.%d", i+2)); !regexp.MustCompile("^" + c.want + "$").MatchString(got) {
 						t.Errorf("%s: got %s, want %s", c.what, got, c.want)
 					}
@@ -119,13 +120,14 @@ func TestOnlyTheTargetItselfCanAnswerForIt(t *testing.T) {
 }
 
 func TestRepliesThatOvertakeOneAnotherAreCountedAndNotLost(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
 			n := newNetwork(t, kind)
 			respond(n, func(_ byte, echo int) []reply {
 				if echo == 1 {
-					return []reply{{after: 400 * ms}} // those after it, 100 ms apart, come first
+					return []reply{{after: 1500 * ms}} // those after it, 100 ms apart, come first
 				}
 				return []reply{{}}
 			})
@@ -139,6 +141,7 @@ func TestRepliesThatOvertakeOneAnotherAreCountedAndNotLost(t *testing.T) {
 
 // The last reply's too: the round goes on for one spacing behind it.
 func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
@@ -149,11 +152,11 @@ func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
 				}
 				return []reply{{}, {}, {}}
 			})
-			p := n.round(t.Context(), newProbe(t, Config{Packets: 5, Spacing: 100 * ms, Timeout: time.Second}, "10.45.0.2"))[0]
+			p := n.round(t.Context(), newProbe(t, Config{Packets: 5, Spacing: 100 * ms, Timeout: 3 * time.Second}, "10.45.0.2"))[0]
 			if number(p, "sent") != 5 || number(p, "received") != 4 || number(p, "duplicates") != 8 || number(p, "reordered") != 0 {
 				t.Errorf("%v", p.Fields)
 			}
-			whole := n.round(t.Context(), newProbe(t, Config{Packets: 1, Spacing: 500 * ms, Timeout: time.Second}, "10.45.0.2"))[0]
+			whole := n.round(t.Context(), newProbe(t, Config{Packets: 1, Spacing: 500 * ms, Timeout: 5 * time.Second}, "10.45.0.2"))[0]
 			if number(whole, "received") != 1 || number(whole, "duplicates") != 2 {
 				t.Errorf("%v", whole.Fields)
 			}
@@ -165,6 +168,7 @@ func TestEveryDuplicateIsCountedAndNoneIsAReply(t *testing.T) {
 // round ends when it should, and what it keeps of that is bounded. A busy machine may
 // lose some of the flood, and with it a reply.
 func TestAFloodOfRepliesAndErrorsIsCountedWithinBounds(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()

@@ -21,6 +21,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
-	flag.Set("test.parallel", "8") // these tests wait more than they work
+	flag.Set("test.parallel", "10") // these tests wait more than they work
 	goleak.VerifyTestMain(m)
 }

@@ -14,7 +14,8 @@ type message struct {
 	whole  bool   // the payload is there
 
 	quoted   bool       // an ICMP error that quotes the echo, else the reply to it
-	asked    netip.Addr // where the echo was sent to
+	asker    netip.Addr // where the echo came from; invalid for an error of a datagram socket's
+	asked    netip.Addr // where it was sent to
 	kind     byte       // of the error, as is its code
 	code     byte
 	redirect bool // IPv4's error that is none: the echo went on
@@ -110,7 +111,8 @@ func parseEcho(b []byte) message {
 	return m
 }
 
-// parseQuoted4 reads the IPv4 packet that an error quotes.
+// parseQuoted4 reads the IPv4 packet that an error quotes. Old routers quote no more than
+// its header and eight octets (RFC 792): the echo's type, identifier and sequence number.
 func parseQuoted4(b []byte) (message, bool) {
 	if len(b) < 20 || b[0]>>4 != 4 || b[9] != protocolICMP4 {
 		return message{}, false
@@ -119,7 +121,9 @@ func parseQuoted4(b []byte) (message, bool) {
 	if header < 20 || len(b) < header+8 {
 		return message{}, false
 	}
-	return parseRequest(b[header:], netip.AddrFrom4([4]byte(b[16:20])), false)
+	m, ok := parseRequest(b[header:], netip.AddrFrom4([4]byte(b[16:20])), false)
+	m.asker = netip.AddrFrom4([4]byte(b[12:16]))
+	return m, ok
 }
 
 // parseQuoted6 reads the IPv6 packet that an error quotes. Ours have no extension headers.
@@ -127,7 +131,9 @@ func parseQuoted6(b []byte) (message, bool) {
 	if len(b) < 48 || b[0]>>4 != 6 || b[6] != protocolICMP6 {
 		return message{}, false
 	}
-	return parseRequest(b[40:], netip.AddrFrom16([16]byte(b[24:40])), true)
+	m, ok := parseRequest(b[40:], netip.AddrFrom16([16]byte(b[24:40])), true)
+	m.asker = netip.AddrFrom16([16]byte(b[8:24]))
+	return m, ok
 }
 
 // parseRequest reads a quoted echo request to that address.

@@ -74,12 +74,30 @@ func TestAnErrorIsReadDownToTheEchoThatItQuotes(t *testing.T) {
 	}
 }
 
+func TestAQuoteIsReadAlsoBehindIPOptions(t *testing.T) {
+	plain := quoting(3, netip.MustParseAddr("198.18.128.9"), 8)
+	copy(plain[8+12:], []byte{10, 44, 0, 1})
+	options := append([]byte{}, plain[:28]...)
+	options[8] = 0x46
+	options = append(append(options, 1, 1, 1, 0), plain[28:]...)
+	for _, packet := range [][]byte{plain, options} {
+		m, ok := parse(packet, false)
+		if !ok || m.asker != netip.MustParseAddr("10.44.0.1") || m.id != 0xabcd || m.number != 77 {
+			t.Errorf("got %+v, %v", m, ok)
+		}
+	}
+}
+
+// Anybody can send an ICMP error: none may bring the agent down.
 func FuzzParse(f *testing.F) {
-	f.Add(quoting(3, netip.MustParseAddr("198.18.128.9"), requestSize), false)
+	whole := quoting(3, netip.MustParseAddr("198.18.128.9"), requestSize)
+	for size := range whole {
+		f.Add(whole[:size], false)
+	}
 	f.Add(quoting(1, netip.MustParseAddr("fd44::9"), requestSize), true)
 	f.Fuzz(func(t *testing.T, b []byte, is6 bool) {
 		m, ok := parse(b, is6)
-		if ok && m.quoted != m.asked.IsValid() {
+		if ok && (m.quoted != m.asked.IsValid() || m.quoted != m.asker.IsValid() || m.quoted && m.asked.Is6() != is6) {
 			t.Errorf("%+v", m)
 		}
 	})

@@ -132,6 +132,7 @@ func TestARoundThatStoodStillIsNotProbedAndNoLoss(t *testing.T) {
 // Two agents and somebody's ping, all to the same addresses: one that answers, one that
 // does not, and one behind a router that says so.
 func TestTwoAgentsAndAForeignPingOnOneHostDoNotDisturbEachOther(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()

@@ -25,6 +25,7 @@ var (
 func fixed() time.Time { return time.Unix(0, 7) }
 
 func TestAHealthyTargetAnswersEveryEcho(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		for _, address := range []string{"10.44.0.2", "fd44::2", "::ffff:10.44.0.2"} {
 			t.Run(name+" "+address, func(t *testing.T) {
@@ -65,6 +66,7 @@ func TestTotalLossIsATimeout(t *testing.T) {
 }
 
 func TestADeadTargetIsATimeout(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +177,7 @@ func TestSendsThatFailInMidRoundAreNoLoss(t *testing.T) {
 }
 
 func TestALinkThatIsDownIsNoRoute(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,8 @@ type sweep struct {
 	took  func(arrival)
 
 	rounds  int // under way
+	begun   int // of these, an echo was tried
+	most    int // may have begun, so that each finds numbers for all of its echoes
 	flights map[uint16]flight
 	next    uint16 // sequence number to try first
 
@@ -53,16 +55,16 @@ type flight struct {
 }
 
 const (
-	// maxFlights bounds the echoes under way; there are 65,536 sequence numbers, and a free
-	// one should be found at once. An echo for which there is none waits.
-	maxFlights = 1 << 15
+	// maxFlights bounds the echoes of rounds under way; there are 65,536 sequence numbers,
+	// and a free one should be found soon.
+	maxFlights = 60_000
 	// linger is how long the doubles of a round's last reply are awaited.
 	linger = 5 * beat
 )
 
 func newSweep(cfg *Config, line *line, bears time.Duration) *sweep {
 	s := &sweep{
-		cfg: cfg, line: line, bears: bears, burst: max(1, int(beat/cfg.Pace)),
+		cfg: cfg, line: line, bears: bears, burst: max(1, int(beat/cfg.Pace)), most: maxFlights / cfg.Packets,
 		flights: make(map[uint16]flight), next: uint16(rand.Uint32()), alive: sinceBoot(),
 	}
 	s.took = s.take
@@ -119,7 +121,8 @@ func (s *sweep) forget() {
 }
 
 // send sends what is due: the rounds that have begun come first, so that a crowd of
-// rounds is made one after another, not all of them slowly.
+// rounds is made one after another, not all of them slowly. A round for whose echoes there
+// would not be numbers enough waits: many that stop half-way would keep theirs.
 func (s *sweep) send(now time.Duration) {
 	for range s.burst {
 		from := &s.again
@@ -128,7 +131,7 @@ func (s *sweep) send(now time.Duration) {
 			from = &s.fresh
 			r = from.head()
 		}
-		if r == nil || len(s.flights) >= maxFlights {
+		if r == nil || from == &s.fresh && s.begun >= s.most {
 			return
 		}
 		if !r.over && !s.echo(r) {
@@ -146,6 +149,7 @@ func (s *sweep) echo(r *wideRound) bool {
 		s.next++
 	}
 	f := flight{round: r, echo: len(r.books.echoes), cookie: rand.Uint64()}
+	first := r.books.attempts() == 0
 	at, err := s.line.send(&r.to, s.next, f.cookie)
 	switch {
 	case isFull(err):
@@ -157,6 +161,9 @@ func (s *sweep) echo(r *wideRound) bool {
 		r.numbers = append(r.numbers, s.next)
 		s.flights[s.next] = f
 		s.next++
+	}
+	if first {
+		s.begun++
 	}
 	r.tried = at
 	return true
@@ -206,6 +213,9 @@ func (s *sweep) end(r *wideRound) {
 		if s.flights[number].round == r { // else it was taken by forget, and used anew
 			delete(s.flights, number)
 		}
+	}
+	if r.books.attempts() > 0 {
+		s.begun--
 	}
 	s.rounds--
 	s.ended = append(s.ended, r)

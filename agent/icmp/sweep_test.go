@@ -14,7 +14,7 @@ func underway(echoes int) (*sweep, *wideRound) {
 	s := newSweep(&cfg, nil, standstill(cfg.Timeout))
 	s.next = 65_534 // numbers go round in mid-round
 	r := newWideRound(netip.MustParseAddr("198.18.128.9"), newAccount(echoes, cfg.Timeout), echoes)
-	s.rounds++
+	s.rounds, s.begun = 1, 1
 	for i := range echoes {
 		r.books.left(time.Duration(i) * ms)
 		r.numbers = append(r.numbers, s.next)
@@ -111,7 +111,7 @@ func TestASilentRoundEndsWithItsDeadlineAndLeavesNothingBehind(t *testing.T) {
 		t.Fatal("ended too early")
 	}
 	s.endAll(&s.awaiting, r.due)
-	if len(s.ended) != 1 || len(s.flights) != 0 || s.awaiting.head() != nil {
+	if len(s.ended) != 1 || len(s.flights) != 0 || s.begun != 0 || s.awaiting.head() != nil {
 		t.Errorf("%d ended, %d flights", len(s.ended), len(s.flights))
 	}
 }
@@ -143,6 +143,16 @@ func TestTheEndOfARoundLeavesOthersAlone(t *testing.T) {
 	s.flights[r.numbers[0]] = flight{round: other}
 	if s.end(r); len(s.flights) != 1 {
 		t.Error("the other's echo is gone")
+	}
+}
+
+func TestRoundsThatHaveBegunFindNumbersForAllTheirEchoes(t *testing.T) {
+	for packets := 1; packets <= 100; packets++ {
+		cfg := DefaultConfiguration()
+		cfg.Packets = packets
+		if most := newSweep(&cfg, nil, 0).most; most < Narrow || most*packets > maxFlights {
+			t.Errorf("%d rounds of %d echoes at once", most, packets)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // trusting has a prober check whether ICMP can be believed, in the agent's namespace.
 func trusting(t *testing.T, n *network, out *lines) (*Prober, func()) {
 	t.Helper()
-	p := newProber(n.t, Config{Spacing: 20 * ms, Timeout: 500 * ms, Log: out.log()})
+	p := newProber(n.t, Config{Spacing: 20 * ms, Timeout: trustTimeout, Log: out.log()})
 	return p, func() {
 		t.Helper()
 		n.inAgent(func() error {

@@ -19,6 +19,7 @@ import (
 // A wide round's target behind the TUN device of [respond] answers falsely, late,
 // twice, or out of order.
 func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
+	t.Parallel()
 	neighbour := netip.MustParseAddr("10.45.0.77")
 	for name, c := range map[string]struct {
 		answers func(echo int) []reply
@@ -33,7 +34,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 			map[string]int{"sent": 4, "forged": 4},
 		},
 		"another answers before the target": {
-			func(int) []reply { return []reply{{from: neighbour}, {after: 100 * ms}} },
+			func(int) []reply { return []reply{{from: neighbour}, {}} },
 			map[string]int{"sent": 4, "received": 4, "forged": 4},
 		},
 		"everything comes three times, the last soon after": {
@@ -41,7 +42,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 			map[string]int{"sent": 4, "received": 4, "duplicates": 8},
 		},
 		"the first reply comes after its deadline": {
-			func(echo int) []reply { return [][]reply{{{after: time.Second}}, {{}}, {{}}, nil}[echo] },
+			func(echo int) []reply { return [][]reply{{{after: 2300 * ms}}, {{}}, {{}}, nil}[echo] },
 			map[string]int{"sent": 4, "received": 2, "late": 1, "reordered": 1},
 		},
 		"silence": {
@@ -54,7 +55,7 @@ func TestWhatAHostileNetworkSendsIsToldApart(t *testing.T) {
 				t.Parallel()
 				n := newNetwork(t, kind)
 				respond(n, func(_ byte, echo int) []reply { return c.answers(echo) })
-				one := newCrowd(t, Config{Packets: 4, Spacing: 140 * ms, Timeout: 800 * ms}, "10.45.0.2")
+				one := newCrowd(t, Config{Packets: 4, Spacing: 250 * ms, Timeout: 2 * time.Second}, "10.45.0.2")
 				got := totals([]*api.Point{n.round(t.Context(), one.probes[0])[0]})
 				for _, field := range []string{"sent", "received", "forged", "duplicates", "late", "reordered", "send_errors", "icmp_errors"} {
 					if got[field] != c.want[field] {
@@ -71,11 +72,11 @@ func TestAWideRoundIsNotCreditedWithTheRepliesToTheOneBefore(t *testing.T) {
 	n := newNetwork(t, datagram)
 	respond(n, func(_ byte, echo int) []reply {
 		if echo < 4 {
-			return []reply{{after: 400 * ms}, {after: 900 * ms}}
+			return []reply{{after: 400 * ms}, {after: 2 * time.Second}}
 		}
 		return nil
 	})
-	one := newCrowd(t, Config{Packets: 4, Spacing: 20 * ms, Timeout: 1500 * ms}, "10.45.0.2")
+	one := newCrowd(t, Config{Packets: 4, Spacing: 20 * ms, Timeout: 3 * time.Second}, "10.45.0.2")
 	defer n.hold(one)() // the same socket for both rounds, else the kernel would tell them apart
 	first := totals(one.rounds(t.Context()))
 	if first["received"] != 4 || first["duplicates"] != 0 {
@@ -203,6 +204,7 @@ func TestWideRoundsOfTwoAgentsAndOfficeRoundsDoNotDisturbOneAnother(t *testing.T
 
 // What the socket's buffer could not hold was perhaps answered.
 func TestRepliesThatThisMachineDropsAreNotLoss(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,9 +220,9 @@ func TestRepliesThatThisMachineDropsAreNotLoss(t *testing.T) {
 	}
 }
 
-// Thirty rounds of a thousand targets, half of them silent, through one socket.
+// Twenty rounds of a thousand targets, half of them silent, through one socket. Not parallel:
+// what others hold would be counted.
 func TestMemoryDoesNotGrowWithTheRounds(t *testing.T) {
-	t.Parallel()
 	n := newFarNetwork(t, datagram)
 	n.atOffice("ip daddr 198.18.130.0/23 drop")
 	c := newCrowd(t, Config{Packets: 1, Spacing: time.Millisecond, Timeout: 20 * ms, Pace: 100 * time.Microsecond}, farAddresses(1_000)...)
@@ -232,7 +234,7 @@ func TestMemoryDoesNotGrowWithTheRounds(t *testing.T) {
 		return int64(m.HeapAlloc)
 	}
 	var before int64
-	for round := range 30 {
+	for round := range 20 {
 		if got := totals(c.rounds(t.Context())); got["sent"] != 1_000 {
 			t.Fatalf("round %d: %v", round, got)
 		}
@@ -243,11 +245,11 @@ func TestMemoryDoesNotGrowWithTheRounds(t *testing.T) {
 		if flights > 0 || waiting > 20_000 {
 			t.Fatalf("round %d: %d echoes are still under way, the queues are %d long", round, flights, waiting)
 		}
-		if round == 9 {
+		if round == 4 {
 			before = heap()
 		}
 	}
-	if grown := heap() - before; grown > 2<<20 {
-		t.Errorf("the heap grew by %d bytes in 20 rounds", grown)
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("the heap grew by %d bytes in 15 rounds", grown)
 	}
 }

@@ -120,6 +120,7 @@ func totals(points []*api.Point) map[string]int {
 }
 
 func TestAThousandTargetsOfWhichHalfAreSilent(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -181,6 +182,7 @@ func (n *network) mayRefuseOften() {
 // told by their own result, and fail no echo to anybody else: an ICMP error makes
 // the datagram socket's next send fail.
 func TestTroublesOfOneTargetAreNotThoseOfAnother(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,6 +227,7 @@ func TestTroublesOfOneTargetAreNotThoseOfAnother(t *testing.T) {
 // The zone is a number here: the name of an interface would be looked up in another
 // namespace.
 func TestALinkLocalAddressIsATargetOfAWideRound(t *testing.T) {
+	t.Parallel()
 	for name, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

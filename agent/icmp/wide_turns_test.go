@@ -45,6 +45,33 @@ func TestACrowdMakesNoBurst(t *testing.T) {
 	}
 }
 
+// Rounds that begin while others hold the last numbers would all stop half-way.
+func TestARoundBeginsOnlyWhenItCanBeFinished(t *testing.T) {
+	t.Parallel()
+	n := newFarNetwork(t, datagram)
+	s := n.byHand(newCrowd(t, Config{Packets: 5, Spacing: time.Millisecond, Timeout: time.Minute}, "10.44.0.2"))
+	s.most = 2
+	var rounds []*wideRound
+	for _, address := range farAddresses(6) {
+		rounds = append(rounds, s.addTarget(address))
+	}
+	until(t, "all rounds are over", func() bool {
+		s.turn(nil)
+		if len(s.flights) > 2*5 {
+			t.Fatalf("%d echoes are under way", len(s.flights))
+		}
+		return s.rounds == 0
+	})
+	for i, r := range rounds {
+		if len(r.books.echoes) != 5 {
+			t.Errorf("round %d: %d of 5 echoes left", i, len(r.books.echoes))
+		}
+	}
+	if s.begun != 0 {
+		t.Errorf("%d rounds have begun and not ended", s.begun)
+	}
+}
+
 func TestARoundOfWhichEverySendIsRefusedEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, datagram)

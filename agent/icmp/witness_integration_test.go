@@ -33,6 +33,7 @@ func giveUp(n *network) {
 }
 
 func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +44,7 @@ func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
 			} {
 				var out lines
 				cfg := brief
-				cfg.Log = out.log()
+				cfg.Timeout, cfg.Log = time.Second, out.log()
 				if got, want := n.ping(cfg, address), `sent=10i,received=0i,icmp_errors=10i,result="icmp_error" 7`; got != want {
 					t.Errorf("%s: got %s, want %s", address, got, want)
 				}
@@ -57,6 +58,7 @@ func TestARouterThatGivesUpIsAnICMPErrorNotATimeout(t *testing.T) {
 
 // Each host of this net has a router before it that says something else.
 func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
+	t.Parallel()
 	const whole, oldRouters = 1 << 10, 28
 	gaveUp, silent := `sent=3i,received=0i,icmp_errors=3i,result="icmp_error" 7`, `sent=3i,received=0i,result="timeout" 7`
 	cases := []struct {
@@ -68,12 +70,13 @@ func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
 		{"host unreachable, from an old router", failure(ipv4.ICMPTypeDestinationUnreachable, 1, oldRouters, nil), gaveUp},
 		{"too big", failure(ipv4.ICMPTypeDestinationUnreachable, 4, whole, nil), gaveUp},
 		{"administratively prohibited", failure(ipv4.ICMPTypeDestinationUnreachable, 13, oldRouters, nil), gaveUp},
-		{"source quench", failure(sourceQuench, 0, oldRouters, nil), gaveUp},
+		{"source quench", failure(4, 0, oldRouters, nil), gaveUp},
 		{"time exceeded", failure(ipv4.ICMPTypeTimeExceeded, 0, oldRouters, nil), gaveUp},
 		{"parameter problem", failure(ipv4.ICMPTypeParameterProblem, 0, whole, nil), gaveUp},
 		{"redirect", failure(ipv4.ICMPTypeRedirect, 1, oldRouters, nil), `sent=3i,received=0i,redirects=3i,result="timeout" 7`},
 		{"about an echo not yet sent", failure(ipv4.ICMPTypeTimeExceeded, 0, whole, add(26, 900)), `sent=3i,received=0i,forged=3i,result="timeout" 7`},
-		{"about another's echo to the same target", failure(ipv4.ICMPTypeTimeExceeded, 0, whole, add(24, 1)), silent},
+		// Far away: the kernel gives identifiers in a row, and the next ones are this program's too.
+		{"about another's echo to the same target", failure(ipv4.ICMPTypeTimeExceeded, 0, whole, add(24, 1<<15)), silent},
 		{"about an echo to another target", failure(ipv4.ICMPTypeTimeExceeded, 0, whole, add(18, 100)), silent},
 		{"about a TCP segment to the target", failure(ipv4.ICMPTypeDestinationUnreachable, 3, whole, func(q []byte) { q[9] = 6 }), silent},
 		{"about an echo reply", failure(ipv4.ICMPTypeDestinationUnreachable, 1, whole, func(q []byte) { q[20] = 0 }), silent},
@@ -92,7 +95,7 @@ func TestEachKindOfICMPErrorIsToldApart(t *testing.T) {
 			defer group.Wait()
 			for i, c := range cases {
 				group.Go(func() {
-					cfg := Config{Packets: 3, Spacing: 20 * ms, Timeout: 600 * ms, Now: fixed}
+					cfg := Config{Packets: 3, Spacing: 20 * ms, Timeout: 2 * time.Second, Now: fixed}
 					if got := n.ping(cfg, fmt.Sprintf("10.45.0.%d", i+2)); got != c.want {
 						t.Errorf("%s: got %s, want %s", c.what, got, c.want)
 					}
@@ -124,6 +127,7 @@ func TestAnICMPErrorBesideRepliesIsACountAndARedirectIsNoLoss(t *testing.T) {
 
 // The kernel writes itself an ICMP error when a neighbour's hardware address is not found.
 func TestANeighbourThatIsOffIsATimeoutThoughThisMachineTellsItselfOtherwise(t *testing.T) {
+	t.Parallel()
 	for socket, kind := range map[string]string{"datagram": datagram, "raw": raw} {
 		t.Run(socket, func(t *testing.T) {
 			t.Parallel()

@@ -66,10 +66,10 @@ func listenForErrors(target netip.Addr) (*icmp.PacketConn, error) {
 		}
 		var only ipv4.ICMPFilter
 		only.SetAll(true)
-		for _, kind := range []ipv4.ICMPType{
-			ipv4.ICMPTypeDestinationUnreachable, sourceQuench, ipv4.ICMPTypeRedirect, ipv4.ICMPTypeTimeExceeded, ipv4.ICMPTypeParameterProblem,
-		} {
-			only.Accept(kind)
+		for kind := range 256 {
+			if isError(byte(kind), false) {
+				only.Accept(ipv4.ICMPType(kind))
+			}
 		}
 		return orClose(conn, conn.IPv4PacketConn().SetICMPFilter(&only))
 	}
@@ -79,16 +79,13 @@ func listenForErrors(target netip.Addr) (*icmp.PacketConn, error) {
 	}
 	var only ipv6.ICMPFilter
 	only.SetAll(true)
-	for _, kind := range []ipv6.ICMPType{
-		ipv6.ICMPTypeDestinationUnreachable, ipv6.ICMPTypePacketTooBig, ipv6.ICMPTypeTimeExceeded, ipv6.ICMPTypeParameterProblem,
-	} {
-		only.Accept(kind)
+	for kind := range 256 {
+		if isError(byte(kind), true) {
+			only.Accept(ipv6.ICMPType(kind))
+		}
 	}
 	return orClose(conn, conn.IPv6PacketConn().SetICMPFilter(&only))
 }
-
-// sourceQuench is deprecated (RFC 6633), which does not keep old devices from sending it.
-const sourceQuench = ipv4.ICMPType(4)
 
 func orClose(conn *icmp.PacketConn, err error) (*icmp.PacketConn, error) {
 	if err != nil {
@@ -115,9 +112,9 @@ func (w *witness) listen() {
 // read understands one ICMP error; false if it is not about an echo of ours to the
 // target. What this machine tells itself is left out: that a neighbour's hardware
 // address was not found is silence like any other.
-func (w *witness) read(message []byte, from net.Addr) (notice, bool) {
-	q, ok := quoted(message, w.target.Is4())
-	if !ok || q.to != w.target || !w.isOurs(q.id) {
+func (w *witness) read(packet []byte, from net.Addr) (notice, bool) {
+	m, ok := parse(packet, w.target.Is6())
+	if !ok || !m.quoted || m.asked != w.target || !w.isOurs(int(m.id)) {
 		return notice{}, false
 	}
 	sender, ok := from.(*net.IPAddr)
@@ -125,11 +122,8 @@ func (w *witness) read(message []byte, from net.Addr) (notice, bool) {
 		return notice{}, false
 	}
 	by, _ := netip.AddrFromSlice(sender.IP)
-	if by = by.Unmap(); by == q.from {
+	if by = by.Unmap(); by == m.asker {
 		return notice{}, false
 	}
-	return notice{
-		sequence: q.sequence, kind: message[0], code: message[1], by: by,
-		redirect: w.target.Is4() && message[0] == uint8(ipv4.ICMPTypeRedirect),
-	}, true
+	return notice{sequence: int(m.number), redirect: m.redirect, kind: m.kind, code: m.code, by: by}, true
 }

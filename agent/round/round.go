@@ -13,9 +13,8 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"communewatch/collector/api"
 )
@@ -93,12 +92,9 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 // Run measures until ctx ends, then puts what is complete. A probe that the end
 // interrupts is forgotten: half a round would be invented loss.
 func (r *Rounds) Run(ctx context.Context) error {
-	measuring, _ := errgroup.WithContext(ctx)
+	var measuring sync.WaitGroup
 	for n, phase := range phases(r.nodes, r.cfg.Interval) {
-		measuring.Go(func() error {
-			r.repeat(ctx, n, phase)
-			return nil
-		})
+		measuring.Go(func() { r.repeat(ctx, n, phase) })
 	}
 	go func() {
 		measuring.Wait()
