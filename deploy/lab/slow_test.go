@@ -33,7 +33,8 @@ type remoteOffice struct {
 	dir       string
 	line      *tap
 	backlog   Ledger
-	last      uint64 // sequence of the backlog
+	last      uint64   // sequence of the backlog
+	variables []string // NAME=value, of the agent's environment beside our own
 	began     time.Time
 	*Process
 }
@@ -158,7 +159,9 @@ func (o *remoteOffice) start(interval time.Duration, more, targets string) {
 	}
 	o.began = time.Now()
 	var err error
-	o.Process, err = Start(filepath.Join(o.dir, "agent.log"), "ip", "netns", "exec", o.namespace, filepath.Join(bin(o.t), "communewatch-agent"), "run", "--config", config)
+	args := append([]string{"netns", "exec", o.namespace, "env"}, o.variables...)
+	args = append(args, filepath.Join(bin(o.t), "communewatch-agent"), "run", "--config", config)
+	o.Process, err = Start(filepath.Join(o.dir, "agent.log"), "ip", args...)
 	if err != nil {
 		o.t.Fatal(err)
 	}

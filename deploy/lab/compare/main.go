@@ -45,8 +45,8 @@ func main() {
 
 // size is how much is sent, in rounds of a standard office.
 type size struct {
-	drain, wideDrain, steady, wire, walks, echoRounds int
-	probing                                           time.Duration
+	drain, wideDrain, steady, wire, walks, deviceRounds, echoRounds int
+	probing                                                         time.Duration
 }
 
 // wide is how many offices a large fleet has: six times the province's.
@@ -74,9 +74,9 @@ func run(ctx context.Context, bin string, quick bool, only []string) error {
 			return fmt.Errorf("no part is called %q", name)
 		}
 	}
-	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20, echoRounds: 5, probing: 5 * time.Minute}
+	s := size{drain: 240, wideDrain: 40, steady: 12, wire: 240, walks: 20, deviceRounds: 7, echoRounds: 5, probing: 5 * time.Minute}
 	if quick {
-		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3, echoRounds: 1, probing: time.Minute}
+		s = size{drain: 20, wideDrain: 4, steady: 3, wire: 40, walks: 3, deviceRounds: 1, echoRounds: 1, probing: time.Minute}
 	}
 	province, err := inventory.Embedded()
 	if err != nil {

@@ -35,64 +35,85 @@ var ifXColumns = []string{
 }
 
 // compareSNMP walks ifXTable of a real snmpd by the agent's code and by snmpbulkwalk,
-// less its start-up: the CPU time, user and system, of the one who asks.
+// less its start-up: the CPU time, user and system, of the one who asks. Once the table is
+// a large switch's, then those of many small ones are read side by side.
 func compareSNMP(ctx context.Context, _ string, _ []string, s size) error {
+	large := func(w *walker) error { return w.compareWalks(ctx, s.walks) }
+	if err := withDevice(ctx, ifXTable, interfaces, large); err != nil {
+		return err
+	}
+	return withDevice(ctx, smallTable, fewInterfaces, func(w *walker) error { return w.compareDevices(ctx, s.deviceRounds) })
+}
+
+// withDevice runs an snmpd with a table of so many interfaces.
+func withDevice(ctx context.Context, table string, rows int, use func(*walker) error) error {
 	dir, err := os.MkdirTemp("", "communewatch-compare")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	device, port, err := lab.StartSNMP(dir, deviceConfiguration())
+	device, port, err := lab.StartSNMP(dir, deviceConfiguration(table, rows))
 	if err != nil {
 		return err
 	}
 	defer device.Stop()
-	w := walker{walks: s.walks, port: port, target: api.Target{
+	w := walker{rows: rows, port: port, target: api.Target{
 		Name: "device", Address: "127.0.0.1", SNMP: &api.SNMP{Version: "2c", Port: uint16(port), Community: "measured"},
 	}}
 	if err := w.ready(ctx); err != nil {
 		return err
 	}
-	var columns []string
-	for i := range ifXColumns {
-		columns = append(columns, ifXTable+".1."+strconv.Itoa(i+1))
-	}
+	return use(&w)
+}
+
+func (w *walker) compareWalks(ctx context.Context, walks int) error {
 	for _, c := range []struct {
 		name         string
 		ours, theirs int // variables a request
 		roots        []string
 	}{
 		{"at_10_repetitions", 10, 10, []string{ifXTable}},
-		{"at_10_repetitions_of_5_columns", 50, 10, columns},
+		{"at_10_repetitions_of_5_columns", 50, 10, columnsOf(ifXTable)},
 		{"at_50_repetitions", 50, 50, []string{ifXTable}},
 		{"adapted", 50, 10, []string{ifXTable}}, // to what a frame holds; snmpbulkwalk keeps to 10
 	} {
-		ours, peer, err := w.measure(ctx, c.ours, c.theirs, c.roots)
+		ours, peer, err := w.measure(ctx, walks, c.ours, c.theirs, c.roots)
 		if err != nil {
 			return err
 		}
 		line("snmp_walk_cpu_milliseconds_"+c.name, milliseconds(ours), milliseconds(peer))
 	}
-	fmt.Printf("# medians of %d walks each of ifXTable, %d interfaces; snmpbulkwalk's start-up is deducted\n", s.walks, interfaces)
+	fmt.Printf("# medians of %d walks each of ifXTable, %d interfaces; snmpbulkwalk's start-up is deducted\n", walks, w.rows)
 	return nil
 }
 
-func deviceConfiguration() string {
+func columnsOf(table string) []string {
+	var columns []string
+	for i := range ifXColumns {
+		columns = append(columns, table+".1."+strconv.Itoa(i+1))
+	}
+	return columns
+}
+
+func deviceConfiguration(table string, rows int) string {
 	var conf strings.Builder
 	// This machine's own interfaces come and go.
 	conf.WriteString("rocommunity measured 127.0.0.1\ninclude_ifmib_iface_prefix none-of-them\n")
 	for i, value := range ifXColumns {
-		for row := 1; row <= interfaces; row++ {
-			fmt.Fprintf(&conf, "override %s.1.%d.%d %s\n", ifXTable, i+1, row, strings.ReplaceAll(value, "#", strconv.Itoa(row)))
+		for row := 1; row <= rows; row++ {
+			fmt.Fprintf(&conf, "override %s.1.%d.%d %s\n", table, i+1, row, strings.ReplaceAll(value, "#", strconv.Itoa(row)))
 		}
 	}
 	return conf.String()
 }
 
 type walker struct {
-	walks, port int
-	target      api.Target
+	rows, port int // of the table, and where it is asked for
+	target     api.Target
 }
+
+// variables of the table.
+func (w *walker) variables() int { return w.rows * len(ifXColumns) }
 
 func (w *walker) ready(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, 20*time.Second)
@@ -108,9 +129,9 @@ func (w *walker) ready(ctx context.Context) error {
 
 // measure gives the CPU time of one walk of ours and one of snmpbulkwalk's. They take
 // turns, and the medians count: other programs make all of them dearer for a while.
-func (w *walker) measure(ctx context.Context, variables, repetitions int, roots []string) (ours, peer time.Duration, err error) {
+func (w *walker) measure(ctx context.Context, walks, variables, repetitions int, roots []string) (ours, peer time.Duration, err error) {
 	var own, theirs, startUps []time.Duration
-	for range w.walks {
+	for range walks {
 		startUp, _, err := w.bulkwalk(ctx, repetitions, ".1.3.6.1.2.1.1.3") // one variable
 		if err != nil {
 			return 0, 0, err
@@ -123,7 +144,7 @@ func (w *walker) measure(ctx context.Context, variables, repetitions int, roots 
 		if err != nil {
 			return 0, 0, err
 		}
-		if ourRows != theirRows || ourRows < interfaces*len(ifXColumns) {
+		if ourRows != theirRows || ourRows < w.variables() {
 			return 0, 0, fmt.Errorf("walks of ifXTable differ: %d variables of ours, %d of snmpbulkwalk's", ourRows, theirRows)
 		}
 		own, theirs, startUps = append(own, each), append(theirs, walk), append(startUps, startUp)
