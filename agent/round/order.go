@@ -33,7 +33,6 @@ const slow = 5
 type node struct {
 	Task
 	parent *node
-	ahead  bool // it is somebody's parent
 
 	mu   sync.Mutex
 	turn chan struct{} // closed when the round under way has ended; nil while none is
@@ -44,8 +43,7 @@ type node struct {
 	apart  bool // it answered while its parent was down
 }
 
-// order puts parents before what is behind them, and before those that are nobody's
-// parent, and otherwise leaves the order as it is.
+// order puts parents before what is behind them, and otherwise leaves the order as it is.
 func order(tasks []Task) ([]*node, error) {
 	nodes := make([]*node, len(tasks))
 	named := make(map[string]*node, len(tasks))
@@ -65,19 +63,13 @@ func order(tasks []Task) ([]*node, error) {
 	for _, n := range nodes {
 		depth := 0
 		for p := n.parent; p != nil; p = p.parent {
-			p.ahead = true
 			if depth++; depth > len(nodes) {
 				return nil, fmt.Errorf("the parents of task %q go in a circle", n.Name)
 			}
 		}
 		depths[n] = depth
 	}
-	slices.SortStableFunc(nodes, func(a, b *node) int {
-		if depths[a] == depths[b] && a.ahead != b.ahead {
-			return map[bool]int{true: -1, false: 1}[a.ahead]
-		}
-		return cmp.Compare(depths[a], depths[b])
-	})
+	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(depths[a], depths[b]) })
 	return nodes, nil
 }
 
