@@ -4,8 +4,9 @@
 // disks or the collector. A task runs in its own goroutine, so that a slow or dead target
 // never delays another, and never overlaps itself; the tasks' starts are spread
 // over the interval, so that neither the office's line nor a switch sees a burst, and no
-// probe's clock is held up by another's. A task whose parent is down is skipped, and looked at now and then
-// (order.go): it alone ever waits for another, for the end of its parent's round.
+// probe's clock is held up by another's. A task whose parent is down is skipped, and
+// looked at now and then (order.go): it alone ever waits for another, for the end of its
+// parent's round.
 package round
 
 import (
