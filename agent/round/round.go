@@ -95,7 +95,7 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 func (r *Rounds) Run(ctx context.Context) error {
 	var measuring sync.WaitGroup
 	for i, n := range r.nodes {
-		// Ten at a time would spare a tenth of the CPU, and cost four times the RTT's
+		// Ten at a time would spare a third of the CPU, and cost four times the RTT's
 		// 99th percentile (fifty targets on an idle PC, 0.8 instead of 0.2 ms).
 		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.nodes))
 		measuring.Go(func() { r.repeat(ctx, n, phase) })
