@@ -27,12 +27,17 @@ const (
 	CodeUnreadable   Code = "unreadable"   // the request itself is broken: bad gzip, bad header
 	CodeUnauthorized Code = "unauthorized" // no token, or one that is not known
 	CodeForbidden    Code = "forbidden"    // known, and not allowed
-	CodeTooLarge     Code = "too_large"    // body, decompressed size, lines or batches
-	CodeTooMany      Code = "too_many"     // concurrent requests, of this agent or of all
-	CodeUnavailable  Code = "unavailable"  // InfluxDB is down, slow or full
-	CodeNotFound     Code = "not_found"    // no such path
-	CodeMethod       Code = "wrong_method" // not POST
-	CodeMedia        Code = "wrong_coding" // a Content-Encoding other than gzip
+	CodeTokenUsed    Code = "token_used"   // the invitation was used, by another key
+	CodeTokenExpired Code = "token_expired"
+	CodeExpired      Code = "certificate_expired" // renew it; after too long, enrol again
+	CodeRevoked      Code = "revoked"             // enrol again
+	CodeTwin         Code = "twin"                // two machines report under this identity: enrol the copy by itself
+	CodeTooLarge     Code = "too_large"           // body, decompressed size, lines or batches
+	CodeTooMany      Code = "too_many"            // concurrent requests, of this agent or of all
+	CodeUnavailable  Code = "unavailable"         // InfluxDB is down, slow or full
+	CodeNotFound     Code = "not_found"           // no such path
+	CodeMethod       Code = "wrong_method"        // not POST
+	CodeMedia        Code = "wrong_coding"        // a Content-Encoding other than gzip
 )
 
 // Answers is the table: code → HTTP status and what the agent does.
@@ -45,6 +50,11 @@ var Answers = map[Code]struct {
 	CodeUnreadable:   {http.StatusBadRequest, Keep},
 	CodeUnauthorized: {http.StatusUnauthorized, KeepAsk},
 	CodeForbidden:    {http.StatusForbidden, KeepAsk},
+	CodeTokenUsed:    {http.StatusForbidden, KeepAsk},
+	CodeTokenExpired: {http.StatusForbidden, KeepAsk},
+	CodeExpired:      {http.StatusForbidden, KeepAsk},
+	CodeRevoked:      {http.StatusForbidden, KeepAsk},
+	CodeTwin:         {http.StatusForbidden, KeepAsk},
 	CodeTooLarge:     {http.StatusRequestEntityTooLarge, Split},
 	CodeTooMany:      {http.StatusTooManyRequests, Keep},
 	CodeUnavailable:  {http.StatusServiceUnavailable, Keep},

@@ -2,7 +2,7 @@
 // measured and how a line of it is written and checked (measurement.go,
 // encode.go, check.go), who is calling (identity.go), what a write is answered
 // (answer.go), which batches a request carries (batch.go), what an agent is told
-// to do (document.go), and here the paths, headers and limits.
+// to do (document.go), how it enrols (enrol.go), and here the paths, headers and limits.
 //
 // In comes nothing, out go types, tables and pure functions. It imports the
 // standard library only, knows no store, no network and no file, and must never
@@ -15,6 +15,12 @@ import "time"
 const (
 	// PathWrite takes line protocol, as InfluxDB's own /api/v2/write does.
 	PathWrite = "/api/v2/write"
+	// PathEnrol takes an [EnrolRequest] with an invitation's token: POST, 200 with an [EnrolReply].
+	PathEnrol = "/api/v1/enrol"
+	// PathRenew takes one with a certificate of ours, valid or expired: likewise.
+	PathRenew = "/api/v1/renew"
+	// PathDocument gives the caller's [Document] as JSON with an ETag; 304 for If-None-Match.
+	PathDocument = "/api/v1/document"
 	// PathHealth answers 200 while the process lives.
 	PathHealth = "/healthz"
 	// PathReady answers 200 while a write could be stored, else 503 with the reason.
@@ -40,6 +46,9 @@ const (
 	HeaderTime = "Communewatch-Time"
 	// HeaderClock is the [ClockState] under which the batches were stamped.
 	HeaderClock = "Communewatch-Clock"
+	// HeaderSession is the session of the program that sends, which a batch from before
+	// its start has not: two that take turns are two machines with one identity.
+	HeaderSession = "Communewatch-Session"
 	// HeaderEvery is how often the agent sends, in seconds, 1 to MaxEvery, when that is
 	// not after each round: a metered line is not silent between.
 	HeaderEvery = "Communewatch-Every"
@@ -49,7 +58,9 @@ const (
 type Goodbye string
 
 const (
-	GoodbyeStop Goodbye = "stop" // the service or the process was ended cleanly
+	GoodbyeStop     Goodbye = "stop"     // the service or the process was ended cleanly
+	GoodbyeShutdown Goodbye = "shutdown" // the machine is being switched off or restarted
+	GoodbyeSleep    Goodbye = "sleep"    // the machine goes to sleep; the program goes on when it wakes
 )
 
 // ClockState says how far a batch's timestamps can be trusted.

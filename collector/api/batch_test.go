@@ -93,7 +93,7 @@ func TestAnIdentityReachesTheHandlersAndNothingElseDoes(t *testing.T) {
 	if _, ok := IdentityFrom(t.Context()); ok {
 		t.Error("an identity out of nothing")
 	}
-	want := Identity{"bd-1", "a1", "token"}
+	want := Identity{"bd-1", "a1", "token", ""}
 	if got, ok := IdentityFrom(WithIdentity(t.Context(), want)); !ok || got != want {
 		t.Errorf("%v, %v", got, ok)
 	}

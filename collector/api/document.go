@@ -11,13 +11,25 @@ import (
 // Document is what an agent is told to do: how often it measures, and what.
 // It comes from the agent's own file or from the collector's inventory.
 type Document struct {
-	Interval time.Duration `json:"interval"` // between rounds, 1 s to 1 h; default 60 s
-	Packets  int           `json:"packets"`  // echoes a target and round, 1 to 100; default 10
-	Targets  []Target      `json:"targets"`
+	Interval time.Duration `json:"interval"`           // between rounds, 1 s to 1 h; default 60 s
+	Packets  int           `json:"packets"`            // echoes a target and round, 1 to 100; default 10
+	Targets  []Target      `json:"targets"`            // none: what an office always has (gateway, DNS, collector, anchors)
+	Metered  bool          `json:"metered,omitempty"`  // the line is paid by the byte: measure as often, send every ten minutes
+	Profiles []Profile     `json:"profiles,omitempty"` // the NOC's own SNMP profiles, beside the shipped ones
 }
 
-// MaxTargets bounds a document.
-const MaxTargets = 1_000
+// Profile is an SNMP profile as its file has it.
+type Profile struct {
+	Name string `json:"name"` // of the file, without folder: "ups-x.yaml"
+	YAML string `json:"yaml"`
+}
+
+// Limits of a document.
+const (
+	MaxTargets       = 1_000
+	MaxDocumentBytes = 1 << 20 // as JSON
+	MaxProfiles      = 100
+)
 
 // Roles lists what a target may stand for.
 const Roles = "gateway lan uplink device"

@@ -2,12 +2,13 @@ package api
 
 import "context"
 
-// Identity is who a request comes from: proven by a token or, later, a client
-// certificate; never taken from what the sender wrote.
+// Identity is who a request comes from: proven by a token or a client
+// certificate, never taken from what the sender wrote.
 type Identity struct {
-	Site  string // "bd-21997"; never changes, the only identity in stored data
-	Agent string // "a1": which of the site's agents
-	Via   string // "token" or "certificate"
+	Site   string // "bd-21997"; never changes, the only identity in stored data
+	Agent  string // "a1": which of the site's agents
+	Via    string // "token" or "certificate"
+	Serial string // of the certificate, hexadecimal; empty for a token
 }
 
 type identityKey struct{}
