@@ -12,17 +12,31 @@ import (
 	"communewatch/deploy/lab"
 )
 
-// What both agents measure: so many targets that answer at once and a switch of 24
-// ports, each so often.
-const (
-	probedTargets = 50
-	probeInterval = 10 * time.Second
-)
+// What both agents measure: so many targets that answer at once and a switch of 24 ports.
+const probedTargets = 50
 
-// compareProbing runs the shipped agent and Telegraf side by side, so that both meet
+// probing is how often they measure, and how thoroughly.
+type probing struct {
+	interval time.Duration
+	echoes   int
+}
+
+// probings are a steady office by our defaults, and one that is watched closely.
+var probings = []probing{{time.Minute, 10}, {10 * time.Second, 5}}
+
+func compareProbing(ctx context.Context, bin string, sites []string, s size) error {
+	for _, p := range probings {
+		if err := compareProbingEach(ctx, bin, sites, p, s.probing); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareProbingEach runs the shipped agent and Telegraf side by side, so that both meet
 // the same machine. Ours keeps each round on its disk and sends it to a collector;
 // Telegraf writes to /dev/null.
-func compareProbing(ctx context.Context, bin string, sites []string, s size) error {
+func compareProbingEach(ctx context.Context, bin string, sites []string, order probing, measured time.Duration) error {
 	return with(ctx, bin, sites[:1], func(c *lab.Collector, _ string) error {
 		dir, err := os.MkdirTemp("", "communewatch-probing")
 		if err != nil {
@@ -33,28 +47,29 @@ func compareProbing(ctx context.Context, bin string, sites []string, s size) err
 		if err != nil {
 			return err
 		}
-		simulator, err := lab.StartSimulator(ctx, filepath.Join(dir, "snmpsim"), port, map[string]string{"switch": lab.RecordedSwitch(probeInterval)})
+		simulator, err := lab.StartSimulator(ctx, filepath.Join(dir, "snmpsim"), port, map[string]string{"switch": lab.RecordedSwitch(order.interval)})
 		if err != nil {
 			return err
 		}
 		defer simulator.Stop()
-		ours, err := startOurs(bin, dir, c, sites[0], port)
+		ours, err := startOurs(bin, dir, c, sites[0], order, port)
 		if err != nil {
 			return err
 		}
 		defer ours.Stop()
-		peer, err := startTelegraf(bin, dir, port)
+		peer, err := startTelegraf(bin, dir, order, port)
 		if err != nil {
 			return err
 		}
 		defer peer.Stop()
-		return compareCosts(ctx, ours.Process, peer, s.probing)
+		return compareCosts(ctx, ours.Process, peer, order, measured)
 	})
 }
 
-// compareCosts leaves out the first half a minute: what starting costs is another question.
-func compareCosts(ctx context.Context, ours, peer *lab.Process, measured time.Duration) error {
-	if err := sleep(ctx, 30*time.Second); err != nil {
+// compareCosts leaves out half a minute and the first round: what starting costs is
+// another question.
+func compareCosts(ctx context.Context, ours, peer *lab.Process, order probing, measured time.Duration) error {
+	if err := sleep(ctx, 30*time.Second+order.interval); err != nil {
 		return err
 	}
 	var spent [2]time.Duration
@@ -79,13 +94,13 @@ func compareCosts(ctx context.Context, ours, peer *lab.Process, measured time.Du
 			return err
 		}
 	}
-	of := fmt.Sprintf("_of_%d_targets_and_a_switch_each_%s", probedTargets, probeInterval)
+	of := fmt.Sprintf("_of_%d_targets_and_a_switch_each_%s", probedTargets, order.interval)
 	line("agent_cpu_seconds_a_minute"+of, spent[0].Seconds()/measured.Minutes(), spent[1].Seconds()/measured.Minutes())
 	line("agent_peak_megabytes"+of, float64(memory[0])/1e6, float64(memory[1])/1e6)
 	return nil
 }
 
-func startOurs(bin, dir string, c *lab.Collector, site string, port int) (*lab.Agent, error) {
+func startOurs(bin, dir string, c *lab.Collector, site string, order probing, port int) (*lab.Agent, error) {
 	var targets strings.Builder
 	for i := range probedTargets {
 		fmt.Fprintf(&targets, "- {name: target-%d, address: 127.0.0.%d, role: lan}\n", i, i+1)
@@ -95,11 +110,11 @@ func startOurs(bin, dir string, c *lab.Collector, site string, port int) (*lab.A
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return nil, err
 	}
-	more := fmt.Sprintf("packets: %d\n", roundEchoes)
-	return lab.StartAgent(bin, home, "https://"+c.Agents, c.Pin, c.Tokens[site], probeInterval, more, targets.String())
+	more := fmt.Sprintf("packets: %d\n", order.echoes)
+	return lab.StartAgent(bin, home, "https://"+c.Agents, c.Pin, c.Tokens[site], order.interval, more, targets.String())
 }
 
-func startTelegraf(bin, dir string, port int) (*lab.Process, error) {
+func startTelegraf(bin, dir string, order probing, port int) (*lab.Process, error) {
 	var urls []string
 	for i := range probedTargets {
 		urls = append(urls, fmt.Sprintf("%q", fmt.Sprintf("127.0.0.%d", i+1)))
@@ -134,7 +149,7 @@ func startTelegraf(bin, dir string, port int) (*lab.Process, error) {
       name = "interface"
       oid = "1.3.6.1.2.1.31.1.1.1.1"
       is_tag = true
-%[6]s`, probeInterval, strings.Join(urls, ", "), roundEchoes, roundSpacing.Seconds(), port, columns.String())
+%[6]s`, order.interval, strings.Join(urls, ", "), order.echoes, roundSpacing.Seconds(), port, columns.String())
 	config := filepath.Join(dir, "telegraf.conf")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
