@@ -33,6 +33,7 @@ const slow = 5
 type node struct {
 	Task
 	parent *node
+	depth  int // how many are before it
 
 	mu   sync.Mutex
 	turn chan struct{} // closed when the round under way has ended; nil while none is
@@ -59,17 +60,14 @@ func order(tasks []Task) ([]*node, error) {
 			return nil, fmt.Errorf("task %q has the parent %q, which is none", n.Name, n.Parent)
 		}
 	}
-	depths := make(map[*node]int, len(nodes))
 	for _, n := range nodes {
-		depth := 0
 		for p := n.parent; p != nil; p = p.parent {
-			if depth++; depth > len(nodes) {
+			if n.depth++; n.depth > len(nodes) {
 				return nil, fmt.Errorf("the parents of task %q go in a circle", n.Name)
 			}
 		}
-		depths[n] = depth
 	}
-	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(depths[a], depths[b]) })
+	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(a.depth, b.depth) })
 	return nodes, nil
 }
 

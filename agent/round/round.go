@@ -2,9 +2,9 @@
 // each, and perhaps a parent) and an interval; out go batches of encoded lines, one an
 // interval, to be stored durably. It knows probes as functions and nothing of ICMP, SNMP,
 // disks or the collector. A task runs in its own goroutine, so that a slow or dead target
-// never delays another, and never overlaps itself; the tasks' starts are spread
-// over the interval, so that neither the office's line nor a switch sees a burst, and no
-// probe's clock is held up by another's. A task whose parent is down is skipped, and
+// never delays another, and never overlaps itself; the tasks' starts are some
+// milliseconds apart (phase.go), so that neither the office's line nor a switch sees a burst,
+// and no probe's clock is held up by another's. A task whose parent is down is skipped, and
 // looked at now and then (order.go): it alone ever waits for another, for the end of its
 // parent's round.
 package round
@@ -94,10 +94,7 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 // interrupts is forgotten: half a round would be invented loss.
 func (r *Rounds) Run(ctx context.Context) error {
 	var measuring sync.WaitGroup
-	for i, n := range r.nodes {
-		// Ten at a time would spare a third of the CPU, and cost four times the RTT's
-		// 99th percentile (fifty targets on an idle PC, 0.8 instead of 0.2 ms).
-		phase := r.cfg.Interval * time.Duration(i) / time.Duration(len(r.nodes))
+	for n, phase := range phases(r.nodes, r.cfg.Interval) {
 		measuring.Go(func() { r.repeat(ctx, n, phase) })
 	}
 	go func() {
