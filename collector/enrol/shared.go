@@ -57,6 +57,14 @@ func (s *shared[T]) now() T {
 	return s.known.Load().all
 }
 
+// latest is what stands in the file now, a second's patience apart.
+func (s *shared[T]) latest() T {
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	s.look()
+	return s.known.Load().all
+}
+
 // Err is why the file could not be read again after it changed, nil if it could.
 // Until it can, what was known before stays valid.
 func (s *shared[T]) Err() error {
@@ -133,6 +141,11 @@ func (s *shared[T]) refresh() {
 		return
 	}
 	defer s.changes.Unlock()
+	s.look()
+}
+
+// look reads the file if it is another one by now.
+func (s *shared[T]) look() {
 	info, err := os.Stat(s.path)
 	if err == nil && same(s.known.Load().file, info) {
 		s.problem.Store(nil)
