@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"communewatch/collector/api"
@@ -27,7 +28,8 @@ type Verifier struct {
 	keeps     bool // the registry is this machine's to write
 	log       *slog.Logger
 
-	used sync.Map // Holder → the serial that was seen in use
+	used sync.Map               // Holder → the serial that was seen in use
+	said atomic.Pointer[string] // what was last said of a registry that cannot be read
 }
 
 // OpenVerifier is for a machine that enrols nobody: it gets ca.crt, server.pem and,
@@ -83,6 +85,7 @@ func (v *Verifier) Certify(chain []*x509.Certificate, renewing bool) (api.Identi
 	}
 	known := api.Identity{Site: id.Site, Agent: id.Agent, Via: "certificate", Serial: id.serial}
 	agent, ok := v.registry.Agent(id.Holder)
+	v.complain()
 	if !ok {
 		return known, unauthorized("the registry does not hold this agent: if that does not change, enrol it again")
 	}
@@ -93,6 +96,17 @@ func (v *Verifier) Certify(chain []*x509.Certificate, renewing bool) (api.Identi
 	}
 	v.notice(stands, agent, id, chain[0])
 	return known, nil
+}
+
+// complain says once that revocations no longer arrive.
+func (v *Verifier) complain() {
+	text := ""
+	if err := v.registry.Err(); err != nil {
+		text = err.Error()
+	}
+	if before := v.said.Swap(&text); text != "" && (before == nil || *before != text) {
+		v.log.Error("the registry of agents cannot be read: what was known before stays, and nobody is revoked", "error", text)
+	}
 }
 
 // standing is what a certificate of ours is to the registry.
