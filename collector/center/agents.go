@@ -145,6 +145,7 @@ func hear(ctx context.Context, cfg Config, by map[enrol.Holder]*AgentRow) error 
 	if err != nil {
 		return err
 	}
+	defer points.Close()
 	ctx, cancel := context.WithTimeout(ctx, heardTime)
 	defer cancel()
 	series, err := points.Select(ctx, store.Query{
