@@ -220,6 +220,27 @@ func TestASiteWithAnAgentIsEnrolledAgainOnlyIfThatIsMeant(t *testing.T) {
 	}
 }
 
+func TestAUsedInvitationStaysUsedAfterItsAgentWasReplaced(t *testing.T) {
+	w := newWorld(t)
+	m, thief := newMachine(t, "m1"), newMachine(t, "m2")
+	first := w.invite("bd-21997", true)
+	w.enrol1(m, first)
+	w.enrol1(newMachine(t, "m3"), w.invite("bd-21997", true))
+	for what, who := range map[string]machine{"its own key": m, "another key": thief} {
+		if _, problem := w.Enrol(who.asks(t, first), ""); codeOf(problem) != api.CodeTokenUsed {
+			t.Errorf("%s: %v", what, problem)
+		}
+	}
+}
+
+func TestAnInvitationThatAnotherProcessIssuedIsKnownAtOnce(t *testing.T) {
+	w := newWorld(t)
+	m := newMachine(t, "m1")
+	for _, site := range []string{"bd-1", "bd-2", "bd-3"} {
+		w.enrol1(m, openWorld(t, w.dir).invite(site, false))
+	}
+}
+
 func TestNothingButAKeyThatProvesItselfIsCertified(t *testing.T) {
 	w := newWorld(t)
 	token := w.invite("bd-21997", false)
