@@ -78,11 +78,12 @@ func (g *Gate) admit(w http.ResponseWriter, r *http.Request, to room) {
 		refuse(w, problem)
 		return
 	}
-	if !g.agents.take(id) {
+	who := api.Identity{Site: id.Site, Agent: id.Agent} // whichever way it proved who it is
+	if !g.agents.take(who) {
 		(&api.Error{Code: api.CodeTooMany, Message: "too many requests of this agent at once", RetryAfter: waitAgent}).WriteTo(w)
 		return
 	}
-	defer g.agents.give(id)
+	defer g.agents.give(who)
 	if r.ContentLength > to.body {
 		(&api.Error{Code: api.CodeTooLarge, Message: "body too large"}).WriteTo(w)
 		return
