@@ -1,8 +1,11 @@
 package enrol
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"log/slog"
+	"math/big"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,17 +64,48 @@ func TestACertificateThatIsNotAnAgentsOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, chain := range map[string][]*x509.Certificate{
-		"none":                       nil,
-		"the server's":               {server.Leaf},
-		"the authority's":            {w.deps.Authority.certificate},
-		"of another authority":       chainOf(t, foreign),
-		"not held by the registry":   chainOf(t, unknown),
-		"without its chain, foreign": chainOf(t, foreign)[:1],
+		"none":                        nil,
+		"the server's":                {server.Leaf},
+		"the authority's":             {w.deps.Authority.certificate},
+		"of another authority":        chainOf(t, foreign),
+		"not held by the registry":    chainOf(t, unknown),
+		"without its chain, foreign":  chainOf(t, foreign)[:1],
+		"for servers":                 {w.sign(t, "communewatch:bd-21997/a1?enrolment=1&certificate=1", x509.ExtKeyUsageServerAuth, false)},
+		"for anything":                {w.sign(t, "communewatch:bd-21997/a1?enrolment=1&certificate=1", x509.ExtKeyUsageAny, false)},
+		"of an authority below":       {w.sign(t, "communewatch:bd-21997/a1?enrolment=1&certificate=1", x509.ExtKeyUsageClientAuth, true)},
+		"with a name of another form": {w.sign(t, "communewatch:bd-21997/a1?certificate=1&enrolment=1", x509.ExtKeyUsageClientAuth, false)},
+		"with more in its name":       {w.sign(t, "communewatch:bd-21997/a1?enrolment=1&certificate=1&site=bd-1", x509.ExtKeyUsageClientAuth, false)},
+		"of a host":                   {w.sign(t, "communewatch://bd-21997/a1?enrolment=1&certificate=1", x509.ExtKeyUsageClientAuth, false)},
 	} {
-		if id, problem := w.verifier.Certify(chain, true); codeOf(problem) != api.CodeUnauthorized {
+		id, problem := w.verifier.Certify(chain, true)
+		if codeOf(problem) != api.CodeUnauthorized {
 			t.Errorf("%s: %v, %v", what, id, problem)
 		}
 	}
+	right := w.sign(t, "communewatch:bd-21997/a1?enrolment=1&certificate=1", x509.ExtKeyUsageClientAuth, false)
+	if _, problem := w.verifier.Certify([]*x509.Certificate{right}, true); codeOf(problem) != api.CodeTwin {
+		t.Errorf("what is wrong with those is not what it seems: %v", problem)
+	}
+}
+
+// sign is a certificate of the authority's that no agent was given.
+func (w *world) sign(t *testing.T, name string, purpose x509.ExtKeyUsage, authority bool) *x509.Certificate {
+	t.Helper()
+	uri, err := url.Parse(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := w.deps.Authority
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(7), URIs: []*url.URL{uri}, NotAfter: time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{purpose}, IsCA: authority, BasicConstraintsValid: true}, a.certificate, newMachine(t, "m").key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // replica is a machine that verifies, with the files of the one that enrols, and no more.
