@@ -18,6 +18,10 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "serve", Does: "collector.serve", Flags: serve},
+	{Name: "enrol", Does: "enrol.enrol", Flags: enrolSite(false)},
+	{Name: "re-enrol", Does: "enrol.re_enrol", Flags: enrolSite(true)},
+	{Name: "revoke", Does: "enrol.revoke", Flags: revokeSite},
+	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	settings.VersionCommand("collector.version", version),

@@ -71,7 +71,7 @@ func ParseBatchList(s string) (BatchList, error) {
 
 func parseBatchRange(s string) (BatchRange, error) {
 	session, numbers, found := strings.Cut(s, "/")
-	if !found || !validSession(session) {
+	if !found || !ValidSession(session) {
 		return BatchRange{}, fmt.Errorf("%s has %s, want session/sequence or session/first-last", HeaderBatches, quote(s))
 	}
 	first, last, ranged := strings.Cut(numbers, "-")
@@ -86,7 +86,9 @@ func parseBatchRange(s string) (BatchRange, error) {
 	return BatchRange{session, a, b}, nil
 }
 
-func validSession(s string) bool {
+// ValidSession tells whether s is a session as agents write it: 8 to 32 digits of
+// lower-case hexadecimal.
+func ValidSession(s string) bool {
 	if len(s) < 8 || len(s) > 32 {
 		return false
 	}

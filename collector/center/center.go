@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"communewatch/collector/board"
-	"communewatch/collector/enrol"
 	"communewatch/collector/gate"
 	"communewatch/collector/ingest"
 	"communewatch/collector/inventory"
@@ -83,6 +83,9 @@ type influxdb struct {
 }
 
 func (c *Center) influx(ctx context.Context) (influxdb, error) {
+	if !c.cfg.stores() {
+		return influxdb{stop: func(context.Context) error { return nil }}, nil
+	}
 	if c.cfg.InfluxDB.URL != "" {
 		token, err := os.ReadFile(c.cfg.InfluxDB.TokenFile)
 		if err != nil {
@@ -98,11 +101,13 @@ func (c *Center) influx(ctx context.Context) (influxdb, error) {
 }
 
 // Files of the data folder.
-func InfluxDir(data string) string  { return filepath.Join(data, "influxdb") }
-func KeysDir(data string) string    { return filepath.Join(data, "keys") }
-func TokensFile(data string) string { return filepath.Join(data, "tokens") }
+func InfluxDir(data string) string       { return filepath.Join(data, "influxdb") }
+func KeysDir(data string) string         { return filepath.Join(data, "keys") }
+func TokensFile(data string) string      { return filepath.Join(data, "tokens") }
+func InvitationsFile(data string) string { return filepath.Join(data, "invitations") }
+func AgentsFile(data string) string      { return filepath.Join(data, "agents") }
 
-// rooms are the wired parts of a running center.
+// rooms are the wired parts of a running center; those that its roles lack are nil.
 type rooms struct {
 	store  *store.Store
 	ingest *ingest.Ingest
@@ -124,52 +129,65 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	if c.cfg.Calendar == CalendarAlways {
 		sites = sites.WithCalendar(inventory.CalendarAlways)
 	}
-	authority, err := enrol.OpenAuthority(KeysDir(c.cfg.Data))
+	who, err := c.identities(sites)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := authority.ServerCertificate(Names(c.cfg))
-	if err != nil {
-		return nil, err
+	r := &rooms{up: c.up, log: c.log}
+	deps := gate.Deps{
+		Certificate: who.certificate,
+		Renew:       who.renew,
+		Identify:    who.identify,
+		Certify:     who.certify,
+		Twin:        who.twin,
+		Enrol:       who.enrol,
+		Renewal:     who.renewal,
+		Write:       takesNone(),
+		Board:       http.NotFoundHandler(),
+		Metrics:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Ready:       func(context.Context) error { return nil },
+		Log:         c.log,
+		Registry:    registry,
 	}
-	tokens, err := enrol.OpenTokens(TokensFile(c.cfg.Data))
-	if err != nil {
-		return nil, err
-	}
-	points, err := store.New(store.Config{URL: influx.url, Token: influx.token, Database: c.cfg.InfluxDB.Database},
-		store.Deps{Log: c.log, Registry: registry})
-	if err != nil {
-		return nil, err
-	}
-	writes, err := ingest.New(ingest.DefaultConfiguration(), ingest.Deps{Store: points, Log: c.log, Registry: registry, Now: time.Now})
-	if err != nil {
-		return nil, err
-	}
-	states, err := judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now})
-	if err != nil {
-		return nil, err
-	}
-	pages, err := board.New(board.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
-	if err != nil {
-		return nil, err
+	if c.cfg.stores() {
+		if err := c.storing(r, influx, sites, registry, &deps); err != nil {
+			return nil, err
+		}
 	}
 	cfg := gate.DefaultConfiguration()
 	cfg.Listen, cfg.PageListen = c.cfg.Listen, c.cfg.Page
-	door, err := gate.New(cfg, gate.Deps{
-		Certificate: certificate,
-		Identify:    tokens.Identify,
-		Write:       writes,
-		Board:       pages,
-		Metrics:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
-		Ready:       points.Ready,
-		Log:         c.log,
-		Registry:    registry,
-	})
-	if err != nil {
+	if r.gate, err = gate.New(cfg, deps); err != nil {
 		return nil, err
 	}
-	c.gate = door
-	return &rooms{points, writes, states, door, c.up, c.log}, nil
+	c.gate = r.gate
+	return r, nil
+}
+
+// storing is what of the collector lives on InfluxDB.
+func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Inventory, registry prometheus.Registerer, deps *gate.Deps) error {
+	points, err := store.New(store.Config{URL: influx.url, Token: influx.token, Database: c.cfg.InfluxDB.Database},
+		store.Deps{Log: c.log, Registry: registry})
+	if err != nil {
+		return err
+	}
+	r.store, deps.Ready = points, points.Ready
+	if c.cfg.Has(RoleIngest) {
+		r.ingest, err = ingest.New(ingest.DefaultConfiguration(), ingest.Deps{Store: points, Log: c.log, Registry: registry, Now: time.Now})
+		if err != nil {
+			return err
+		}
+		deps.Write = r.ingest
+	}
+	if c.cfg.Has(RoleJudge) {
+		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now})
+		if err != nil {
+			return err
+		}
+	}
+	if c.cfg.Has(RoleBoard) {
+		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
+	}
+	return err
 }
 
 // run opens the doors at once, so that an agent is told "not yet" rather than
@@ -182,13 +200,18 @@ func (r *rooms) run(ctx context.Context) error {
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopStoring()
 	group, serving := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.ingest.Run(storing) })
+	if r.ingest != nil {
+		group.Go(func() error { return r.ingest.Run(storing) })
+	}
 	group.Go(func() error {
 		defer stopStoring() // no request is open any more
 		return r.gate.Run(serving)
 	})
 	group.Go(func() error {
-		if err := r.setUp(serving); err != nil {
+		if r.store == nil {
+			return nil
+		}
+		if err := r.setUp(serving); err != nil || r.judge == nil {
 			return err
 		}
 		return r.judge.Run(serving)

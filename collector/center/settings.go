@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type Config struct {
 	Names     []string      `json:"names"`     // further names and addresses by which agents reach this machine
 	Interval  time.Duration `json:"interval"`  // at which the offices measure; decides when one counts as silent
 	Calendar  string        `json:"calendar"`  // "office" (Monday–Friday 07:00–17:00) or "always"
+	Roles     []string      `json:"roles"`     // what this machine does, of Roles; empty: all
 	InfluxDB  InfluxDB      `json:"influxdb"`
 }
 
@@ -40,6 +42,23 @@ const (
 	CalendarOffice = "office"
 	CalendarAlways = "always"
 )
+
+// Roles of a machine. Ingest may run on many, enrol and judge on one.
+const (
+	RoleIngest = "ingest" // takes what the offices measure
+	RoleJudge  = "judge"  // finds the states of the offices
+	RoleEnrol  = "enrol"  // has the authority's key, gives certificates; all others need ca.crt, server.pem and agents of its
+	RoleBoard  = "board"  // shows the pages
+)
+
+// Roles are all of them.
+var Roles = []string{RoleIngest, RoleJudge, RoleEnrol, RoleBoard}
+
+// Has tells whether this machine has a role.
+func (c *Config) Has(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
+
+// stores tells whether this machine needs InfluxDB.
+func (c *Config) stores() bool { return c.Has(RoleIngest) || c.Has(RoleJudge) || c.Has(RoleBoard) }
 
 // DefaultConfig is what stands where collector.yaml is silent.
 func DefaultConfig() Config {
@@ -114,6 +133,11 @@ func (c *Config) check(read *settings.File) {
 	for i, name := range c.Names {
 		if api.CheckAddress(name) != nil {
 			read.Complain("names["+strconv.Itoa(i)+"]", "config.address", name)
+		}
+	}
+	for i, role := range c.Roles {
+		if !slices.Contains(Roles, role) {
+			read.Complain("roles["+strconv.Itoa(i)+"]", "config.one_of", strconv.Quote(role), strings.Join(Roles, ", "))
 		}
 	}
 	c.InfluxDB.check(read)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -184,4 +185,18 @@ func owner(t *testing.T, path string) uint32 {
 		t.Fatal(err)
 	}
 	return info.Sys().(*syscall.Stat_t).Uid
+}
+
+func TestTheAuthoritysLifeDoesNotHangOnTheClockOfTheDayItWasMade(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) { // in the year 2000
+		w := openWorld(t, dir)
+		if c := w.deps.Authority.certificate; !c.NotBefore.Equal(caNotBefore) || !c.NotAfter.Equal(caNotAfter) {
+			t.Errorf("from %s to %s", c.NotBefore, c.NotAfter)
+		}
+		reply := w.enrol1(newMachine(t, "m1"), w.invite("bd-21997", false))
+		if got := w.show(reply, false); got != "" {
+			t.Errorf("an agent of that day: %s", got)
+		}
+	})
 }

@@ -1,11 +1,38 @@
 // Package enrol decides who an agent is and how it knows the collector: a
-// certificate authority of our own, made at the first start, and tokens.
+// certificate authority of our own, made at the first start (authority.go, server.go),
+// tokens (tokens.go), invitations of one use (invitations.go), the certificates that
+// agents get for them (certificate.go, enroller.go), the registry of who has one
+// (registry.go), and who comes in with one (verifier.go).
 //
-// In come a folder and names; out go the server's certificate, the pin that
-// agents are given (authority.go), and the identity behind a token (tokens.go).
-// It must never write a token or let a key be read by others, never replace an
-// authority that agents are pinned to, and never lose an issued token: files are
+// In come a folder, names, requests and certificates; out go the server's certificate,
+// the pin that agents are given, certificates, and the identity behind a token or a
+// certificate. It must never write a token or let a key be read by others, never replace
+// an authority that agents are pinned to, and never lose what it issued: files are
 // replaced as a whole, under a lock, and stay as they were if that fails.
+//
+// A certificate lives 30 days and is renewed after 10, with the certificate itself as
+// proof. A PC that was off for longer renews with the expired one, and this is the path
+// for it, stated so that it can be judged:
+//
+//   - An expired certificate opens nothing but the renewal, and that for 400 days after
+//     its end; then the office enrols again, with a new invitation.
+//   - Revoking, or enrolling again, ends it at once, expired or not: a stolen PC is
+//     revoked, however long its certificate would last.
+//   - A renewal takes the old certificate's place. The old one stays good only until the
+//     new one was seen in use, since the answer that brought it may have been lost. Who
+//     shows it after that is a copy of the disk or a restored backup: refused as a twin,
+//     and named. Of two machines with one disk, the one that renews first goes on.
+//   - Where another machine's marks come with a renewal it is named in the log and by
+//     the command agents, and not refused: a network card may have been replaced.
+//
+// All of this goes by numbers that the authority signed (how often enrolled, which
+// certificate), not by the day, so that a wrong clock of the collector's makes no twins.
+// A certificate that is newer than the registry knows is taken, and the registry follows
+// it: that is a copy which lags, or was restored from a backup. An agent that the
+// registry does not hold at all is refused.
+//
+// The authority's key is on the machine with the role enrol alone. Others get ca.crt,
+// server.pem and, again and again, the file agents, and verify with those.
 package enrol
 
 import (

@@ -28,13 +28,13 @@ type issued struct {
 	at          time.Time
 }
 
-func encodeTokens(tokens map[hash]issued) []byte {
+func encodeTokens(tokens map[hash]issued) ([]byte, error) {
 	lines := make([]string, 0, len(tokens))
 	for sum, who := range maps.All(tokens) {
 		lines = append(lines, fmt.Sprintf("%s %s %s %s\n", who.site, who.agent, hex.EncodeToString(sum[:]), who.at.Format(time.RFC3339)))
 	}
 	slices.Sort(lines)
-	return []byte(tokensHead + strings.Join(lines, ""))
+	return []byte(tokensHead + strings.Join(lines, "")), nil
 }
 
 // parseTokens reads it; an error begins with ":line: ".

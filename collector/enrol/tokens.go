@@ -4,16 +4,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"communewatch/collector/api"
@@ -27,40 +22,22 @@ const (
 
 var tokenLength = len(tokenPrefix) + base64.RawURLEncoding.EncodedLen(tokenBytes)
 
-// recheck is how often at most the file is looked at for a change.
-const recheck = time.Second
-
 // maxTokens bounds the file: a country has about 11,000 communes.
 const maxTokens = 50_000
 
 // Tokens are the tokens issued, of which only hashes are kept. Several processes
 // may use the same file at once: one serves while another issues.
-type Tokens struct {
-	path    string
-	changes sync.Mutex // held while issuing or reloading
-	known   atomic.Pointer[known]
-	looked  atomic.Int64 // when the file was last looked at, nanoseconds since started
-	started time.Time
-	problem atomic.Pointer[error]
-}
-
-// known is what stood in the file at one time.
-type known struct {
-	file   fs.FileInfo // nil: there was none
-	byHash map[hash]issued
-}
+type Tokens struct{ *shared[map[hash]issued] }
 
 type hash [sha256.Size]byte
 
 // OpenTokens reads a file of tokens; one that is not there is empty. The folder must exist.
 func OpenTokens(path string) (*Tokens, error) {
-	t := &Tokens{path: path, started: time.Now()}
-	k, err := t.read()
+	file, err := openShared(path, maxTokens*maxTokenLine, form[map[hash]issued]{encode: encodeTokens, parse: parseTokens})
 	if err != nil {
 		return nil, fmt.Errorf("open tokens: %w", err)
 	}
-	t.known.Store(k)
-	return t, nil
+	return &Tokens{file}, nil
 }
 
 // Identify tells whose token it is; false if it is nobody's. A token that another
@@ -70,21 +47,11 @@ func (t *Tokens) Identify(token string) (api.Identity, bool) {
 	if len(token) != tokenLength || !strings.HasPrefix(token, tokenPrefix) {
 		return api.Identity{}, false
 	}
-	t.refresh()
-	who, ok := t.known.Load().byHash[sha256.Sum256([]byte(token))]
+	who, ok := t.now()[sha256.Sum256([]byte(token))]
 	if !ok {
 		return api.Identity{}, false
 	}
 	return api.Identity{Site: who.site, Agent: who.agent, Via: "token"}, true
-}
-
-// Err is why the file could not be read again after it changed, nil if it could.
-// Until it can, the tokens known before stay valid.
-func (t *Tokens) Err() error {
-	if err := t.problem.Load(); err != nil {
-		return *err
-	}
-	return nil
 }
 
 // Issue makes a new token for a site's agent; the one that it had is void. This is
@@ -102,39 +69,58 @@ func (t *Tokens) IssueAll(sites []string, agent string) (map[string]string, erro
 			return nil, fmt.Errorf("issue token: %q %q is no site and agent such as bd-21997 a1", site, agent)
 		}
 	}
-	t.changes.Lock()
-	defer t.changes.Unlock()
-	unlock, err := lock(filepath.Dir(t.path))
+	var tokens map[string]string
+	err := t.change(func(before map[hash]issued) (after map[hash]issued, err error) {
+		after, tokens = withTokens(before, sites, agent)
+		if len(after) > maxTokens {
+			return nil, fmt.Errorf("more than %d in %s", maxTokens, t.path)
+		}
+		return after, nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("issue token: %w", err)
 	}
-	defer unlock()
-	before, err := t.read()
+	return tokens, nil
+}
+
+// Withdraw makes an agent's token void, and tells whether it had one.
+func (t *Tokens) Withdraw(site, agent string) (bool, error) {
+	of := func(_ hash, i issued) bool { return i.site == site && i.agent == agent }
+	had := false
+	err := t.change(func(before map[hash]issued) (map[hash]issued, error) {
+		after := maps.Clone(before)
+		maps.DeleteFunc(after, of)
+		if had = len(after) < len(before); !had {
+			return nil, errUnchanged
+		}
+		return after, nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("issue token: %w", err)
+		return false, fmt.Errorf("withdraw token: %w", err)
 	}
-	after, tokens := before.with(sites, agent)
-	if len(after) > maxTokens {
-		return nil, fmt.Errorf("issue token: more than %d in %s", maxTokens, t.path)
+	return had, nil
+}
+
+// Holders are those who have a token.
+func (t *Tokens) Holders() []Holder {
+	var all []Holder
+	for _, i := range t.now() {
+		all = append(all, Holder{i.site, i.agent})
 	}
-	if err := replace(t.path, encodeTokens(after)); err != nil {
-		return nil, fmt.Errorf("issue token: %w", err)
-	}
-	return tokens, t.reload()
+	slices.SortFunc(all, Holder.compare)
+	return all
 }
 
 // plainName is what a site or agent may be called, so that a line can hold it.
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
-// with adds new tokens and drops those that they replace.
-func (k *known) with(sites []string, agent string) (map[hash]issued, map[string]string) {
+// withTokens adds new tokens and drops those that they replace.
+func withTokens(before map[hash]issued, sites []string, agent string) (map[hash]issued, map[string]string) {
 	tokens := make(map[string]string, len(sites))
 	for _, site := range sites {
-		secret := make([]byte, tokenBytes)
-		rand.Read(secret) // never fails (crypto/rand)
-		tokens[site] = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
+		tokens[site] = tokenPrefix + newSecret()
 	}
-	after := maps.Clone(k.byHash)
+	after := maps.Clone(before)
 	maps.DeleteFunc(after, func(_ hash, old issued) bool { return old.agent == agent && tokens[old.site] != "" })
 	at := time.Now().UTC().Truncate(time.Second)
 	for site, token := range tokens {
@@ -143,49 +129,9 @@ func (k *known) with(sites []string, agent string) (map[hash]issued, map[string]
 	return after, tokens
 }
 
-// refresh looks for a change of the file, at most once in recheck and in one
-// goroutine only; the others go on with what is known.
-func (t *Tokens) refresh() {
-	now, looked := int64(time.Since(t.started)), t.looked.Load()
-	if now-looked < int64(recheck) || !t.looked.CompareAndSwap(looked, now) || !t.changes.TryLock() {
-		return
-	}
-	defer t.changes.Unlock()
-	info, err := os.Stat(t.path)
-	if err == nil && same(t.known.Load().file, info) {
-		t.problem.Store(nil)
-		return
-	}
-	if err := t.reload(); err != nil {
-		t.problem.Store(&err)
-		return
-	}
-	t.problem.Store(nil)
-}
-
-func (t *Tokens) reload() error {
-	k, err := t.read()
-	if err == nil {
-		t.known.Store(k)
-	}
-	return err
-}
-
-func (t *Tokens) read() (*known, error) {
-	data, info, err := private(t.path, maxTokens*maxTokenLine)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &known{byHash: map[hash]issued{}}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	byHash, err := parseTokens(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s%w", t.path, err)
-	}
-	return &known{file: info, byHash: byHash}, nil
-}
-
-func same(a, b fs.FileInfo) bool {
-	return a != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+// newSecret has tokenBytes of chance.
+func newSecret() string {
+	secret := make([]byte, tokenBytes)
+	rand.Read(secret) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(secret)
 }

@@ -254,7 +254,11 @@ func FuzzATokenFileIsReadOrRefused(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := parseTokens(encodeTokens(tokens))
+		written, err := encodeTokens(tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseTokens(written)
 		if d := cmp.Diff(tokens, again, cmp.AllowUnexported(issued{})); d != "" || err != nil {
 			t.Error(d, err)
 		}

@@ -20,71 +20,97 @@ const (
 
 func spread() time.Duration { return waitPlace + rand.N(waitSpread) }
 
+// room is where a known caller is led to.
+type room struct {
+	handler  http.Handler
+	methods  string // those allowed; empty: the handler's to say
+	body     int64  // bytes, at most
+	writes   bool   // what comes in is stored under the caller's name
+	renewing bool   // a certificate is needed, and may be an expired one
+}
+
 // agentsHandler is the door for agents.
 func (g *Gate) agentsHandler() http.Handler {
-	return g.every(known(api.PathWrite, api.PathHealth, api.PathReady), func(w http.ResponseWriter, r *http.Request) {
+	rooms := map[string]room{
+		api.PathWrite:    {handler: g.deps.Write, body: api.MaxBodyBytes, writes: true},
+		api.PathRenew:    {handler: g.deps.Renewal, methods: "POST", body: api.MaxEnrolBytes, renewing: true},
+		api.PathDocument: {handler: g.deps.Document, methods: "GET, HEAD"},
+	}
+	names := known(api.PathWrite, api.PathEnrol, api.PathRenew, api.PathDocument, api.PathHealth, api.PathReady)
+	return g.every(names, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case api.PathWrite:
-			g.write(w, r)
 		case api.PathHealth:
 			healthy(w)
 		case api.PathReady:
 			g.ready.answer(w)
+		case api.PathEnrol:
+			g.enrol(w, r)
 		default:
-			notFound(w)
+			g.admit(w, r, rooms[r.URL.Path])
 		}
 	})
 }
 
-// write lets a write pass to its handler, if there is room and it is known whose it is.
-func (g *Gate) write(w http.ResponseWriter, r *http.Request) {
+// admit lets a request pass to its room, if there is place and it is known whose it is.
+func (g *Gate) admit(w http.ResponseWriter, r *http.Request, to room) {
+	if to.handler == nil {
+		notFound(w)
+		return
+	}
+	if !allowed(w, r, to.methods) {
+		return
+	}
 	if !g.writes.take() {
 		(&api.Error{Code: api.CodeUnavailable, Message: "too many requests of all agents at once", RetryAfter: spread()}).WriteTo(w)
 		return
 	}
 	defer g.writes.give()
-	id, problem := g.identify(r)
+	id, problem := g.identify(r, to.renewing)
 	if problem != nil {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		problem.WriteTo(w)
+		if problem.Code == api.CodeTwin {
+			g.nameCopy(w, r, id, problem.Message, to.renewing)
+		}
+		refuse(w, problem)
 		return
 	}
 	introduce(r)
-	if !g.agents.take(id) {
+	if problem := g.turns(r, id, to); problem != nil {
+		refuse(w, problem)
+		return
+	}
+	who := api.Identity{Site: id.Site, Agent: id.Agent} // whichever way it proved who it is
+	if !g.agents.take(who) {
 		(&api.Error{Code: api.CodeTooMany, Message: "too many requests of this agent at once", RetryAfter: waitAgent}).WriteTo(w)
 		return
 	}
-	defer g.agents.give(id)
-	if r.ContentLength > api.MaxBodyBytes {
+	defer g.agents.give(who)
+	if r.ContentLength > to.body {
 		(&api.Error{Code: api.CodeTooLarge, Message: "body too large"}).WriteTo(w)
 		return
 	}
 	r = r.WithContext(api.WithIdentity(r.Context(), id))
-	r.Body = limitBody(w, r, api.MaxBodyBytes)
-	g.deps.Write.ServeHTTP(w, r)
+	r.Body = limitBody(w, r, to.body)
+	to.handler.ServeHTTP(w, r)
 }
 
-// identify finds who is calling, by nothing but the token, and takes the token away
-// from what goes on into the house.
-func (g *Gate) identify(r *http.Request) (api.Identity, *api.Error) {
-	values := r.Header.Values("Authorization")
-	r.Header.Del("Authorization")
-	if len(values) == 0 {
-		return api.Identity{}, unauthorized("no token: want the header Authorization: Token …")
+// refuse tells a caller why it may not come in.
+func refuse(w http.ResponseWriter, problem *api.Error) {
+	if problem.Code == api.CodeUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if len(values) > 1 || !strings.EqualFold(scheme, "Token") && !strings.EqualFold(scheme, "Bearer") {
-		return api.Identity{}, unauthorized("want one header Authorization: Token … or Bearer …")
-	}
-	id, ok := g.deps.Identify(strings.TrimSpace(token))
-	if !ok {
-		return api.Identity{}, unauthorized("this token is not known, or was replaced by a newer one")
-	}
-	return id, nil
+	problem.WriteTo(w)
 }
 
-func unauthorized(message string) *api.Error {
-	return &api.Error{Code: api.CodeUnauthorized, Message: message, RetryAfter: waitIdentity}
+// allowed answers who comes with another method.
+func allowed(w http.ResponseWriter, r *http.Request, methods string) bool {
+	for method := range strings.SplitSeq(methods, ", ") {
+		if methods == "" || method == r.Method {
+			return true
+		}
+	}
+	w.Header().Set("Allow", methods)
+	(&api.Error{Code: api.CodeMethod, Message: "want " + methods}).WriteTo(w)
+	return false
 }
 
 func notFound(w http.ResponseWriter) {

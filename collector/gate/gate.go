@@ -1,17 +1,19 @@
-// Package gate is the collector's doors: the one for agents (TLS, tokens) and the
-// one for the pages of this machine (plain HTTP, loopback). It alone knows TLS and
-// asks who is calling.
+// Package gate is the collector's doors: the one for agents (TLS, client certificates,
+// tokens) and the one for the pages of this machine (plain HTTP, loopback). It alone
+// knows TLS and asks who is calling.
 //
-// In come handlers, a certificate and a function that knows tokens; out go requests
-// with a proven api.Identity in their context. A caller who is slow, too many, too
-// large or a stranger is told so in the contract's words, and never takes the place
-// of the others. It must never let a write pass without an identity, never believe
-// what a sender says of itself, and never end because of what came in.
+// In come handlers, a certificate and functions that know tokens and certificates; out
+// go requests with a proven api.Identity in their context, and those of strangers who
+// want to enrol. A caller who is slow, too many, too large, a stranger or the copy of
+// another one is told so in the contract's words, and never takes the place of the
+// others. It must never let a write pass without an identity, never believe what a
+// sender says of itself, and never end because of what came in.
 package gate
 
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,6 +45,10 @@ type Config struct {
 	IdleTimeout   time.Duration // between two requests of a connection; a stranger's ends after HeaderTimeout
 	StopTimeout   time.Duration // for open requests at the end
 	RenewEvery    time.Duration // how often Deps.Renew is asked
+
+	EnrolEvery time.Duration // one try to enrol of one address, in the long run; more are told 429
+	EnrolBurst int           // tries of one address at once: many offices may stand behind one
+	EnrolRate  int           // tries of all addresses, a second
 }
 
 // DefaultConfiguration suits a province of a few hundred offices on slow lines.
@@ -60,6 +66,9 @@ func DefaultConfiguration() Config {
 		IdleTimeout:   5 * time.Minute, // agents send every minute and keep the connection
 		StopTimeout:   10 * time.Second,
 		RenewEvery:    time.Hour,
+		EnrolEvery:    3 * time.Second,
+		EnrolBurst:    20,
+		EnrolRate:     50,
 	}
 }
 
@@ -68,12 +77,22 @@ type Deps struct {
 	Certificate tls.Certificate
 	Renew       func() (tls.Certificate, error)         // optional: the certificate as it should be by now
 	Identify    func(token string) (api.Identity, bool) // who holds a token
-	Write       http.Handler                            // takes writes; finds who is calling by api.IdentityFrom
-	Board       http.Handler                            // the pages
-	Metrics     http.Handler
-	Ready       func(context.Context) error // nil while a write could be stored
-	Log         *slog.Logger
-	Registry    prometheus.Registerer
+	// Certify tells whose client certificate it is, of whose key the connection is proof;
+	// with a refusal, whose it was. Renewing: an expired one may do. Optional: without it
+	// none is looked at.
+	Certify func(chain []*x509.Certificate, renewing bool) (api.Identity, *api.Error)
+	// Twin, optional, is told that a copy of an agent was noticed, once an hour for each.
+	Twin func(of api.Identity, what string)
+
+	Write    http.Handler // takes writes; finds who is calling by api.IdentityFrom
+	Document http.Handler // optional: gives agents what they shall do, likewise
+	Renewal  http.Handler // optional: gives agents their next certificate, likewise
+	Enrol    http.Handler // optional: takes strangers with an invitation
+	Board    http.Handler // the pages
+	Metrics  http.Handler
+	Ready    func(context.Context) error // nil while a write could be stored
+	Log      *slog.Logger
+	Registry prometheus.Registerer
 }
 
 // Gate is both doors.
@@ -86,7 +105,10 @@ type Gate struct {
 	certificate atomic.Pointer[tls.Certificate]
 	writes      *slots // of all agents
 	pages       *slots
-	agents      *tally // writes by identity
+	agents      *tally // requests by identity
+	twins       *twins
+	tries       *tries // of strangers who want to enrol
+	enrolling   *slots
 
 	mu           sync.Mutex // guards what Listen opens
 	agentsDoor   net.Listener
@@ -106,10 +128,13 @@ func New(cfg Config, deps Deps) (*Gate, error) {
 		return nil, errors.New("a gate needs a log and a registry")
 	case cfg.Connections < 1, cfg.Requests < 1, cfg.PerAgent < 1, cfg.HeaderBytes < 1:
 		return nil, errors.New("each limit of a gate must be at least 1")
+	case cfg.EnrolEvery <= 0, cfg.EnrolBurst < 1, cfg.EnrolRate < 1:
+		return nil, errors.New("each limit of enrolling must be more than 0")
 	case cfg.HeaderTimeout <= 0, cfg.ReadTimeout <= 0, cfg.WriteTimeout <= 0, cfg.IdleTimeout <= 0, cfg.StopTimeout <= 0, cfg.RenewEvery <= 0:
 		return nil, errors.New("each time of a gate must be more than 0: without one a slow caller stays for ever")
 	}
-	m, err := newMetrics(deps.Registry)
+	twins := newTwins()
+	m, err := newMetrics(deps.Registry, twins)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +144,7 @@ func New(cfg Config, deps Deps) (*Gate, error) {
 		writes: newSlots(cfg.Requests),
 		pages:  newSlots(cfg.Requests),
 		agents: &tally{limit: cfg.PerAgent, open: map[api.Identity]int{}},
+		twins:  twins, tries: newTries(cfg), enrolling: newSlots(enrolPlaces),
 	}
 	g.certificate.Store(&deps.Certificate)
 	return g, nil
@@ -184,6 +210,10 @@ func (g *Gate) Run(ctx context.Context) error {
 	agents.ConnContext, agents.ConnState = strangers.context, strangers.state
 	agents.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,
+		// Asked for, not required, and judged by us: an expired one may renew, and a
+		// refusal is an answer that says what to do and not a broken handshake.
+		ClientAuth:       tls.RequestClientCert,
+		VerifyConnection: bounded,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return g.certificate.Load(), nil
 		},

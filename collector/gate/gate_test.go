@@ -31,21 +31,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // house is a gate that runs, with a real authority and real tokens behind it.
 type house struct {
 	*Gate
-	t         *testing.T
-	authority *enrol.Authority
-	tokens    *enrol.Tokens
-	client    *http.Client // pinned to the authority
-	log       *buffer
-	stop      func() error
+	t           *testing.T
+	keys        string // folder of the authority
+	authority   *enrol.Authority
+	tokens      *enrol.Tokens
+	registry    *enrol.Registry
+	invitations *enrol.Invitations
+	enroller    *enrol.Enroller
+	client      *http.Client // pinned to the authority
+	log         *buffer
+	stop        func() error
 }
 
 // start runs a gate on free ports until the test ends.
 func start(t *testing.T, change func(*Config, *Deps)) *house {
 	t.Helper()
 	dir := t.TempDir()
-	h := &house{t: t, log: &buffer{}}
+	h := &house{t: t, keys: filepath.Join(dir, "keys"), log: &buffer{}}
 	var err error
-	if h.authority, err = enrol.OpenAuthority(filepath.Join(dir, "keys")); err != nil {
+	if h.authority, err = enrol.OpenAuthority(h.keys); err != nil {
 		t.Fatal(err)
 	}
 	certificate, err := h.authority.ServerCertificate([]string{"localhost", "127.0.0.1"})
@@ -55,12 +59,17 @@ func start(t *testing.T, change func(*Config, *Deps)) *house {
 	if h.tokens, err = enrol.OpenTokens(filepath.Join(dir, "tokens")); err != nil {
 		t.Fatal(err)
 	}
+	h.openEnroller(dir)
 	registry := prometheus.NewRegistry()
 	cfg := DefaultConfiguration()
 	cfg.Listen, cfg.PageListen = "127.0.0.1:0", "127.0.0.1:0"
 	deps := Deps{
 		Certificate: certificate,
 		Identify:    h.tokens.Identify,
+		Certify:     h.enroller.Verifier().Certify,
+		Enrol:       h.enroller.EnrolHandler(),
+		Renewal:     h.enroller.RenewHandler(),
+		Document:    http.HandlerFunc(document),
 		Write:       http.HandlerFunc(store),
 		Board:       http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "board") }),
 		Metrics:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),

@@ -57,9 +57,11 @@ type metrics struct {
 	requests  *prometheus.CounterVec
 	panics    prometheus.Counter
 	tlsErrors prometheus.Counter
+	hurried   prometheus.Counter
+	twins     prometheus.Counter
 }
 
-func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+func newMetrics(registry prometheus.Registerer, copies prometheus.Collector) (*metrics, error) {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "communewatch_gate_requests_total", Help: "Requests answered.",
@@ -70,8 +72,14 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		tlsErrors: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "communewatch_gate_tls_errors_total", Help: "Connections that did not get through the TLS handshake.",
 		}),
+		hurried: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "communewatch_gate_enrol_hurried_total", Help: "Tries to enrol that were turned away because they were too many.",
+		}),
+		twins: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "communewatch_gate_twins_refused_total", Help: "Requests refused because another machine reports under the same identity.",
+		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.panics, m.tlsErrors} {
+	for _, c := range []prometheus.Collector{m.requests, m.panics, m.tlsErrors, m.hurried, m.twins, copies} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register the gate's metrics: %w", err)
 		}

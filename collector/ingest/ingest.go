@@ -144,7 +144,7 @@ func (in *Ingest) take(w http.ResponseWriter, r *http.Request) (api.BatchList, *
 	if !known || !usable(id.Site) || !usable(id.Agent) {
 		return nil, fail(api.CodeUnauthorized, "the caller is not known")
 	}
-	id.Via = "" // an agent is the same whichever way it proved who it is
+	id.Via, id.Serial = "", "" // an agent is the same whichever way it proved who it is
 	if wait := in.allowed.wait(id, in.deps.Now()); wait > 0 {
 		return nil, &api.Error{Code: api.CodeTooMany, Message: "this agent has sent more than its allowance", RetryAfter: wait}
 	}

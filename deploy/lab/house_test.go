@@ -26,7 +26,7 @@ var may = map[string]string{
 	"agent/spool":    "collector/api",
 	"agent/upstream": "collector/api collector/say",
 
-	"collector":                "collector/center collector/enrol collector/inventory collector/say collector/settings collector/store/embedded dashboards/provision",
+	"collector":                "collector/api collector/center collector/enrol collector/inventory collector/say collector/settings collector/store/embedded dashboards/provision",
 	"collector/center":         "collector/api collector/board collector/enrol collector/gate collector/ingest collector/inventory collector/judge collector/say collector/settings collector/store collector/store/embedded",
 	"collector/gate":           "collector/api",
 	"collector/enrol":          "collector/api",

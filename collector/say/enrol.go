@@ -1,0 +1,50 @@
+package say
+
+// enrolTexts is what the commands of enrolment say to the person at the centre.
+var enrolTexts = texts{
+	"enrol.enrol":    {"mời một xã: in ra một dòng để dán ở máy của xã", "invite an office: print one line to paste on its machine"},
+	"enrol.re_enrol": {"mời lại một xã đang có máy đo; khi máy mới đăng ký, máy cũ bị thu hồi", "invite an office that has an agent; when the new one enrols, the old one is revoked"},
+	"enrol.revoke":   {"thu hồi chứng chỉ, mã truy cập và lời mời của một xã", "revoke an office's certificate, token and invitation"},
+	"enrol.agents":   {"liệt kê các máy đo: ai, phiên bản, lần cuối thấy, chứng chỉ", "list the agents: who, version, last seen, certificate"},
+
+	"enrol.for":    {"lời mời có hiệu lực trong bao lâu, nhiều nhất 720h", "for how long the invitation is good, at most 720h"},
+	"enrol.url":    {"địa chỉ mà máy ở xã dùng để đến đây, https://máy:cổng", "address by which the office reaches this machine, https://host:port"},
+	"enrol.qr":     {"in thêm mã QR", "print a QR code too"},
+	"enrol.png":    {"ghi mã QR vào tệp PNG này", "write the QR code to this PNG file"},
+	"enrol.reason": {"lý do, để xem lại sau", "reason, to be read later"},
+	"enrol.json":   {"in JSON", "print JSON"},
+
+	"enrol.usage":        {"cần đúng một mã cơ quan, ví dụ: communewatch-collector enrol bd-21997", "want exactly one site id, such as: communewatch-collector enrol bd-21997"},
+	"enrol.bad_for":      {"--for %s không dùng được; cần từ 1m đến 720h", "--for %s cannot be used; want 1m to 720h"},
+	"enrol.bad_url":      {"--url %q không phải địa chỉ https://máy:cổng", "--url %q is no address https://host:port"},
+	"enrol.paste":        {"%s (%s): dán dòng dưới đây vào máy của xã. Dùng được một lần, đến %s. Giữ kín: ai có dòng này thì đăng ký được thay cho xã.", "%s (%s): paste the line below on the office's machine. It works once, until %s. Keep it private: whoever has it can enrol in the office's place."},
+	"enrol.takes_over":   {"Máy đo đang chạy của xã bị thu hồi ngay khi máy mới đăng ký.", "The office's present agent is revoked as soon as the new one enrols."},
+	"enrol.not_named":    {"Chú ý: %s không có trong “names” của collector.yaml, máy đo sẽ không tin địa chỉ này. Hãy thêm vào rồi khởi động lại serve.", "Note: %s is not among “names” in collector.yaml, so agents will not trust that address. Add it and restart serve."},
+	"enrol.has_agent":    {"%s đang có máy đo. Nếu thay máy, dùng: communewatch-collector re-enrol %[2]s. Nếu máy bị mất, dùng: communewatch-collector revoke %[2]s", "%s has an agent. To replace it: communewatch-collector re-enrol %[2]s. If it was lost: communewatch-collector revoke %[2]s"},
+	"enrol.not_here":     {"Máy này không có vai trò enrol (roles trong collector.yaml); hãy chạy lệnh ở máy giữ khóa của trung tâm.", "This machine has not the role enrol (roles in collector.yaml); run the command where the authority's key is."},
+	"enrol.nothing":      {"%s không có chứng chỉ, mã truy cập hay lời mời nào để thu hồi", "%s has no certificate, token or invitation to revoke"},
+	"enrol.ended_cert":   {"%s (%s): đã thu hồi chứng chỉ", "%s (%s): the certificate is revoked"},
+	"enrol.ended_token":  {"%s (%s): đã thu hồi mã truy cập", "%s (%s): the token is withdrawn"},
+	"enrol.ended_invite": {"%s (%s): đã hủy lời mời chưa dùng", "%s (%s): the invitation that waited is void"},
+	"enrol.soon":         {"Trung tâm đang chạy biết việc này sau một hai giây.", "A running collector knows it within a second or two."},
+
+	"enrol.col_site":    {"Cơ quan", "Office"},
+	"enrol.col_host":    {"Máy", "Host"},
+	"enrol.col_version": {"Phiên bản", "Version"},
+	"enrol.col_os":      {"Hệ điều hành", "System"},
+	"enrol.col_seen":    {"Lần cuối thấy", "Last seen"},
+	"enrol.col_until":   {"Chứng chỉ đến", "Certificate until"},
+	"enrol.col_state":   {"Tình trạng", "State"},
+
+	"enrol.state_invited":  {"đã mời, đến %s", "invited, until %s"},
+	"enrol.state_enrolled": {"đã đăng ký", "enrolled"},
+	"enrol.state_token":    {"dùng mã truy cập", "uses a token"},
+	"enrol.state_expired":  {"chứng chỉ hết hạn", "certificate expired"},
+	"enrol.state_revoked":  {"đã thu hồi %s %s", "revoked %s %s"},
+	"enrol.state_twin":     {"có bản sao: %s", "has a copy: %s"},
+	"enrol.also_invited":   {"đã mời lại, đến %s", "invited again, until %s"},
+	"enrol.other_machine":  {"máy khác từ %s", "another machine since %s"},
+	"enrol.no_agents":      {"Chưa có máy đo nào. Mời một xã: communewatch-collector enrol bd-21997", "There are no agents. Invite an office: communewatch-collector enrol bd-21997"},
+	"enrol.seen_registry":  {"* lúc đăng ký hoặc gia hạn chứng chỉ; chưa có số liệu nào của máy đo này trong InfluxDB", "* when it enrolled or renewed; InfluxDB holds nothing of this agent"},
+	"enrol.unheard":        {"Không hỏi được InfluxDB (%s): “lần cuối thấy” và phiên bản là của lúc đăng ký hoặc gia hạn chứng chỉ.", "InfluxDB cannot be asked (%s): “last seen” and version are of when the agent enrolled or renewed."},
+}
