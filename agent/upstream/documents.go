@@ -63,10 +63,12 @@ type trial struct {
 // and Problem says so.
 func OpenDocuments(folder string) (*Documents, error) {
 	d := &Documents{folder: folder, offers: make(chan Offer, 1)}
-	for name, into := range map[string]any{documentFile: &d.current, refusedFile: &d.refused, trialFile: &d.trial} {
-		if err := d.read(name, into); err != nil {
-			return nil, fmt.Errorf("open documents: %w", err)
-		}
+	err := errors.Join(
+		restore(d, documentFile, &d.current, (*Offer).check),
+		restore(d, refusedFile, &d.refused, nil),
+		restore(d, trialFile, &d.trial, nil))
+	if err != nil {
+		return nil, fmt.Errorf("open documents: %w", err)
 	}
 	d.heard = d.current.ETag
 	if d.refused.ETag != "" && d.refused.Beside == d.current.ETag {
@@ -80,23 +82,28 @@ func OpenDocuments(folder string) (*Documents, error) {
 	return d, nil
 }
 
-// read fills a value from a file, if there is one.
-func (d *Documents) read(name string, into any) error {
+// restore fills a value from a file, if there is one that can be used.
+func restore[T any](d *Documents, name string, into *T, check func(*T) error) error {
 	path := filepath.Join(d.folder, name)
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
 		_ = os.Chmod(path, 0o600) // what others may have read the centre can change; the agent has to go on
 	}
 	data, err := readPrivate(path, 2*api.MaxDocumentBytes) // ours may be longer than the centre's by some escapes
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case err != nil && !errors.Is(err, errTooLarge):
+	}
+	if err != nil && !errors.Is(err, errTooLarge) {
 		return err
 	}
+	var value T
 	if err == nil {
-		err = decodeKept(data, into)
+		err = json.Unmarshal(data, &value)
+	}
+	if err == nil && check != nil {
+		err = check(&value)
 	}
 	if err == nil {
+		*into = value
 		return nil
 	}
 	aside, asideErr := setAside(path)
@@ -104,34 +111,6 @@ func (d *Documents) read(name string, into any) error {
 		return asideErr
 	}
 	d.aside = fmt.Sprintf("%s could not be used and is now %s: %v", path, filepath.Base(aside), err)
-	return nil
-}
-
-func decodeKept(data []byte, into any) error {
-	switch v := into.(type) {
-	case *Offer:
-		var o Offer
-		err := json.Unmarshal(data, &o)
-		if err == nil {
-			err = o.check()
-		}
-		if err == nil {
-			*v = o
-		}
-		return err
-	case *refusal:
-		var r refusal
-		if err := json.Unmarshal(data, &r); err != nil {
-			return err
-		}
-		*v = r
-	case *trial:
-		var t trial
-		if err := json.Unmarshal(data, &t); err != nil {
-			return err
-		}
-		*v = t
-	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ type connectProxy struct {
 	asked []string
 	login []string
 	bytes int64
+	over  bool
 	group sync.WaitGroup
 }
 
@@ -37,7 +38,9 @@ func newProxy(t *testing.T, to string, status int) *connectProxy {
 	p := &connectProxy{to: to, status: status}
 	p.Server = httptest.NewServer(p)
 	t.Cleanup(func() {
-		p.CloseClientConnections()
+		p.mu.Lock()
+		p.over = true
+		p.mu.Unlock()
 		p.Close()
 		p.group.Wait()
 	})
@@ -67,6 +70,13 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.mu.Unlock()
 		to.Close()
 		from.Close()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		there.Close()
+		here.Close()
+		return
 	}
 	p.group.Go(func() { pass(there, here) })
 	p.group.Go(func() { pass(here, there) })

@@ -28,7 +28,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -269,33 +268,6 @@ func (s *Sender) rest(wait time.Duration) step {
 	now := s.clock.Now()
 	s.schedule.done(now)
 	return step{idle: true, wait: s.schedule.wait(now)}
-}
-
-// learnTime asks for the collector's time if it is not known, because a batch is
-// stamped with it before it is sent; and again after a certificate was refused,
-// because it may be the known time that is wrong. The question carries no token.
-func (s *Sender) learnTime(ctx context.Context) verdict {
-	if _, known := s.clock.Collector(); known && !s.doubtTime {
-		return verdict{action: api.Delete}
-	}
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{method: http.MethodGet, path: api.PathHealth, asking: true})
-	_, known := s.clock.Collector()
-	v := decideTime(a, known)
-	s.doubtTime = v.action != api.Delete
-	return v
-}
-
-// send exchanges one request.
-func (s *Sender) send(ctx context.Context, r *request, goodbye api.Goodbye) verdict {
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{
-		method: http.MethodPost, path: api.PathWrite, body: r.body,
-		header: r.header(goodbye, s.cfg.Session, s.cfg.Every), token: s.cfg.Token,
-	})
-	v := decide(a, r.list, r.lines)
-	s.doubtTime = v.reason == ReasonCertificate
-	return v
 }
 
 // WireBytes is what passed on the line to the collector since New: TLS, failed attempts
