@@ -60,7 +60,7 @@ func newRemote(cfg Config, clock Clock, m *meter) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Token == "" || strings.Trim(cfg.Token, printable) != "" {
+	if cfg.Identity == "" && cfg.Token == "" || strings.Trim(cfg.Token, printable) != "" {
 		return nil, errors.New("token is empty or has a character that is not printable ASCII")
 	}
 	t, err := newTrust(base.Hostname(), cfg.Pin, cfg.CAFile)

@@ -34,6 +34,8 @@ import (
 type Config struct {
 	URL   string // https://host[:port][/prefix] of the collector
 	Token string // sent as "Authorization: Token …"
+	// Identity is the path of the agent's key and certificate, instead of Token.
+	Identity string
 
 	// One of the two: what the collector's certificate must come from.
 	Pin    string // "sha256:<64 hex digits>" of the CA certificate's SubjectPublicKeyInfo; the server sends the CA along
@@ -73,6 +75,8 @@ type Deps struct {
 	Queue Queue
 	Clock Clock
 	Log   *slog.Logger
+	// Documents takes the centre's document; nil: none is fetched.
+	Documents *Documents
 }
 
 // Sender sends what waits in the queue.
