@@ -223,7 +223,7 @@ func (o *Office) leave(ctx context.Context) {
 		o.log.Warn("goodbye was not heard", "error", err)
 	}
 	o.queue.End()
-	o.writeStopped()
+	o.leaveStatus(true)
 }
 
 // SayGoodbye sends what waits, as far as ctx allows, and tells the collector that the

@@ -120,19 +120,15 @@ func ReadStatus(folder string) (Status, error) {
 }
 
 // writeStatus is called when a plan begins and after each batch.
-func (o *Office) writeStatus() { o.leaveStatus(o.status()) }
+func (o *Office) writeStatus() { o.leaveStatus(false) }
 
-// writeStopped is the last word.
-func (o *Office) writeStopped() {
-	s := o.status()
-	s.Stopped = true
-	o.leaveStatus(s)
-}
-
-func (o *Office) leaveStatus(s Status) {
+// leaveStatus writes it; stopped is the last word.
+func (o *Office) leaveStatus(stopped bool) {
 	if o.cfg.Folder == "" {
 		return
 	}
+	s := o.status()
+	s.Stopped = stopped
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err == nil {
 		err = writeState(o.cfg.Folder, statusFile, append(data, '\n'), 0o644)
