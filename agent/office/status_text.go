@@ -106,7 +106,11 @@ func (t *statusText) row(target *TargetStatus) []string {
 		return row
 	}
 	if target.MedianMs != nil {
-		row[4] = t.say("status.ms", t.number(*target.MedianMs, 1))
+		digits := 1
+		if *target.MedianMs < 1 {
+			digits = 2
+		}
+		row[4] = t.say("status.ms", t.number(*target.MedianMs, digits))
 	}
 	if target.Sent > 0 {
 		row[5] = t.number(100*float64(max(0, target.Sent-target.Received))/float64(target.Sent), 0) + "%"

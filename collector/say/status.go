@@ -47,7 +47,7 @@ var statusTexts = texts{
 	"status.uses":         {"Máy đo dùng: bộ nhớ %s, CPU %s%%, đường truyền %s từ lúc chạy", "The agent uses: memory %s, CPU %s%%, line %s since the start"},
 	"status.fine":         {"Mọi việc đều ổn.", "All is well."},
 	"status.todo":         {"Cần làm:", "To do:"},
-	"status.not_fine":     {"máy đo chưa ổn, có %d việc cần làm", "the agent is not well, %d things to do"},
+	"status.not_fine":     {"máy đo chưa ổn; số việc cần làm: %d", "the agent is not well; to do: %d"},
 
 	"status.days":    {"%d ngày", "%d d"},
 	"status.hours":   {"%d giờ", "%d h"},
