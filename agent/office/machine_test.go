@@ -301,4 +301,3 @@ func TestMachineFileHoldsNoSerialNumber(t *testing.T) {
 		t.Errorf("%s, %v", data, err)
 	}
 }
-

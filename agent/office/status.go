@@ -69,9 +69,11 @@ type TargetStatus struct {
 	DeviceError string   `json:"device_error,omitempty"`
 }
 
-// Fails tells whether the newest round found nothing.
+// Fails tells whether the newest round found nothing. Where none could be made, nothing
+// is known.
 func (t *TargetStatus) Fails() bool {
-	return t.Measured && t.Received == 0 || t.DeviceUp != nil && !*t.DeviceUp
+	silent := t.Measured && t.Received == 0 && t.Result != api.ResultNotProbed
+	return silent || t.DeviceUp != nil && !*t.DeviceUp
 }
 
 // LineStatus is how sending goes.

@@ -147,9 +147,9 @@ func (t *statusText) sending() {
 		t.line(sign(t.Left == nil || *t.Left > 0), t.say("status.certificate", t.date(*t.Until)))
 	}
 	if t.Document.ETag != "" && t.Document.Trial {
-		t.line("", t.say("status.trial", t.Document.ETag))
+		t.line("", t.say("status.trial", strings.Trim(t.Document.ETag, `"`)))
 	} else if t.Document.ETag != "" {
-		t.line(signGood, t.say("status.document", t.Document.ETag))
+		t.line(signGood, t.say("status.document", strings.Trim(t.Document.ETag, `"`)))
 	}
 }
 
@@ -187,8 +187,18 @@ func (t *statusText) machine() {
 func (t *statusText) todo() {
 	problems := t.Problems()
 	t.WriteByte('\n')
-	if len(problems) == 0 {
+	failing := 0
+	for i := range t.Status.Targets {
+		if t.Status.Targets[i].Fails() {
+			failing++
+		}
+	}
+	switch {
+	case len(problems) == 0 && failing == 0:
 		t.line(signGood, t.say("status.fine"))
+		return
+	case len(problems) == 0:
+		t.line(signGood, t.say("status.fine_but", failing))
 		return
 	}
 	t.line("", t.say("status.todo"))

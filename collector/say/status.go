@@ -46,6 +46,7 @@ var statusTexts = texts{
 	"status.aside":        {"%d lô để riêng vì trung tâm từ chối hoặc không đọc được (thư mục spool/aside)", "%d batches are kept aside, refused or unreadable (folder spool/aside)"},
 	"status.uses":         {"Máy đo dùng: bộ nhớ %s, CPU %s%%, đường truyền %s từ lúc chạy", "The agent uses: memory %s, CPU %s%%, line %s since the start"},
 	"status.fine":         {"Mọi việc đều ổn.", "All is well."},
+	"status.fine_but":     {"Máy đo làm việc tốt; số đích không trả lời: %d (dấu ✘ ở trên).", "The agent works well; targets that do not answer: %d (✘ above)."},
 	"status.todo":         {"Cần làm:", "To do:"},
 	"status.not_fine":     {"máy đo chưa ổn; số việc cần làm: %d", "the agent is not well; to do: %d"},
 
