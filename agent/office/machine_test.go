@@ -198,6 +198,9 @@ func TestACopyMeasuresAndKeepsButSendsNothingAndSaysSo(t *testing.T) {
 			t.Errorf("attempts %d, status %+v", clone.sender.Stats().Attempts, s.Copied)
 		}
 		clone.stop()
+		if clone.sender.Stats().Attempts != 0 {
+			t.Error("it says goodbye for another machine")
+		}
 		if !strings.Contains(log.String(), "invitation of its own") {
 			t.Errorf("the log says %s", log)
 		}

@@ -150,6 +150,26 @@ func TestWhereNothingCouldBeProbedBeforeABatchIsEnough(t *testing.T) {
 	})
 }
 
+func TestABatchThatTheDiskDoesNotTakeDecidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		time.Sleep(2 * time.Minute)
+		b.will("broken", api.ResultNotProbed)
+		b.offer("v1", docOf("broken"))
+		time.Sleep(time.Minute)
+		b.current.Load().unkept.Store(true)
+		time.Sleep(2 * time.Minute)
+		if b.inForce() != "v1" || b.feed.Problem() != "" {
+			t.Errorf("%q is followed, problem %q", b.inForce(), b.feed.Problem())
+		}
+		time.Sleep(2 * time.Minute)
+		if b.inForce() != "" || b.feed.Problem() == "" {
+			t.Errorf("the disk takes batches again, and %q is followed still", b.inForce())
+		}
+		b.stop()
+	})
+}
+
 func TestOfTwoDocumentsInARowTheNewerHoldsAndTheOlderIsNotJudged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, t.TempDir()).start()
@@ -283,6 +303,9 @@ func TestADocumentThatOnlySaysMeteredChangesThePace(t *testing.T) {
 			t.Errorf("every %v", b.status().Line.Every)
 		}
 		b.stop()
+		if b.sender.Stats().BudgetLeft == 0 {
+			t.Error("the sender is not told: it has no budget")
+		}
 		if b.count("every_seconds=600i") < 1 {
 			t.Error("the centre is not told")
 		}
