@@ -2,6 +2,7 @@ package office
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -90,6 +91,29 @@ func TestADocumentWithAWrongProfileIsNotBuilt(t *testing.T) {
 	doc.Profiles = []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}
 	if _, err := b.plan(doc, "x", home, nil); err == nil || !strings.Contains(err.Error(), "document/x.yaml") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestProfilesAreReadAgainOnlyForADocumentWithOthers(t *testing.T) {
+	var p profiles
+	log := slog.New(slog.DiscardHandler)
+	first, err := p.of("", nil, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := p.of("", nil, log); err != nil || again != first {
+		t.Errorf("read again: %v", err)
+	}
+	given := []api.Profile{{Name: "x.yaml", YAML: "about: x\n"}}
+	other, err := p.of("", given, log)
+	if err != nil || other == first {
+		t.Errorf("not read: %v", err)
+	}
+	if _, err := p.of("", []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}, log); err == nil {
+		t.Error("a wrong one is taken")
+	}
+	if kept, err := p.of("", given, log); err != nil || kept != other {
+		t.Errorf("a wrong one is remembered: %v", err)
 	}
 }
 

@@ -86,9 +86,10 @@ type Office struct {
 	ending      func() error // why Run's context ended, nil while it has not
 
 	// Of the goroutine that measures:
-	good  *plan           // what worked last
-	trial *upstream.Offer // what is tried; nil: nothing
-	able  bool            // by a plan that is not on trial, a probe could be made
+	good     *plan           // what worked last
+	trial    *upstream.Offer // what is tried; nil: nothing
+	profiles profiles
+	able     bool // by a plan that is not on trial, a probe could be made
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
