@@ -326,6 +326,7 @@ func TestADocumentThatOnlySaysMeteredChangesThePace(t *testing.T) {
 		if b.status().Line.Every != 600 || b.worked() != "v2" {
 			t.Errorf("every %v", b.status().Line.Every)
 		}
+		time.Sleep(15 * time.Minute) // the line's next use
 		b.stop()
 		if b.sender.Stats().BudgetLeft == 0 {
 			t.Error("the sender is not told: it has no budget")
