@@ -19,10 +19,35 @@ import (
 	"communewatch/collector/api"
 )
 
-// feed is the real documents of a folder, with offers from the test.
+// feed is the real documents of a folder, with offers from the test. Of what was refused
+// they only say that which came over the line, so the feed says it.
 type feed struct {
 	*upstream.Documents
 	offered chan upstream.Offer
+
+	mu        sync.Mutex
+	adjourned string
+	problem   string
+}
+
+func (f *feed) Refuse(etag, reason string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.problem = reason
+	return f.Documents.Refuse(etag, reason)
+}
+
+func (f *feed) Problem() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.problem
+}
+
+func (f *feed) Adjourn(etag string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.adjourned = etag
+	return f.Documents.Adjourn(etag)
 }
 
 func (f *feed) Offers() <-chan upstream.Offer { return f.offered }
@@ -66,7 +91,7 @@ func newBench(t *testing.T, folder string, change ...func(*Config)) *bench {
 		Log: slog.New(slog.DiscardHandler), Probers: b.probers,
 		look: func() surroundings { b.mu.Lock(); defer b.mu.Unlock(); return b.around },
 		documents: func(d *upstream.Documents) documents {
-			b.feed = &feed{d, make(chan upstream.Offer, 1)}
+			b.feed = &feed{Documents: d, offered: make(chan upstream.Offer, 1)}
 			return b.feed
 		},
 	}

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +85,7 @@ type Office struct {
 	process     processTimes
 	started     time.Time
 	current     atomic.Pointer[plan]
+	telling     sync.Mutex   // of status.json
 	ending      func() error // why Run's context ended, nil while it has not
 
 	// Of the goroutine that measures:
@@ -133,7 +136,7 @@ func (o *Office) wire() error {
 	}
 	o.sender, err = upstream.New(upstream.Config{
 		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, Identity: o.cfg.Identity,
-		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes,
+		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes, Session: o.session.ID(), Who: o.who(),
 	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log, Documents: documents})
 	if err != nil {
 		return err
@@ -143,6 +146,13 @@ func (o *Office) wire() error {
 	}
 	o.current.Store(o.good)
 	return nil
+}
+
+// who is what a renewal says of this machine.
+func (o *Office) who() api.EnrolRequest {
+	return api.EnrolRequest{
+		Machine: Fingerprint(o.deps.machine()), Host: hostName(), OS: runtime.GOOS, Arch: runtime.GOARCH, Version: o.cfg.Version,
+	}
 }
 
 // openDocuments: the centre's hold where the file names no targets. A copied machine is

@@ -129,6 +129,8 @@ func (o *Office) leaveStatus(stopped bool) {
 	if o.cfg.Folder == "" {
 		return
 	}
+	o.telling.Lock()
+	defer o.telling.Unlock()
 	s := o.status()
 	s.Stopped = stopped
 	data, err := json.MarshalIndent(s, "", "  ")
