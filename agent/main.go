@@ -19,6 +19,7 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "run", Does: "agent.run", Flags: run},
+	{Name: "status", Does: "status.does", Flags: status},
 	settings.VersionCommand("agent.version", version),
 }
 
