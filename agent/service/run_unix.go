@@ -25,7 +25,11 @@ func run(ctx context.Context, cfg Config, work Work) error {
 	living, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
 	defer context.AfterFunc(ctx, func() { end(power.why()) })()
-	return work(living, Host{Log: log, Sleeps: power.sleeper.out})
+	err := work(living, Host{Log: log, Sleeps: power.sleeper.out})
+	if err != nil && cfg.Background { // nobody else hears it
+		log.Error("agent failed", "error", err)
+	}
+	return err
 }
 
 func openLog(cfg Config) (*slog.Logger, func()) {
