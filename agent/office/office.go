@@ -13,20 +13,16 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"communewatch/agent/clock"
 	"communewatch/agent/doctor"
 	"communewatch/agent/icmp"
 	"communewatch/agent/round"
+	"communewatch/agent/service"
 	"communewatch/agent/snmp"
 	"communewatch/agent/spool"
 	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 )
-
-// goodbyeTime bounds the last send; a Windows service has 20 s to stop.
-const goodbyeTime = 5 * time.Second
 
 // ErrPowerCut, as the cause of the context's end, makes Run end as a pulled plug
 // would: nothing more is stored, sent or said.
@@ -66,6 +62,8 @@ type Deps struct {
 	// Probers is nil for the real ones; the lab simulates an office by handing in others,
 	// and then nobody looks at the path either.
 	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
+	// Sleeps are told before the machine sleeps; nil: nobody tells.
+	Sleeps <-chan service.Sleep
 }
 
 // Office is an agent, not yet or now running.
@@ -80,6 +78,7 @@ type Office struct {
 	process processTimes
 	// untrusted counts the addresses that cannot exist and answered an echo; may be nil.
 	untrusted func() int
+	sleeps    <-chan service.Sleep
 	ending    func() error // why Run's context ended, nil while it has not
 }
 
@@ -103,7 +102,7 @@ func New(cfg Config, deps Deps) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session, deps.Log)}
+	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session, deps.Log), sleeps: deps.Sleeps}
 	if err := o.wire(deps); err != nil {
 		return nil, errors.Join(err, queued.Close())
 	}
@@ -203,20 +202,9 @@ func (o *Office) Run(ctx context.Context) error {
 	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(),
 		"targets", len(o.cfg.Document.Targets), "interval", o.cfg.Document.Interval, "collector", o.cfg.URL)
 	o.ending = func() error { return context.Cause(ctx) }
-	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSending()
-	group, measuring := errgroup.WithContext(ctx)
-	group.Go(func() error { return o.sender.Run(sending) })
-	group.Go(func() error {
-		defer stopSending()
-		return o.rounds.Run(measuring)
-	})
-	err := group.Wait()
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
+	err := o.liveOn(ctx)
 	if !errors.Is(o.ending(), ErrPowerCut) {
-		o.sayGoodbye(ctx)
+		o.sayGoodbye(ctx, farewell(o.ending()), goodbyeTime)
 		o.queue.End()
 	}
 	c := o.queue.ledger.now() // what nobody read is not read now: stopping must be quick
@@ -238,16 +226,6 @@ func (o *Office) put(lines []byte) error {
 
 // Counts is the agent's ledger; it stays readable after Run.
 func (o *Office) Counts() Counts { return o.queue.Counts() }
-
-// sayGoodbye tells the collector that silence is on purpose. That it cannot be told
-// is no error: the batches wait on disk.
-func (o *Office) sayGoodbye(ctx context.Context) {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
-	defer cancel()
-	if err := o.sender.Goodbye(limited, api.GoodbyeStop); err != nil {
-		o.log.Warn("goodbye was not heard", "error", err)
-	}
-}
 
 // Close gives the spool back when the office never ran.
 func (o *Office) Close() error { return o.spool.Close() }

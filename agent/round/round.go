@@ -87,12 +87,14 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rounds{cfg: cfg, nodes: nodes, deps: deps, results: make(chan result)}, nil
+	return &Rounds{cfg: cfg, nodes: nodes, deps: deps}, nil
 }
 
 // Run measures until ctx ends, then puts what is complete. A probe that the end
-// interrupts is forgotten: half a round would be invented loss.
+// interrupts is forgotten: half a round would be invented loss. It may be called again
+// when it has returned: a machine that slept goes on.
 func (r *Rounds) Run(ctx context.Context) error {
+	r.results = make(chan result)
 	var measuring sync.WaitGroup
 	for i, n := range r.nodes {
 		// Ten at a time would spare a third of the CPU, and cost four times the RTT's

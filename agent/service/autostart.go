@@ -45,7 +45,7 @@ func (a *autostart) register(ctx context.Context) error {
 	for i, w := range words {
 		words[i] = quoteDesktop(w)
 	}
-	return replaceText(ctx, path, 0o644, fmt.Sprintf(desktopText, say.Vietnamese.Text("install.description"), strings.Join(words, " ")))
+	return WriteFile(ctx, path, 0o644, fmt.Sprintf(desktopText, say.Vietnamese.Text("install.description"), strings.Join(words, " ")))
 }
 
 func (a *autostart) command() []string {

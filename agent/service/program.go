@@ -43,8 +43,8 @@ func replaceProgram(ctx context.Context, from, to string) error {
 	return replaceFile(ctx, to, 0o755, source)
 }
 
-// replaceText is replaceProgram for a small file.
-func replaceText(ctx context.Context, path string, mode os.FileMode, text string) error {
+// WriteFile puts a small file in the place of what is there, in one step and durably.
+func WriteFile(ctx context.Context, path string, mode os.FileMode, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

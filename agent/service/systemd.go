@@ -91,7 +91,7 @@ func (u *systemUnit) register(ctx context.Context) error {
 			return err
 		}
 	default:
-		if err := replaceText(ctx, u.path(), 0o644, u.text()); err != nil {
+		if err := WriteFile(ctx, u.path(), 0o644, u.text()); err != nil {
 			return err
 		}
 	}
@@ -227,7 +227,7 @@ func (u *userUnit) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceText(ctx, path, 0o644, fmt.Sprintf(userUnitText, execStart(u.program, "run", "--config", u.config))); err != nil {
+	if err := WriteFile(ctx, path, 0o644, fmt.Sprintf(userUnitText, execStart(u.program, "run", "--config", u.config))); err != nil {
 		return err
 	}
 	// So that it runs without a login; whether a user may ask for that, the machine decides.
