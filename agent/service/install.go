@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"communewatch/collector/say"
 )
@@ -155,22 +157,38 @@ func (m *Manager) Remove(ctx context.Context) error {
 // other things too.
 var ours = []string{
 	"agent.yaml", "identity.pem", "document.json", "refused.json", "machine.json", "enrolled.json", "status.json",
-	"spool", "profiles", logFile, logFile + ".1", "agent.pid",
+	"spool", "profiles", logFile, "agent.pid",
 }
 
 func (m *Manager) removeFolder() error {
 	if m.usual {
 		return os.RemoveAll(m.Folder)
 	}
-	var errs []error
-	for _, name := range ours {
-		errs = append(errs, os.RemoveAll(filepath.Join(m.Folder, name)))
-	}
 	entries, err := os.ReadDir(m.Folder)
-	if err == nil && len(entries) == 0 {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	left := 0
+	for _, entry := range entries {
+		if !isOurs(entry) {
+			left++
+			continue
+		}
+		errs = append(errs, os.RemoveAll(filepath.Join(m.Folder, entry.Name())))
+	}
+	if left == 0 {
 		errs = append(errs, os.Remove(m.Folder))
 	}
 	return errors.Join(errs...)
+}
+
+// isOurs also knows what stands beside a file while it is replaced (identity.pem.new,
+// status.json.7.tmp), and the spool of a site that the machine belonged to.
+func isOurs(entry fs.DirEntry) bool {
+	name := entry.Name()
+	return entry.IsDir() && strings.HasPrefix(name, "spool-") ||
+		slices.ContainsFunc(ours, func(o string) bool { return name == o || strings.HasPrefix(name, o+".") })
 }
 
 // Folder is where the agent's state is: of the machine, or of this user.
