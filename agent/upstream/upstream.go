@@ -1,7 +1,8 @@
-// Package upstream is all the talk with the collector: today, sending batches. In
-// come batches from a [Queue]; out goes HTTPS, and back into the queue goes what
-// became of them. A batch is deleted only when the collector itself named it as
-// stored; lines that never will be stored are set aside; everything else stays.
+// Package upstream is all the talk with the collector: enrolling, sending batches,
+// renewing the certificate, fetching what to do. In come batches from a [Queue]; out
+// goes HTTPS, and back into the queue goes what became of them. A batch is deleted only
+// when the collector itself named it as stored; lines that never will be stored are set
+// aside; everything else stays.
 //
 // The newest batch goes first, so that the province sees now, and what waited goes
 // behind it, oldest first. When the collector refuses, the sender waits, longer each
@@ -10,6 +11,11 @@
 // What breaks off comes again in the smallest piece. Every answer also tells the time,
 // which goes to the [Clock]. A metered line is used once in a while ([Config].Every),
 // and no more than a day's bytes pass ([Config].DailyBytes).
+//
+// Who is calling is shown by a token or by the certificate that [Enrol] got for a key
+// that never leaves this machine. It is renewed long before it ends, and after that too,
+// since a PC may be off for months (renew.go). What to measure comes from the collector
+// as [Documents] that replace one another only once they have worked (documents.go).
 //
 // It never decides what is measured, never changes a line, never follows a redirect,
 // and never trusts a certificate for its dates before it knows the time.
@@ -32,8 +38,16 @@ import (
 // Config says where the collector is and how to know it. Durations of zero are those
 // of [DefaultConfiguration].
 type Config struct {
-	URL   string // https://host[:port][/prefix] of the collector
-	Token string // sent as "Authorization: Token …"
+	URL string // https://host[:port][/prefix] of the collector
+
+	// One of the two: who this is.
+	Token    string // sent as "Authorization: Token …"
+	Identity string // path of the identity that [Enrol] wrote; it is renewed in time
+
+	// Who is what a renewal says of the machine: the token and the request in it are not used.
+	Who     api.EnrolRequest
+	Session string // of this run, sent with each write; "" is not sent
+	Proxy   string // "": see [ProxyFor]; DirectProxy: none; or http://[name:password@]host:port
 
 	// One of the two: what the collector's certificate must come from.
 	Pin    string // "sha256:<64 hex digits>" of the CA certificate's SubjectPublicKeyInfo; the server sends the CA along
@@ -70,9 +84,10 @@ func DefaultConfiguration() Config {
 
 // Deps is what a sender is given.
 type Deps struct {
-	Queue Queue
-	Clock Clock
-	Log   *slog.Logger
+	Queue     Queue
+	Clock     Clock
+	Log       *slog.Logger
+	Documents *Documents // nil: none is fetched
 }
 
 // Sender sends what waits in the queue.
@@ -84,6 +99,7 @@ type Sender struct {
 
 	remote *remote
 	meter  meter
+	docs   *Documents
 
 	turn     sync.Mutex // one request at a time; guards what follows
 	schedule schedule
@@ -92,9 +108,13 @@ type Sender struct {
 	held     held
 	heldCost int64 // of the request that was held back last; 0: none is
 	packer   packer
-	refused  backoff // after answers, and whatever else shows that the line is up
-	silence  backoff // after attempts that nobody answered
-	newest   uint64  // the highest sequence that was settled: what is above it is news
+	refused  backoff   // after answers, and whatever else shows that the line is up
+	silence  backoff   // after attempts that nobody answered
+	newest   uint64    // the highest sequence that was settled: what is above it is news
+	identity *identity // nil: a token
+	unproven bool      // no write was taken under it yet: the one before is kept
+	renewal  errand
+	fetching errand
 	// doubtTime: a certificate was refused, perhaps for the time we believe in.
 	doubtTime bool
 
@@ -117,9 +137,15 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 		return nil, fmt.Errorf("%d bytes a day, want 0 or at least %d", cfg.DailyBytes, MinDailyBytes)
 	}
 	cfg.fill()
-	s := &Sender{cfg: cfg, queue: deps.Queue, clock: deps.Clock, log: deps.Log, packer: newPacker(), lastSaid: map[Reason]time.Time{}}
+	s := &Sender{
+		cfg: cfg, queue: deps.Queue, clock: deps.Clock, log: deps.Log, docs: deps.Documents,
+		packer: newPacker(), lastSaid: map[Reason]time.Time{}, renewal: newRenewal(), fetching: newFetching(),
+	}
 	var err error
-	if s.remote, err = newRemote(cfg, deps.Clock, &s.meter); err != nil {
+	if s.remote, err = newRemote(cfg, deps.Clock, &s.meter); err == nil {
+		err = s.introduce()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("collector %s: %w", cfg.URL, err)
 	}
 	s.schedule = schedule{every: cfg.Every, random: rand.Float64}
@@ -209,6 +235,9 @@ func (s *Sender) once(ctx context.Context) step {
 	if v := s.learnTime(ctx); v.action != api.Delete {
 		return s.wait(ctx, v)
 	}
+	if v := s.validate(ctx); v.action != api.Delete {
+		return s.wait(ctx, v)
+	}
 	r, wait := s.next()
 	switch {
 	case wait > 0 && r.live():
@@ -217,12 +246,18 @@ func (s *Sender) once(ctx context.Context) step {
 		return s.hold(ctx, holdBacklog, wait)
 	case r == nil:
 		s.held, s.heldCost = holdNothing, 0
-		return s.rest(0)
+		s.errands(ctx)
+		return s.rest(s.untilErrand())
 	case len(r.parts) == 0: // nothing of it can be loaded: look again, but not at once
 		return s.rest(s.cfg.MaxWait)
 	}
 	s.goes(r)
-	return s.settle(ctx, r, s.send(ctx, r, ""))
+	v := s.send(ctx, r, "")
+	next := s.settle(ctx, r, v)
+	if v.action == api.Delete && next.wait == 0 {
+		s.errands(ctx)
+	}
+	return next
 }
 
 // rest lets a metered line go until it is due; others wait for news, so long at most.
@@ -244,7 +279,7 @@ func (s *Sender) learnTime(ctx context.Context) verdict {
 		return verdict{action: api.Delete}
 	}
 	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{method: http.MethodGet, path: api.PathHealth})
+	a := s.remote.exchange(ctx, outgoing{method: http.MethodGet, path: api.PathHealth, asking: true})
 	_, known := s.clock.Collector()
 	v := decideTime(a, known)
 	s.doubtTime = v.action != api.Delete
@@ -256,7 +291,7 @@ func (s *Sender) send(ctx context.Context, r *request, goodbye api.Goodbye) verd
 	s.count(func(st *Stats) { st.Attempts++ })
 	a := s.remote.exchange(ctx, outgoing{
 		method: http.MethodPost, path: api.PathWrite, body: r.body,
-		header: r.header(goodbye, s.cfg.Every), token: s.cfg.Token,
+		header: r.header(goodbye, s.cfg.Session, s.cfg.Every), token: s.cfg.Token,
 	})
 	v := decide(a, r.list, r.lines)
 	s.doubtTime = v.reason == ReasonCertificate
