@@ -22,6 +22,7 @@ var commands = []settings.Command{
 	{Name: "install", Does: "agent.install", Flags: install},
 	{Name: "uninstall", Does: "agent.uninstall", Flags: uninstall},
 	{Name: "run", Does: "agent.run", Flags: run},
+	{Name: "status", Does: "status.does", Flags: status},
 	settings.VersionCommand("agent.version", version),
 }
 

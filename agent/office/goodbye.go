@@ -41,7 +41,23 @@ func (o *Office) liveOn(ctx context.Context) error {
 			return nil
 		}
 		o.log.Info("the machine has woken up")
+		if err := o.replan(); err != nil {
+			return err
+		}
 	}
+}
+
+// replan makes the plan that worked last anew, for the network that the machine woke up in.
+func (o *Office) replan() error {
+	p, err := o.plan(o.good.doc, o.good.etag, o.good.around.after(o.deps.look()), o.good)
+	if err != nil {
+		o.log.Warn("the network changed and cannot be measured: as before", "error", err)
+		p, err = o.plan(o.good.doc, o.good.etag, o.good.around, o.good)
+	}
+	if err == nil {
+		o.good = p
+	}
+	return err
 }
 
 // stayAwake measures and sends until ctx ends or the machine goes to sleep. What is
@@ -53,16 +69,18 @@ func (o *Office) stayAwake(ctx context.Context) (sleep service.Sleep, slept bool
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	group, measuring := errgroup.WithContext(awake)
-	group.Go(func() error { return o.sender.Run(sending) })
+	if o.copied == nil {
+		group.Go(func() error { return o.sender.Run(sending) })
+	}
 	group.Go(func() error {
 		defer lieDown()
 		defer stopSending()
-		return o.rounds.Run(measuring)
+		return o.measure(measuring)
 	})
 	group.Go(func() error {
 		select {
 		case <-measuring.Done():
-		case sleep = <-o.sleeps:
+		case sleep = <-o.deps.Sleeps:
 			slept = true
 			lieDown()
 		}
@@ -88,9 +106,20 @@ func awoken(ctx context.Context, sleep service.Sleep) bool {
 	return true
 }
 
-// sayGoodbye tells the collector that silence is on purpose. That it cannot be told
-// is no error: the batches wait on disk.
+// leave says goodbye and remembers the run.
+func (o *Office) leave(ctx context.Context) {
+	o.sayGoodbye(ctx, farewell(o.ending()), goodbyeTime)
+	o.queue.End()
+	o.leaveStatus(true)
+}
+
+// sayGoodbye sends what waits, as far as the time allows, and tells the collector that
+// the silence to come is on purpose. That it cannot be told is no error: the batches
+// wait on disk.
 func (o *Office) sayGoodbye(ctx context.Context, why api.Goodbye, most time.Duration) {
+	if o.copied != nil {
+		return
+	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
 	defer cancel()
 	if err := o.sender.Goodbye(limited, why); err != nil {

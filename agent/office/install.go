@@ -64,11 +64,11 @@ type Result struct {
 type installer struct {
 	Install
 	InstallDeps
-	manager  *service.Manager
-	inv      api.Invitation
-	enrolled enrolled // what the machine is enrolled as
-	cfg      Config
-	result   Result
+	manager *service.Manager
+	inv     api.Invitation
+	known   known     // what the machine is installed for
+	began   time.Time // the service was started
+	result  Result
 }
 
 const firstWait = 90 * time.Second
@@ -123,12 +123,12 @@ func (i *installer) fails(name string, todo say.Key, key say.Key, args ...any) b
 
 // end says the last word: that it passed, or the one thing to do first.
 func (i *installer) end() Result {
-	i.result.Site, i.result.Label = i.enrolled.Site, i.enrolled.Label
+	i.result.Site, i.result.Label = i.known.Site, i.known.Label
 	switch {
 	case i.result.Passed && i.NoService:
 		i.result.Last = i.Lang.Text("install.written", service.Name+" run --config "+i.manager.Config())
 	case i.result.Passed:
-		i.result.Last = i.Lang.Text("install.passed", i.enrolled.name())
+		i.result.Last = i.Lang.Text("install.passed", i.known.name())
 	default:
 		for _, s := range i.result.Steps {
 			if !s.OK {
@@ -150,14 +150,14 @@ func (i *installer) open(context.Context) bool {
 	if err != nil {
 		return i.fails("folder", "install.folder_todo", "install.folder_failed", i.Folder, err)
 	}
-	i.enrolled = readEnrolled(i.manager.Folder)
+	i.known = readKnown(i.manager.Folder)
 	return true
 }
 
 // read takes the pasted invitation. An error of it never repeats what was pasted.
 func (i *installer) read(context.Context) bool {
-	if strings.TrimSpace(i.Pasted) == "" && i.enrolled.Site != "" {
-		return i.done("invitation", "install.update", i.enrolled.name())
+	if strings.TrimSpace(i.Pasted) == "" && i.known.Site != "" && i.known.URL != "" {
+		return i.done("invitation", "install.update", i.known.name())
 	}
 	var err error
 	i.inv, err = api.ParseInvitation(i.Pasted)
@@ -200,6 +200,7 @@ func (i *installer) start(ctx context.Context) bool {
 	if i.NoService {
 		return true
 	}
+	i.began = time.Now()
 	if err := i.manager.Start(ctx); err != nil {
 		return i.tell(Step{Name: "start", Text: i.Lang.Text("install.start_failed", err), Todo: i.Lang.Text("install.not_stored_log_todo", i.manager.Folder)})
 	}
@@ -223,30 +224,31 @@ func (i *installer) wait(ctx context.Context) bool {
 	defer cancel()
 	again := time.NewTicker(500 * time.Millisecond)
 	defer again.Stop()
-	began := time.Now()
 	for {
 		status, err := ReadStatus(i.manager.Folder)
-		fresh := err == nil && status.At.After(began.Add(-time.Second))
-		if fresh && status.Stored > 0 {
+		// Started is in whole seconds.
+		ours := err == nil && !status.Stopped && status.Started.After(i.began.Add(-time.Second))
+		if ours && status.Line.Stored != nil {
 			return i.done("stored", "install.stored")
 		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return i.notStored(status, fresh, seconds)
+			return i.notStored(status, ours, seconds)
 		}
 	}
 }
 
-func (i *installer) notStored(status Status, fresh bool, seconds int) bool {
-	switch {
-	case !fresh:
+func (i *installer) notStored(status Status, ours bool, seconds int) bool {
+	if !ours {
 		return i.tell(Step{Name: "stored", Text: i.Lang.Text("install.not_stored_silent", seconds),
 			Todo: i.Lang.Text("install.not_stored_log_todo", logPlace(i.manager))})
-	case status.Problem == "":
-		status.Problem = "-"
 	}
-	return i.fails("stored", "install.not_stored_todo", "install.not_stored", seconds, status.Problem)
+	why := string(status.Line.Trouble)
+	if why == "" {
+		why = "-"
+	}
+	return i.fails("stored", "install.not_stored_todo", "install.not_stored", seconds, why)
 }
 
 // logPlace is where the agent's log is read.

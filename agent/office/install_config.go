@@ -30,7 +30,7 @@ func (i *installer) configure(ctx context.Context) bool {
 			return i.fails("config", "install.folder_todo", "install.config_failed", err)
 		}
 	}
-	if err := service.WriteFile(ctx, path, 0o600, configText(i.enrolled)); err != nil {
+	if err := service.WriteFile(ctx, path, 0o600, configText(i.known)); err != nil {
 		return i.fails("config", "install.folder_todo", "install.config_failed", err)
 	}
 	if _, err := i.load(path); err != nil {
@@ -44,11 +44,11 @@ func (i *installer) configure(ctx context.Context) bool {
 
 // load reads agent.yaml and says whether it is for what this machine is enrolled as.
 func (i *installer) load(path string) (fits bool, err error) {
-	i.cfg, err = Load(path)
+	cfg, err := Load(path)
 	if err != nil {
 		return false, err
 	}
-	return i.cfg.URL == i.enrolled.URL && i.cfg.Pin == i.enrolled.Pin && i.mine(path), nil
+	return cfg.URL == i.known.URL && cfg.Pin == i.known.Pin && i.mine(path), nil
 }
 
 // mine says whether the file shows the identity that install got. It is read loosely: a
@@ -65,11 +65,11 @@ func (i *installer) mine(path string) bool {
 
 // configText is agent.yaml as install writes it: what is not in it is as usual, or comes
 // from the centre.
-func configText(e enrolled) string {
-	return "# CommuneWatch: " + api.CleanText(e.name()) + " (" + e.Site + ")\n" +
+func configText(k known) string {
+	return "# CommuneWatch: " + api.CleanText(k.name()) + " (" + k.Site + ")\n" +
 		"# " + "communewatch-agent run --check --config agent.yaml" + "\n" +
 		"collector:\n" +
-		"  url: " + strconv.Quote(e.URL) + "\n" +
-		"  pin: " + e.Pin + "\n" +
+		"  url: " + strconv.Quote(k.URL) + "\n" +
+		"  pin: " + k.Pin + "\n" +
 		"  identity: " + identityFile + "\n"
 }

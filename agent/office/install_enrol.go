@@ -2,9 +2,6 @@ package office
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,48 +10,50 @@ import (
 	"strings"
 	"time"
 
-	"communewatch/agent/service"
 	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
-const (
-	identityFile = "identity.pem"
-	enrolledFile = "enrolled.json"
-)
+const identityFile = "identity.pem"
 
-// enrolled is a note of as what this machine was enrolled, for the next installation
-// and for people. The certificate alone decides.
-type enrolled struct {
-	Site  string `json:"site"`
-	Agent string `json:"agent"`
-	Label string `json:"label"`
-	URL   string `json:"url"`
-	Pin   string `json:"pin"`
+// known is what this machine was installed for, if it was.
+type known struct {
+	Site, Label string // of machine.json
+	URL, Pin    string // of agent.yaml
+	Spool       string // its folder
 }
 
-func readEnrolled(folder string) enrolled {
-	var e enrolled
-	data, err := os.ReadFile(filepath.Join(folder, enrolledFile))
-	if err != nil || len(data) > api.MaxEnrolBytes || json.Unmarshal(data, &e) != nil {
-		return enrolled{}
+// readKnown reads loosely: a configuration with mistakes in it is still ours.
+func readKnown(folder string) known {
+	file := DefaultFile()
+	path := filepath.Join(folder, "agent.yaml")
+	if data, err := os.ReadFile(path); err == nil {
+		_, _ = settings.Decode(path, data, &file)
 	}
-	return e
+	k := known{URL: file.Collector.URL, Pin: file.Collector.Pin, Spool: file.Spool.Folder}
+	if !filepath.IsAbs(k.Spool) {
+		k.Spool = filepath.Join(folder, k.Spool)
+	}
+	if machine, err := readMachine(folder); err == nil {
+		k.Site, k.Label = api.CleanText(machine.Site), api.CleanText(machine.Label)
+	}
+	return k
 }
 
 // name is what people call it.
-func (e enrolled) name() string {
-	if e.Label == "" {
-		return e.Site
+func (k known) name() string {
+	if k.Label == "" {
+		return k.Site
 	}
-	return e.Label
+	return k.Label
 }
 
 // enrol gets the machine its identity, or keeps the one that it has: the same line pasted
 // again must not make a new machine of it.
 func (i *installer) enrol(ctx context.Context) bool {
-	had := i.enrolled
+	had := i.known
 	switch {
 	case i.inv == api.Invitation{}:
 		return i.done("enrol", "install.enrolled_before", had.name(), had.Site)
@@ -75,13 +74,13 @@ func (i *installer) enrol(ctx context.Context) bool {
 		}
 		return i.problem("enrol", err)
 	}
-	return i.done("enrol", "install.enrolled", i.enrolled.name(), i.enrolled.Site)
+	return i.done("enrol", "install.enrolled", i.known.name(), i.known.Site)
 }
 
 // mayKeep says why the identity that is here cannot be kept; empty: it can. A collector
 // that cannot be asked is no reason.
 func (i *installer) mayKeep(ctx context.Context) api.Code {
-	had := i.enrolled
+	had := i.known
 	switch {
 	case had.Site == "" || had.URL != i.inv.URL || had.Pin != i.inv.Pin:
 		return api.CodeUnauthorized
@@ -90,7 +89,7 @@ func (i *installer) mayKeep(ctx context.Context) api.Code {
 	case SameMachine(i.manager.Folder) != nil:
 		return api.CodeTwin
 	}
-	return i.Refused(ctx, Config{URL: had.URL, Pin: had.Pin, SpoolDir: i.manager.Folder})
+	return i.Refused(ctx, Config{URL: had.URL, Pin: had.Pin, Identity: filepath.Join(i.manager.Folder, identityFile)})
 }
 
 func exists(path string) bool {
@@ -107,40 +106,21 @@ func (i *installer) ask(ctx context.Context) error {
 	defer cancel()
 	host, _ := os.Hostname() // for people only
 	who := api.EnrolRequest{
-		Token: i.inv.Token, Machine: machineMark(), Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Version: i.Version,
+		Token: i.inv.Token, Machine: Fingerprint(Machine()), Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Version: i.Version,
 	}
 	reply, err := i.Enrol(ctx, i.inv, who, filepath.Join(i.manager.Folder, identityFile), upstream.EnrolDeps{Log: i.Log})
 	if err != nil {
 		return err
 	}
-	i.enrolled = enrolled{Site: api.CleanText(reply.Site), Agent: api.CleanText(reply.Agent), Label: api.CleanText(reply.Label), URL: i.inv.URL, Pin: i.inv.Pin}
-	// Marks and document of before are another machine's or another site's.
-	err = i.forget("machine.json", "document.json", "refused.json", "status.json")
-	data, _ := json.MarshalIndent(i.enrolled, "", "  ") // of strings
-	return errors.Join(err, service.WriteFile(ctx, filepath.Join(i.manager.Folder, enrolledFile), 0o600, string(data)+"\n"))
-}
-
-func (i *installer) forget(names ...string) error {
-	var errs []error
-	for _, name := range names {
-		if err := os.Remove(filepath.Join(i.manager.Folder, name)); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// machineMark is a hash of the machine's marks: the collector need not know them.
-func machineMark() string {
-	sum := sha256.Sum256([]byte(strings.Join(Machine(), "\n")))
-	return hex.EncodeToString(sum[:])
+	i.known.Site, i.known.Label, i.known.URL, i.known.Pin = api.CleanText(reply.Site), api.CleanText(reply.Label), i.inv.URL, i.inv.Pin
+	return Enrolled(Config{Folder: i.manager.Folder, SpoolDir: i.known.Spool}, reply)
 }
 
 // move takes the machine to another site. What it measured for the old one must never be
 // sent in the new one's name: what can be sent now is, and the rest goes aside before
 // there is a new identity.
 func (i *installer) move(ctx context.Context) bool {
-	old := i.enrolled
+	old := i.known
 	if err := i.manager.Stop(ctx); err != nil {
 		return i.fails("enrol", "install.service_todo", "uninstall.stop_failed", err)
 	}
@@ -151,7 +131,7 @@ func (i *installer) move(ctx context.Context) bool {
 	}
 	if err := i.ask(ctx); err != nil {
 		if aside != "" {
-			err = errors.Join(err, os.Rename(aside, i.spool()))
+			err = errors.Join(err, os.Rename(aside, i.known.Spool))
 		}
 		if !i.NoService && exists(i.manager.Config()) {
 			err = errors.Join(err, i.manager.Start(ctx)) // as it was
@@ -159,9 +139,9 @@ func (i *installer) move(ctx context.Context) bool {
 		return i.problem("enrol", err)
 	}
 	if aside == "" {
-		return i.done("enrol", "install.enrolled", i.enrolled.name(), i.enrolled.Site)
+		return i.done("enrol", "install.enrolled", i.known.name(), i.known.Site)
 	}
-	return i.done("enrol", "install.moved", i.enrolled.name(), i.enrolled.Site, aside)
+	return i.done("enrol", "install.moved", i.known.name(), i.known.Site, aside)
 }
 
 func (i *installer) spool() string {
@@ -170,14 +150,14 @@ func (i *installer) spool() string {
 
 // setSpoolAside renames a spool that holds anything; empty: it held nothing.
 func (i *installer) setSpoolAside(site string) (string, error) {
-	if len(waitingIn(i.spool())) == 0 {
+	if len(waitingIn(i.known.Spool)) == 0 {
 		return "", nil
 	}
 	aside := filepath.Join(i.manager.Folder, "spool-"+site)
 	for n := 2; exists(aside); n++ {
 		aside = filepath.Join(i.manager.Folder, "spool-"+site+"-"+strconv.Itoa(n))
 	}
-	return aside, os.Rename(i.spool(), aside)
+	return aside, os.Rename(i.known.Spool, aside)
 }
 
 // problem says what went wrong with the collector, and whose turn it is.

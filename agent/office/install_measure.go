@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,17 +28,17 @@ const measureTime = 15 * time.Second
 func (i *installer) measure(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
-	reached, err := i.Reach(ctx, i.enrolled.URL, i.enrolled.Pin, upstream.EnrolDeps{Log: i.Log})
+	reached, err := i.Reach(ctx, i.known.URL, i.known.Pin, upstream.EnrolDeps{Log: i.Log})
 	i.gateway(ctx, err == nil)
 	i.dns(ctx)
 	switch {
 	case err != nil:
-		text, todo := explained(i.Lang, err, i.enrolled.URL)
+		text, todo := explained(i.Lang, err, i.known.URL)
 		return i.tell(Step{Name: "collector", Text: text, Todo: todo})
 	case reached.Proxy != "":
-		return i.done("collector", "install.collector_proxy", i.enrolled.URL, reached.Proxy)
+		return i.done("collector", "install.collector_proxy", i.known.URL, reached.Proxy)
 	}
-	return i.done("collector", "install.collector", i.enrolled.URL)
+	return i.done("collector", "install.collector", i.known.URL)
 }
 
 func (i *installer) gateway(ctx context.Context, beyond bool) {
@@ -77,7 +76,7 @@ func pingOnce(ctx context.Context, to netip.Addr) (answer round.Answer, tried bo
 }
 
 func (i *installer) dns(ctx context.Context) {
-	u, err := url.Parse(i.enrolled.URL)
+	u, err := url.Parse(i.known.URL)
 	if err != nil {
 		return
 	}
@@ -133,15 +132,15 @@ func identified(cfg Config) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(cfg.SpoolDir, identityFile)
-	pair, err := tls.LoadX509KeyPair(file, file)
+	pair, err := tls.LoadX509KeyPair(cfg.Identity, cfg.Identity)
 	if err != nil {
 		return nil, err
 	}
 	secured := sender.TLS().Clone()
 	secured.Certificates = []tls.Certificate{pair}
+	proxy := func(*http.Request) (*url.URL, error) { return upstream.ProxyFor(cfg.URL) }
 	return &http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: secured},
+		Transport:     &http.Transport{Proxy: proxy, TLSClientConfig: secured},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }

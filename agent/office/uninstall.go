@@ -31,7 +31,7 @@ func (u Uninstall) Do(ctx context.Context) Result {
 	}
 	i.result.Passed = i.uninstall(ctx, u.Agree)
 	last := i.result.Steps[len(i.result.Steps)-1]
-	i.result.Site, i.result.Label, i.result.Last = i.enrolled.Site, i.enrolled.Label, last.Todo
+	i.result.Site, i.result.Label, i.result.Last = i.known.Site, i.known.Label, last.Todo
 	return i.result
 }
 
@@ -72,8 +72,8 @@ func (i *installer) remove(ctx context.Context) bool {
 	if i.manager.Packaged() {
 		removed.Text = i.Lang.Text("uninstall.packaged", i.manager.Folder)
 	}
-	if i.enrolled.Site != "" {
-		removed.Todo = i.Lang.Text("uninstall.tell_centre", i.enrolled.Site)
+	if i.known.Site != "" {
+		removed.Todo = i.Lang.Text("uninstall.tell_centre", i.known.Site)
 	}
 	return i.tell(removed)
 }
@@ -84,13 +84,13 @@ const restTime = 30 * time.Second
 // sendRest sends what waits with a goodbye, if the collector is to be had, and gives how
 // many batches are left. The agent does not run.
 func (i *installer) sendRest(ctx context.Context) int {
-	if len(waitingIn(i.spool())) == 0 {
+	if len(waitingIn(i.known.Spool)) == 0 {
 		return 0
 	}
 	if err := i.sendAll(ctx); err != nil {
 		i.Log.Warn("not all is sent", "error", err)
 	}
-	return len(waitingIn(i.spool()))
+	return len(waitingIn(i.known.Spool))
 }
 
 func (i *installer) sendAll(ctx context.Context) error {

@@ -156,7 +156,7 @@ func (m *Manager) Remove(ctx context.Context) error {
 // ours is what the agent has in its folder, if that was chosen by somebody and may hold
 // other things too.
 var ours = []string{
-	"agent.yaml", "identity.pem", "document.json", "refused.json", "machine.json", "enrolled.json", "status.json",
+	"agent.yaml", "identity.pem", "document.json", "refused.json", "machine.json", "trial.json", "status.json",
 	"spool", "profiles", logFile, "agent.pid",
 }
 

@@ -231,4 +231,3 @@ func TestWithoutABusEveryEndIsAStop(t *testing.T) {
 		t.Errorf("ended for %v after %s", got, time.Since(began))
 	}
 }
-

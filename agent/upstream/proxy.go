@@ -50,7 +50,7 @@ func proxyFunc(configured string) (func(*http.Request) (*url.URL, error), error)
 func machineProxy(r *http.Request) (*url.URL, error) {
 	if os.Getenv("HTTPS_PROXY") != "" || os.Getenv("https_proxy") != "" {
 		proxy, err := http.ProxyFromEnvironment(r)
-		if err != nil || proxy != nil && !proxyScheme(proxy) {
+		if err != nil || proxy != nil && !proxyForm(proxy) {
 			return nil, errProxyForm // the error would hold the address, and it a password
 		}
 		return proxy, nil
@@ -73,7 +73,7 @@ func parseProxy(text string) (*url.URL, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || !proxyScheme(u) {
+	if err != nil || !proxyForm(u) {
 		return nil, errProxyForm
 	}
 	if u.Port() == "" && u.Scheme == "http" {
@@ -82,10 +82,11 @@ func parseProxy(text string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}, nil
 }
 
-// proxyScheme leaves out https: the proxy's own certificate would be held against the
+// proxyForm leaves out https: the proxy's own certificate would be held against the
 // collector's pin.
-func proxyScheme(u *url.URL) bool {
-	return u.Scheme == "http" || u.Scheme == "socks5" || u.Scheme == "socks5h"
+func proxyForm(u *url.URL) bool {
+	known := u.Scheme == "http" || u.Scheme == "socks5" || u.Scheme == "socks5h"
+	return known && u.Hostname() != "" && (u.Path == "" || u.Path == "/")
 }
 
 // systemProxy is what Windows is set to.

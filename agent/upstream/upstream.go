@@ -123,6 +123,7 @@ type Sender struct {
 	trouble  trouble
 	lastSaid map[Reason]time.Time // when which was logged last
 	unsaid   int                  // failures since anything was logged
+	asked    *pace                // from now on; nil: as it is
 }
 
 // New checks the configuration. It neither connects nor starts anything.
@@ -130,11 +131,8 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 	if deps.Queue == nil || deps.Clock == nil || deps.Log == nil {
 		return nil, errors.New("a sender needs a queue, a clock and a log")
 	}
-	if cfg.Every < 0 || cfg.Every > api.MaxEvery {
-		return nil, fmt.Errorf("pause of a metered line is %s, want 0 to %s", cfg.Every, api.MaxEvery)
-	}
-	if cfg.DailyBytes != 0 && cfg.DailyBytes < MinDailyBytes {
-		return nil, fmt.Errorf("%d bytes a day, want 0 or at least %d", cfg.DailyBytes, MinDailyBytes)
+	if err := (pace{cfg.Every, cfg.DailyBytes}).check(); err != nil {
+		return nil, err
 	}
 	cfg.fill()
 	s := &Sender{
@@ -226,6 +224,7 @@ func (s *Sender) remind() {
 func (s *Sender) once(ctx context.Context) step {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	s.takePace()
 	if wait := s.schedule.wait(s.clock.Now()); wait > 0 {
 		return step{idle: true, wait: wait}
 	}
