@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,7 @@ type InstallDeps struct {
 	// Refused gives the code by which the collector does not take an identity; empty: it
 	// takes it, or could not be asked.
 	Refused func(ctx context.Context, cfg Config) api.Code
+	Gateway func() (netip.Addr, bool) // the machine's router
 	// FirstWait is how long the first stored batch is waited for: a batch is closed after half an
 	// interval at the earliest, and a whole one at the latest.
 	FirstWait time.Duration
@@ -97,6 +99,9 @@ func (d InstallDeps) filled() InstallDeps {
 	}
 	if d.Refused == nil {
 		d.Refused = refused
+	}
+	if d.Gateway == nil {
+		d.Gateway = defaultGateway
 	}
 	if d.FirstWait == 0 {
 		d.FirstWait = firstWait

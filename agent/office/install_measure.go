@@ -42,7 +42,7 @@ func (i *installer) measure(ctx context.Context) bool {
 }
 
 func (i *installer) gateway(ctx context.Context, beyond bool) {
-	gateway, ok := defaultGateway()
+	gateway, ok := i.Gateway()
 	if !ok {
 		if !beyond { // a proxy or a tunnel needs none
 			i.fails("gateway", "install.no_gateway_todo", "install.no_gateway")
