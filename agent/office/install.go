@@ -131,7 +131,7 @@ func (i *installer) end() Result {
 	i.result.Site, i.result.Label = i.known.Site, i.known.Label
 	switch {
 	case i.result.Passed && i.NoService:
-		i.result.Last = i.Lang.Text("install.written", service.Name+" run --config "+i.manager.Config())
+		i.result.Last = i.Lang.Text("install.written", i.runLine())
 	case i.result.Passed:
 		i.result.Last = i.Lang.Text("install.passed", i.known.name())
 	default:
@@ -144,6 +144,9 @@ func (i *installer) end() Result {
 	}
 	return i.result
 }
+
+// runLine starts the agent by hand.
+func (i *installer) runLine() string { return service.Name + " run --config " + i.manager.Config() }
 
 // open finds out what is here.
 func (i *installer) open(context.Context) bool {
@@ -191,7 +194,9 @@ func (i *installer) place(ctx context.Context) bool {
 	if i.NoService {
 		return true
 	}
-	if err := i.manager.Install(ctx); err != nil {
+	if err := i.manager.Install(ctx); errors.Is(err, service.ErrNoSystemd) {
+		return i.tell(Step{Name: "service", Text: i.Lang.Text("install.no_systemd"), Todo: i.Lang.Text("install.no_systemd_todo", i.runLine())})
+	} else if err != nil {
 		return i.fails("service", "install.service_todo", "install.service_failed", err)
 	}
 	key := say.Key("install.service")

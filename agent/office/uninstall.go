@@ -22,8 +22,7 @@ type Uninstall struct {
 	Log   *slog.Logger
 }
 
-// Do stops the agent, sends what it can, and removes everything. Nothing is removed
-// without consent.
+// Do asks, stops the agent, sends what it can, and removes everything.
 func (u Uninstall) Do(ctx context.Context) Result {
 	i := &installer{Install: Install{Folder: u.Folder, PerUser: u.PerUser, Lang: u.Lang, Tell: u.Tell, Log: u.Log}}
 	if i.Log == nil {
@@ -43,23 +42,21 @@ func (i *installer) uninstall(ctx context.Context, agree func(string) bool) bool
 	if !exists(folder) && !exists(i.manager.Program) {
 		return i.done("folder", "uninstall.nothing", folder)
 	}
+	question := i.Lang.Text("uninstall.ask", folder)
+	if n := len(waitingIn(i.known.Spool)); n > 0 {
+		question = i.Lang.Text("uninstall.ask_lose", n, folder)
+	}
+	if agree != nil && !agree(question) {
+		return i.fails("consent", "uninstall.kept_todo", "uninstall.kept")
+	}
 	if err := i.manager.Stop(ctx); err != nil {
 		return i.fails("stop", "uninstall.failed_todo", "uninstall.stop_failed", err)
 	}
 	i.done("stop", "uninstall.stopped")
-	left := i.sendRest(ctx)
-	question := i.Lang.Text("uninstall.ask", folder)
-	if left > 0 {
-		i.done("unsent", "uninstall.unsent", left)
-		question = i.Lang.Text("uninstall.ask_lose", left, folder)
+	if lost := i.sendRest(ctx); lost > 0 {
+		i.done("unsent", "uninstall.lost", lost)
 	} else {
 		i.done("unsent", "uninstall.all_sent")
-	}
-	if agree != nil && !agree(question) {
-		if exists(i.manager.Config()) {
-			_ = i.manager.Start(ctx) // as it was; if it never was a service there is nothing to start
-		}
-		return i.fails("consent", "uninstall.kept_todo", "uninstall.kept")
 	}
 	return i.remove(ctx)
 }

@@ -13,6 +13,10 @@ import (
 	"communewatch/collector/say"
 )
 
+// ErrNoSystemd: this Linux starts its services in another way, which only its
+// administrator knows.
+var ErrNoSystemd = errors.New("systemd does not run this machine")
+
 // Options say for whom the agent is put here.
 type Options struct {
 	PerUser bool   // no administrator's rights: it starts with this user

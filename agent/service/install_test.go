@@ -203,7 +203,7 @@ func TestWithoutSystemdItIsSaidAndNothingIsStarted(t *testing.T) {
 	must(t, os.RemoveAll(filepath.Join(b.root, "run")))
 	m := b.manager("")
 	must(t, m.Prepare(t.Context()))
-	if err := m.Install(t.Context()); !errors.Is(err, errNoSystemd) {
+	if err := m.Install(t.Context()); !errors.Is(err, ErrNoSystemd) {
 		t.Errorf("got %v", err)
 	}
 	must(t, m.Remove(t.Context()))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -228,6 +229,36 @@ func TestWithoutABusEveryEndIsAStop(t *testing.T) {
 	began := time.Now()
 	stop()
 	if got := context.Cause(ctx); !errors.Is(got, ErrStop) || time.Since(began) > time.Second {
+		t.Errorf("ended for %v after %s", got, time.Since(began))
+	}
+}
+
+func TestABusThatNeverAnswersHoldsUpNoStop(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "bus")
+	silent, err := net.Listen("unix", socket)
+	must(t, err)
+	defer silent.Close()
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+socket)
+	_, ctx, stop := living(t)
+	conn, err := silent.Accept()
+	must(t, err)
+	defer conn.Close()
+	began := time.Now()
+	stop()
+	if got := context.Cause(ctx); !errors.Is(got, ErrStop) || time.Since(began) > 2*time.Second {
+		t.Errorf("ended for %v after %s", got, time.Since(began))
+	}
+}
+
+func TestASystemdThatNeverAnswersHoldsUpAStopForAMomentOnly(t *testing.T) {
+	l := startLogind(t)
+	_, ctx, stop := living(t)
+	l.delay(0)
+	l.mu.Lock() // its answer waits for that
+	defer l.mu.Unlock()
+	began := time.Now()
+	stop()
+	if got := context.Cause(ctx); !errors.Is(got, ErrStop) || time.Since(began) > 3*time.Second {
 		t.Errorf("ended for %v after %s", got, time.Since(began))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os/signal"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -23,7 +24,10 @@ const stopTime = 20 * time.Second
 // that touches the disk comes after the service manager was told that we run.
 func run(ctx context.Context, cfg Config, work Work) error {
 	if isService, err := svc.IsWindowsService(); err == nil && isService {
-		s := &windowsService{ctx: ctx, cfg: cfg, work: work}
+		// Windows tells services of every user who logs off, as a console does; Go makes a
+		// SIGTERM of that. Only the service manager ends a service.
+		signal.Reset()
+		s := &windowsService{ctx: context.WithoutCancel(ctx), cfg: cfg, work: work}
 		if err := svc.Run(Name, s); err != nil {
 			return err
 		}

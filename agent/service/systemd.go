@@ -32,9 +32,6 @@ type systemUnit struct {
 	shipped         bool // by a package
 }
 
-var errNoSystemd = errors.New("this machine does not run systemd: install with --no-service, and let its own way of starting programs start `" +
-	Name + " run`")
-
 func (u *systemUnit) path() string { return u.machine.at("/etc/systemd/system/" + unitName) }
 
 // prepare makes the user; a package has made it already.
@@ -96,7 +93,7 @@ func (u *systemUnit) register(ctx context.Context) error {
 		}
 	}
 	if !u.machine.booted() {
-		return errNoSystemd
+		return ErrNoSystemd
 	}
 	return errors.Join(
 		u.machine.run(ctx, "systemctl", "daemon-reload"),
@@ -138,7 +135,7 @@ func quoteUnit(word string) string {
 
 func (u *systemUnit) start(ctx context.Context) error {
 	if !u.machine.booted() {
-		return errNoSystemd
+		return ErrNoSystemd
 	}
 	return u.machine.run(ctx, "systemctl", "restart", unitName)
 }
