@@ -7,10 +7,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
+	"path/filepath"
 
 	"communewatch/agent/office"
+	"communewatch/agent/service"
 	"communewatch/collector/settings"
 )
 
@@ -18,6 +19,8 @@ import (
 var version = "devel"
 
 var commands = []settings.Command{
+	{Name: "install", Does: "agent.install", Flags: install},
+	{Name: "uninstall", Does: "agent.uninstall", Flags: uninstall},
 	{Name: "run", Does: "agent.run", Flags: run},
 	{Name: "status", Does: "status.does", Flags: status},
 	settings.VersionCommand("agent.version", version),
@@ -29,26 +32,39 @@ func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
 	path := flags.String("config", "agent.yaml", lang.Text("agent.config"))
 	check := flags.Bool("check", false, lang.Text("agent.check"))
+	background := flags.Bool("background", false, lang.Text("agent.background"))
 	return func(ctx context.Context, io settings.IO) error {
 		if len(io.Args) > 0 {
 			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[0]}}
 		}
-		cfg, err := office.Load(*path)
-		if err != nil {
-			return err
-		}
-		cfg.Version = version
 		if *check {
-			if err := cfg.CheckProfiles(); err != nil {
+			return checkConfig(io, *path)
+		}
+		// Nothing is read before the service manager knows that we run.
+		how := service.Config{Folder: filepath.Dir(*path), Background: *background, Err: io.Err}
+		return service.Run(ctx, how, func(ctx context.Context, host service.Host) error {
+			cfg, err := office.Load(*path)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintln(io.Out, io.Lang.Text("agent.valid", *path, len(cfg.Document.Targets)))
-			return nil
-		}
-		agent, err := office.New(cfg, office.Deps{Log: slog.New(slog.NewTextHandler(io.Err, nil))})
-		if err != nil {
-			return err
-		}
-		return agent.Run(ctx)
+			cfg.Version = version
+			agent, err := office.New(cfg, office.Deps{Log: host.Log, Sleeps: host.Sleeps})
+			if err != nil {
+				return err
+			}
+			return agent.Run(ctx)
+		})
 	}
+}
+
+func checkConfig(io settings.IO, path string) error {
+	cfg, err := office.Load(path)
+	if err != nil {
+		return err
+	}
+	if err := cfg.CheckProfiles(); err != nil {
+		return err
+	}
+	fmt.Fprintln(io.Out, io.Lang.Text("agent.valid", path, len(cfg.Document.Targets)))
+	return nil
 }

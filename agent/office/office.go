@@ -17,16 +17,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"communewatch/agent/clock"
+	"communewatch/agent/service"
 	"communewatch/agent/spool"
 	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 )
-
-// goodbyeTime bounds the last send; a Windows service has 20 s to stop.
-const goodbyeTime = 5 * time.Second
 
 // ErrPowerCut, as the cause of the context's end, makes Run end as a pulled plug
 // would: nothing more is stored, sent or said.
@@ -61,8 +57,8 @@ type Deps struct {
 	// Probers is nil for the real ones; the lab simulates an office by handing in others,
 	// and then nobody looks at the path either.
 	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
-	// Why says from the cause of the context's end which goodbye it is; nil: a stop.
-	Why func(cause error) api.Goodbye
+	// Sleeps are told before the machine sleeps; nil: nobody tells.
+	Sleeps <-chan service.Sleep
 
 	look      func() surroundings                 // tests have networks of their own
 	documents func(*upstream.Documents) documents // and offers
@@ -145,6 +141,7 @@ func (o *Office) wire() error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	o.current.Store(o.good)
+	o.queue.first = o.writeStatus // who installs waits for it
 	return nil
 }
 
@@ -199,51 +196,13 @@ func (o *Office) lost() (lost, tried bool) {
 func (o *Office) Run(ctx context.Context) error {
 	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(), "collector", o.cfg.URL)
 	o.ending = func() error { return context.Cause(ctx) }
-	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSending()
-	group, measuring := errgroup.WithContext(ctx)
-	if o.copied == nil {
-		group.Go(func() error { return o.sender.Run(sending) })
-	}
-	group.Go(func() error {
-		defer stopSending()
-		return o.measure(measuring)
-	})
-	err := group.Wait()
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
+	err := o.liveOn(ctx)
 	if !errors.Is(o.ending(), ErrPowerCut) {
 		o.leave(ctx)
 	}
 	c := o.queue.ledger.now() // what nobody read is not read now: stopping must be quick
 	o.log.Info("agent stopped", "measured", c.Measured, "stored", c.Stored, "rejected", c.Rejected, "dropped", c.Dropped, "pending", c.Pending)
 	return errors.Join(err, o.spool.Close())
-}
-
-// leave says goodbye and remembers the run. That the collector cannot be told is no
-// error: the batches wait on disk.
-func (o *Office) leave(ctx context.Context) {
-	reason := api.GoodbyeStop
-	if o.deps.Why != nil {
-		reason = o.deps.Why(o.ending())
-	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
-	defer cancel()
-	if err := o.SayGoodbye(limited, reason); err != nil {
-		o.log.Warn("goodbye was not heard", "error", err)
-	}
-	o.queue.End()
-	o.leaveStatus(true)
-}
-
-// SayGoodbye sends what waits, as far as ctx allows, and tells the collector that the
-// silence to come is on purpose. Before a sleep it is called while Run runs.
-func (o *Office) SayGoodbye(ctx context.Context, reason api.Goodbye) error {
-	if o.copied != nil {
-		return nil
-	}
-	return o.sender.Goodbye(ctx, reason)
 }
 
 // put stores a batch that a plan measured, unless the power is gone.

@@ -28,6 +28,7 @@ type Queue struct {
 	ledger   *ledger
 	oldest   aged
 	stored   atomic.Pointer[time.Time] // when the collector last took something, by the session's clock
+	first    func()                    // called when it did for the first time; may be nil
 }
 
 // LastStored is when the collector last took something in this run, by the session's clock.
@@ -221,7 +222,9 @@ func (q *Queue) Delete(seqs ...uint64) error {
 	}
 	if len(seqs) > 0 {
 		now := q.session.Now()
-		q.stored.Store(&now)
+		if before := q.stored.Swap(&now); before == nil && q.first != nil {
+			q.first()
+		}
 	}
 	return nil
 }

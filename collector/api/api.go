@@ -63,6 +63,12 @@ const (
 	GoodbyeSleep    Goodbye = "sleep"    // the machine goes to sleep; the program goes on when it wakes
 )
 
+// Goodbyes lists them.
+const Goodbyes = "stop shutdown sleep"
+
+// Known says whether it is one of [Goodbyes].
+func (g Goodbye) Known() bool { return listed(Goodbyes, string(g)) }
+
 // ClockState says how far a batch's timestamps can be trusted.
 type ClockState string
 

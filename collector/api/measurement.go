@@ -253,7 +253,7 @@ var Measurements = []Measurement{
 			{Name: "delay_ms", Kind: Integer, Unit: "ms", Min: -epochMs, Max: epochMs, Doc: "from the newest point to the receipt"},
 			{Name: "clock", Kind: Text, Allowed: "synced corrected bounded", Doc: "the ClockState that the agent named"},
 			{Name: "every_seconds", Kind: Integer, Unit: "s", Min: 1, Max: float64(MaxEvery / time.Second), Doc: "how often the agent sends; absent = after each round"},
-			{Name: "goodbye", Kind: Text, Allowed: "stop", Doc: "the agent stops on purpose; absent = it goes on"},
+			{Name: "goodbye", Kind: Text, Allowed: Goodbyes, Doc: "the agent stops on purpose; absent = it goes on"},
 		},
 	},
 	{

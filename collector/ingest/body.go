@@ -45,11 +45,9 @@ func readHead(r *http.Request) (head, *api.Error) {
 	if every, err := strconv.ParseInt(value(r, api.HeaderEvery), 10, 64); err == nil && every >= 1 && every <= int64(api.MaxEvery/time.Second) {
 		h.every = every
 	}
-	switch h.goodbye = api.Goodbye(value(r, api.HeaderGoodbye)); h.goodbye {
-	case "", api.GoodbyeStop:
-	default:
+	if h.goodbye = api.Goodbye(value(r, api.HeaderGoodbye)); h.goodbye != "" && !h.goodbye.Known() {
 		// Not ignored: a site that said goodbye in words unknown here would count as silent.
-		return head{}, fail(api.CodeUnreadable, fmt.Sprintf("%s is %.40q, want %s", api.HeaderGoodbye, string(h.goodbye), api.GoodbyeStop))
+		return head{}, fail(api.CodeUnreadable, fmt.Sprintf("%s is %.40q, want one of: %s", api.HeaderGoodbye, string(h.goodbye), api.Goodbyes))
 	}
 	named := value(r, api.HeaderBatches)
 	if named == "" && h.goodbye != "" {

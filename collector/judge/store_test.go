@@ -101,7 +101,7 @@ func (p *province) minute(n int) {
 		receipt := api.NewPoint("receipt", at.Add(time.Second)).Tag("site", site).Tag("agent", "a1").Int("batches", 1).Int("lines", 2).
 			Int("last_time_ms", measured.UnixMilli())
 		if site == closed && n == 8 {
-			receipt.Text("goodbye", "stop")
+			receipt.Text("goodbye", string(api.GoodbyeSleep))
 		}
 		if site == rare {
 			receipt.Int("every_seconds", 600)

@@ -16,13 +16,14 @@ var may = map[string]string{
 	"collector/say":      "",
 	"collector/settings": "collector/say",
 
-	"agent":          "agent/office collector/say collector/settings",
-	"agent/office":   "agent/clock agent/doctor agent/icmp agent/round agent/snmp agent/spool agent/upstream collector/api collector/say collector/settings",
+	"agent":          "agent/office agent/service collector/say collector/settings",
+	"agent/office":   "agent/clock agent/doctor agent/icmp agent/round agent/service agent/snmp agent/spool agent/upstream collector/api collector/say collector/settings",
 	"agent/round":    "collector/api",
 	"agent/icmp":     "collector/api collector/say",
 	"agent/snmp":     "collector/api collector/say collector/settings",
 	"agent/clock":    "collector/api",
 	"agent/doctor":   "collector/api",
+	"agent/service":  "collector/say",
 	"agent/spool":    "collector/api",
 	"agent/upstream": "collector/api collector/say",
 

@@ -1,0 +1,421 @@
+//go:build !windows
+
+package office
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"communewatch/agent/service"
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+)
+
+// What is installed is a copy of the test's own program: it is the agent then.
+func init() {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		if err := beAgent(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
+func beAgent(args []string) error {
+	path := args[slices.Index(args, "--config")+1]
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	how := service.Config{Folder: filepath.Dir(path), Background: slices.Contains(args, "--background"), Err: os.Stderr}
+	return service.Run(ctx, how, func(ctx context.Context, host service.Host) error {
+		cfg, err := Load(path)
+		if err != nil {
+			return err
+		}
+		o, err := New(cfg, Deps{Log: host.Log, Sleeps: host.Sleeps})
+		if err != nil {
+			return err
+		}
+		return o.Run(ctx)
+	})
+}
+
+// desk is a person at the office's PC: one without an administrator's rights, and without
+// a systemd of his own.
+type desk struct {
+	t      *testing.T
+	centre *centre
+	home   string
+	folder string
+	log    bytes.Buffer
+}
+
+func newDesk(t *testing.T) *desk {
+	home := filepath.Join(t.TempDir(), "Nguyễn Văn Đức")
+	must(t, os.Mkdir(home, 0o700))
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // whatever the tests run on: no systemd of the user's
+	for _, name := range []string{"XDG_STATE_HOME", "XDG_CONFIG_HOME", "HTTPS_PROXY", "https_proxy"} {
+		t.Setenv(name, "")
+	}
+	return &desk{t: t, centre: newCentre(t), home: home, folder: filepath.Join(home, ".local/state/communewatch-agent")}
+}
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+func (d *desk) install(pasted string, change ...func(*Install)) Result {
+	d.t.Helper()
+	in := Install{Pasted: pasted, PerUser: true, NoService: true, Version: "test", Lang: say.English,
+		Log: slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	for _, c := range change {
+		c(&in)
+	}
+	return in.Do(d.t.Context(), InstallDeps{FirstWait: 20 * time.Second, Gateway: func() (netip.Addr, bool) { return loopback, true }})
+}
+
+func started(in *Install) { in.NoService = false }
+
+func replacing(in *Install) { in.Replace = true }
+
+// told is the steps, one a line.
+func told(r Result) string {
+	var out strings.Builder
+	for _, s := range r.Steps {
+		mark := "+"
+		if !s.OK {
+			mark = "-"
+		}
+		fmt.Fprintf(&out, "%s %s: %s\n", mark, s.Name, s.Text)
+	}
+	return out.String()
+}
+
+func (d *desk) passes(r Result) {
+	d.t.Helper()
+	if !r.Passed {
+		d.t.Fatalf("not passed:\n%s%s", told(r), r.Last)
+	}
+}
+
+// failsAt gives the text of the step at which it ended.
+func (d *desk) failsAt(r Result, step string) Step {
+	d.t.Helper()
+	last := r.Steps[len(r.Steps)-1]
+	if r.Passed || last.OK || last.Name != step || last.Todo == "" || !strings.Contains(r.Last, last.Todo) {
+		d.t.Fatalf("want it to end at %s with what to do:\n%s%s", step, told(r), r.Last)
+	}
+	return last
+}
+
+// quick writes what an administrator would change: a round each second, of this machine only.
+func (d *desk) quick() {
+	d.t.Helper()
+	must(d.t, os.MkdirAll(d.folder, 0o700))
+	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}) + "interval: 1s\npackets: 1\ntargets: [{name: own, address: 127.0.0.1, role: gateway}]\n"
+	must(d.t, os.WriteFile(filepath.Join(d.folder, "agent.yaml"), []byte(text), 0o600))
+}
+
+// secretFree fails if the token stands in a file, a line of the log or a step.
+func (d *desk) secretFree(token string, r Result) {
+	d.t.Helper()
+	if strings.Contains(told(r)+r.Last+d.log.String(), token) {
+		d.t.Error("the token was shown")
+	}
+	must(d.t, filepath.WalkDir(d.home, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		if data, err := os.ReadFile(path); err == nil && len(data) < 1<<20 && bytes.Contains(data, []byte(token)) {
+			d.t.Errorf("the token stands in %s", path)
+		}
+		return nil
+	}))
+}
+
+func TestOnePastedLineInstallsAndASecondTimeItChangesNothing(t *testing.T) {
+	d := newDesk(t)
+	d.quick()
+	line := d.centre.invite("bd-21997", "secret-token-1")
+	r := d.install(line, started)
+	t.Cleanup(func() { Uninstall{PerUser: true}.Do(context.Background()) })
+	d.passes(r)
+	var names []string
+	for _, s := range r.Steps {
+		names = append(names, s.Name)
+	}
+	if diff := cmp.Diff([]string{"invitation", "folder", "enrol", "config", "service", "start", "limit", "gateway", "dns", "collector", "stored"}, names); diff != "" {
+		t.Error(diff)
+	}
+	d.secretFree("secret-token-1", r)
+	identity, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+	must(t, err)
+	info, err := os.Stat(filepath.Join(d.folder, identityFile))
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the key has mode %v", info.Mode())
+	}
+
+	d.passes(d.install(line, started)) // the same line once more: an update
+	again, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+	must(t, err)
+	if n := d.centre.enrolments(); n != 1 || !bytes.Equal(identity, again) {
+		t.Errorf("%d enrolments", n)
+	}
+	d.passes(d.install("", started)) // and none at all
+	if heard := d.centre.heard(); !slices.Contains(heard, "stop") {
+		t.Errorf("an update says no goodbye: %q", heard)
+	}
+
+	gone := Uninstall{PerUser: true, Lang: say.English}.Do(t.Context())
+	if !gone.Passed {
+		t.Errorf("%s", told(gone))
+	}
+	must(t, filepath.Walk(d.home, func(path string, info os.FileInfo, err error) error {
+		if err == nil && (!info.IsDir() || strings.Contains(path, "communewatch")) {
+			t.Errorf("left: %s", path)
+		}
+		return err
+	}))
+}
+
+func TestWhatIsPastedWrongIsSaidAndNothingIsMade(t *testing.T) {
+	d := newDesk(t)
+	line := d.centre.invite("bd-21997", "secret-token-1")
+	for _, c := range []struct{ pasted, want string }{
+		{"", "There is no invitation"},
+		{"xin chào", "There is no invitation"},
+		{line[:len(line)-3], "lost or changed"},
+		{strings.Replace(line, "secret-token-1", "secret-token-2", 1), "lost or changed"},
+	} {
+		step := d.failsAt(d.install(c.pasted), "invitation")
+		if !strings.Contains(step.Text, c.want) || strings.Contains(step.Text, "secret") {
+			t.Errorf("%q: %s", c.pasted, step.Text)
+		}
+	}
+	if exists(d.folder) {
+		t.Error("a folder was made")
+	}
+}
+
+func TestAHalfFinishedInstallationIsFinishedByTheSameLine(t *testing.T) {
+	for _, lost := range [][]string{{"agent.yaml"}, {"agent.yaml", "machine.json"}, {"machine.json"}} {
+		d := newDesk(t)
+		line := d.centre.invite("bd-21997", "secret-token-1")
+		d.passes(d.install(line))
+		before, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+		must(t, err)
+		for _, name := range lost {
+			must(t, os.Remove(filepath.Join(d.folder, name)))
+		}
+		d.passes(d.install(line))
+		after, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+		must(t, err)
+		if key(before) != key(after) {
+			t.Errorf("without %v the key is another", lost)
+		}
+		if cfg, err := Load(filepath.Join(d.folder, "agent.yaml")); err != nil || cfg.Identity != filepath.Join(d.folder, identityFile) {
+			t.Errorf("without %v: %v", lost, err)
+		}
+	}
+}
+
+// key is the private part of an identity.
+func key(identity []byte) string {
+	_, rest, _ := bytes.Cut(identity, []byte("-----BEGIN PRIVATE KEY-----"))
+	k, _, _ := bytes.Cut(rest, []byte("-----END"))
+	return string(k)
+}
+
+func TestAnUpdateKeepsWhatAnAdministratorChanged(t *testing.T) {
+	d := newDesk(t)
+	line := d.centre.invite("bd-21997", "secret-token-1")
+	d.passes(d.install(line))
+	path := filepath.Join(d.folder, "agent.yaml")
+	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}) + "  metered: true\n# mine\n"
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	d.passes(d.install(line))
+	if got, _ := os.ReadFile(path); string(got) != text {
+		t.Errorf("got %s", got)
+	}
+	must(t, os.WriteFile(path, []byte(text+"packet: 3\n"), 0o600))
+	step := d.failsAt(d.install(line), "config")
+	if !strings.Contains(step.Text, "agent.yaml:9:1") {
+		t.Errorf("got %s", step.Text)
+	}
+	if got, _ := os.ReadFile(path); string(got) != text+"packet: 3\n" {
+		t.Error("a file with a mistake was replaced")
+	}
+	// The file of a token is another way of reporting: it goes aside, and is not lost.
+	token := "collector: {url: " + d.centre.url() + ", pin: " + d.centre.pin + ", token: cw_x}\n"
+	must(t, os.WriteFile(path, []byte(token), 0o600))
+	d.passes(d.install(line))
+	if got, _ := os.ReadFile(path + ".old"); string(got) != token {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestARevokedMachineIsEnrolledAgainByANewInvitation(t *testing.T) {
+	d := newDesk(t)
+	line := d.centre.invite("bd-21997", "secret-token-1")
+	d.passes(d.install(line))
+	d.centre.mu.Lock()
+	d.centre.revoked = true
+	d.centre.mu.Unlock()
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-2")))
+	if n := d.centre.enrolments(); n != 2 {
+		t.Errorf("%d enrolments", n)
+	}
+	// While the collector cannot be asked, nothing is a refusal.
+	d.centre.mu.Lock()
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathDocument {
+			w.WriteHeader(http.StatusForbidden) // a proxy's: not in the contract's words
+			return true
+		}
+		return false
+	}
+	d.centre.mu.Unlock()
+	d.passes(d.install(line))
+	if n := d.centre.enrolments(); n != 2 {
+		t.Errorf("a stranger's answer made it %d enrolments", n)
+	}
+}
+
+func TestEnrollingThatFailsSaysWhyAndLeavesNothingRunning(t *testing.T) {
+	d := newDesk(t)
+	line := d.centre.invite("bd-21997", "secret-token-1")
+	d.centre.used["secret-token-1"] = "another machine's"
+	step := d.failsAt(d.install(line), "enrol")
+	if !strings.Contains(step.Text, "used on another machine") || !strings.Contains(step.Todo, "new invitation") {
+		t.Errorf("got %+v", step)
+	}
+	d.centre.mu.Lock()
+	delete(d.centre.invited, "secret-token-1")
+	d.centre.mu.Unlock()
+	step = d.failsAt(d.install(line), "enrol")
+	if !strings.Contains(step.Text, "does not know this invitation") {
+		t.Errorf("got %+v", step)
+	}
+	d.centre.Close()
+	step = d.failsAt(d.install(line), "enrol")
+	if !strings.Contains(step.Text, "port closed") {
+		t.Errorf("got %+v", step)
+	}
+	if exists(filepath.Join(d.folder, "agent.yaml")) || exists(filepath.Join(d.home, ".config")) {
+		t.Error("something was installed")
+	}
+}
+
+// unsent puts a batch into the spool, as a run without a line would.
+func (d *desk) unsent() {
+	d.t.Helper()
+	cfg, err := Load(filepath.Join(d.folder, "agent.yaml"))
+	must(d.t, err)
+	cfg.Folder = ""
+	o, err := New(cfg, Deps{Log: slog.New(slog.DiscardHandler), look: func() surroundings { return surroundings{} }})
+	must(d.t, err)
+	must(d.t, o.queue.Put([]byte(fmt.Sprintf("agent_health spool_batches=1i %d\n", time.Now().UnixNano()))))
+	must(d.t, o.Close())
+}
+
+func TestAMachineMovesToAnotherSiteOnlyWhenToldTo(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		alive bool // the collector takes what is left of the old site
+	}{{"all is sent first", true}, {"what cannot be sent goes aside", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t)
+			d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+			d.unsent()
+			other := d.centre.invite("bd-22000", "secret-token-2")
+			step := d.failsAt(d.install(other), "enrol")
+			if !strings.Contains(step.Text, "bd-21997") || !strings.Contains(step.Todo, "--replace") || d.centre.enrolments() != 1 {
+				t.Fatalf("got %+v", step)
+			}
+			if !c.alive {
+				d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+					if r.URL.Path == api.PathWrite {
+						refuse(w, api.CodeUnavailable, "InfluxDB is down")
+					}
+					return r.URL.Path == api.PathWrite
+				}
+			}
+			d.passes(d.install(other, replacing))
+			if left := len(waitingIn(filepath.Join(d.folder, "spool"))); left != 0 {
+				t.Errorf("%d batches of the old site would be sent in the new one's name", left)
+			}
+			aside := len(waitingIn(filepath.Join(d.folder, "spool-bd-21997")))
+			if c.alive && (aside != 0 || len(d.centre.heard()) == 0) || !c.alive && aside != 1 {
+				t.Errorf("%d aside, %q heard", aside, d.centre.heard())
+			}
+			if k := readKnown(d.folder); k.Site != "bd-22000" {
+				t.Errorf("it is %+v", k)
+			}
+		})
+	}
+}
+
+func TestAMoveThatFailsLeavesTheMachineAsItWas(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	d.unsent()
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathWrite {
+			refuse(w, api.CodeUnavailable, "InfluxDB is down")
+		}
+		return r.URL.Path == api.PathWrite
+	}
+	other := d.centre.invite("bd-22000", "secret-token-2")
+	d.centre.used["secret-token-2"] = "another machine's"
+	before, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+	must(t, err)
+	d.failsAt(d.install(other, replacing), "enrol")
+	after, err := os.ReadFile(filepath.Join(d.folder, identityFile))
+	must(t, err)
+	if k := readKnown(d.folder); k.Site != "bd-21997" || !bytes.Equal(before, after) || len(waitingIn(filepath.Join(d.folder, "spool"))) != 1 {
+		t.Errorf("it is %+v", k)
+	}
+}
+
+func TestUninstallingAsksAndSaysWhatIsLost(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	d.unsent()
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathWrite {
+			refuse(w, api.CodeUnavailable, "InfluxDB is down")
+		}
+		return r.URL.Path == api.PathWrite
+	}
+	asked := ""
+	un := Uninstall{PerUser: true, Lang: say.English, Agree: func(q string) bool { asked = q; return false }}
+	if r := un.Do(t.Context()); r.Passed || r.Steps[len(r.Steps)-1].Name != "consent" {
+		t.Errorf("%s", told(r))
+	}
+	if !strings.Contains(asked, "1 batches") || !exists(d.folder) || len(waitingIn(filepath.Join(d.folder, "spool"))) != 1 {
+		t.Errorf("asked %q", asked)
+	}
+	d.centre.answer = nil
+	un.Agree = func(q string) bool { asked = q; return true }
+	r := un.Do(t.Context())
+	if !r.Passed || exists(d.folder) || !strings.Contains(r.Last, "revoke bd-21997") {
+		t.Errorf("asked %q\n%s", asked, told(r))
+	}
+	if heard := d.centre.heard(); len(heard) != 1 || heard[0] != "stop" {
+		t.Errorf("heard %q", heard)
+	}
+}
