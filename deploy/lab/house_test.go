@@ -22,7 +22,7 @@ var may = map[string]string{
 	"agent/icmp":     "collector/api collector/say",
 	"agent/snmp":     "collector/api collector/say collector/settings",
 	"agent/clock":    "collector/api",
-	"agent/doctor":   "collector/api",
+	"agent/doctor":   "collector/api collector/say",
 	"agent/spool":    "collector/api",
 	"agent/upstream": "collector/api collector/say",
 
