@@ -19,6 +19,7 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "run", Does: "agent.run", Flags: run},
+	{Name: "check", Does: "doctor.check", Flags: check},
 	settings.VersionCommand("agent.version", version),
 }
 

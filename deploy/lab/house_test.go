@@ -16,7 +16,7 @@ var may = map[string]string{
 	"collector/say":      "",
 	"collector/settings": "collector/say",
 
-	"agent":          "agent/office collector/say collector/settings",
+	"agent":          "agent/doctor agent/office collector/say collector/settings",
 	"agent/office":   "agent/clock agent/doctor agent/icmp agent/round agent/snmp agent/spool agent/upstream collector/api collector/say collector/settings",
 	"agent/round":    "collector/api",
 	"agent/icmp":     "collector/api collector/say",
