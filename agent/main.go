@@ -20,6 +20,7 @@ var version = "devel"
 var commands = []settings.Command{
 	{Name: "run", Does: "agent.run", Flags: run},
 	{Name: "check", Does: "doctor.check", Flags: check},
+	{Name: "discover", Does: "doctor.discover", Flags: discover},
 	settings.VersionCommand("agent.version", version),
 }
 

@@ -100,6 +100,10 @@ func onePing(echoes int) (func(context.Context, netip.Addr) (bool, error), error
 	if err != nil {
 		return nil, err
 	}
+	return pinger(prober), nil
+}
+
+func pinger(prober *icmp.Prober) func(context.Context, netip.Addr) (bool, error) {
 	return func(ctx context.Context, to netip.Addr) (bool, error) {
 		for _, p := range prober.Target(api.Target{Name: "check", Address: to.String(), Role: api.RoleLAN})(ctx) {
 			if result, _ := p.FieldNamed("result"); result.Text() == api.ResultNotProbed {
@@ -109,7 +113,7 @@ func onePing(echoes int) (func(context.Context, netip.Addr) (bool, error), error
 			return received.Integer() > 0, nil
 		}
 		return false, ctx.Err()
-	}, nil
+	}
 }
 
 // asker puts what SNMP finds into the doctor's words.
