@@ -223,7 +223,7 @@ func answerDNS(question []byte, names map[string]string) ([]byte, error) {
 		return nil, fmt.Errorf("no question: %w", err)
 	}
 	q := m.Questions[0]
-	m.Response, m.Additionals = true, nil
+	m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
 	address, known := names[strings.TrimSuffix(q.Name.String(), ".")]
 	if !known {
 		address, known = names["*"]

@@ -137,7 +137,7 @@ func (v *visitor) findProxy(ctx context.Context) {
 		return
 	}
 	switch proxy, err := v.cfg.Proxy(request); {
-	case err != nil:
+	case err != nil, proxy != nil && (proxy.Hostname() == "" || strings.Trim(proxy.Path, "/") != ""):
 		v.f.proxyWrong = "HTTPS_PROXY" // the text may hold a password
 	case proxy != nil:
 		v.f.proxy = proxy.Host

@@ -73,6 +73,7 @@ const (
 	FaultLevel    Fault = "level"    // version 3: the user must use another security level
 	FaultWindow   Fault = "window"   // version 3: its clock or boots do not hold
 	FaultNoRoute  Fault = "no_route" // this machine has no way there
+	FaultRefused  Fault = "refused"  // it answers, and does not let the asker see it
 	FaultOther    Fault = "other"    // see Descr
 )
 

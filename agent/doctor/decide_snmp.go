@@ -41,6 +41,8 @@ func (f *facts) deviceFinding(d deviceFacts) Finding {
 		return bad(CheckSNMP, said("snmp_level", d.target.SNMP.SecurityLevel()), said("do_snmp_level"))
 	case FaultWindow:
 		return bad(CheckSNMP, said("snmp_window"), said("do_snmp_window"))
+	case FaultRefused:
+		return bad(CheckSNMP, said("snmp_refused"), said("do_snmp_refused"))
 	case faultNotAsked:
 		return skipped(CheckSNMP, said("snmp_not_asked"))
 	}

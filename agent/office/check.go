@@ -145,7 +145,7 @@ func faultOf(err error) doctor.Fault {
 	}{
 		{snmp.ErrName, doctor.FaultName}, {snmp.ErrUser, doctor.FaultUser}, {snmp.ErrPassword, doctor.FaultPassword},
 		{snmp.ErrPrivacy, doctor.FaultPrivacy}, {snmp.ErrLevel, doctor.FaultLevel}, {snmp.ErrWindow, doctor.FaultWindow},
-		{snmp.ErrSilent, doctor.FaultSilent},
+		{snmp.ErrSilent, doctor.FaultSilent}, {snmp.ErrRefused, doctor.FaultRefused},
 	} {
 		if errors.Is(err, kind.is) {
 			return kind.fault

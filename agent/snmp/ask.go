@@ -52,6 +52,7 @@ var (
 	ErrPassword = errDigest
 	ErrPrivacy  = errPrivacy
 	ErrWindow   = errWindow
+	ErrRefused  = errSays // it answers with an error
 )
 
 // Closed tells whether the device said that nobody listens at the port (RFC 792), and

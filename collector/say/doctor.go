@@ -169,7 +169,7 @@ var doctorTexts = texts{
 	"doctor.firewall_open":     {"TCP %s đến trung tâm và UDP 161 (SNMP) đều đi qua", "TCP %s to the collector and UDP 161 (SNMP) both pass"},
 	"doctor.firewall_tcp_open": {"TCP %s đến trung tâm đi qua; SNMP không dùng nên không thử", "TCP %s to the collector passes; SNMP is not used, and was not tried"},
 	"doctor.firewall_local":    {"tường lửa của chính máy này chặn đường ra", "this machine's own firewall forbids the way out"},
-	"doctor.firewall_tcp":      {"máy %s trả lời ping nhưng TCP %s không qua: có tường lửa chặn cổng này", "%s answers pings, and TCP %s does not pass: a firewall blocks this port"},
+	"doctor.firewall_tcp":      {"máy %s trả lời ping nhưng TCP %s không qua: có tường lửa (trên máy này hoặc trên đường) chặn cổng này", "%s answers pings, and TCP %s does not pass: a firewall (on this machine or on the way) blocks this port"},
 	"doctor.firewall_udp":      {"không rõ: %d thiết bị trả lời ping mà không trả lời SNMP; hoặc SNMP chưa bật, hoặc UDP 161 bị chặn", "not known: %d devices answer pings and not SNMP; either SNMP is off, or UDP 161 is blocked"},
 	"doctor.firewall_unknown":  {"không rõ", "not known"},
 

@@ -16,6 +16,7 @@ var snmpAdviceTexts = texts{
 	"doctor.snmp_privacy":   {"sai mật khẩu mã hóa, hoặc sai thuật toán mã hóa (SNMP phiên bản 3)", "the privacy password or its algorithm is wrong (SNMP version 3)"},
 	"doctor.snmp_level":     {"thiết bị không cho người dùng này dùng mức %s (SNMP phiên bản 3)", "the device does not allow this user the level %s (SNMP version 3)"},
 	"doctor.snmp_window":    {"đồng hồ SNMP của thiết bị không khớp (time window, SNMP phiên bản 3)", "the device's SNMP clock does not hold (time window, SNMP version 3)"},
+	"doctor.snmp_refused":   {"thiết bị trả lời nhưng không cho xem: community hoặc người dùng này chưa có quyền đọc ở mức đã chọn", "the device answers, and shows nothing: this community or user may not read at the chosen level"},
 	"doctor.snmp_not_asked": {"chưa kịp hỏi: có quá nhiều thiết bị không trả lời", "there was no time to ask: too many devices keep silent"},
 	"doctor.snmp_other":     {"trả lời không dùng được: %s", "its answer is of no use: %s"},
 
@@ -25,6 +26,7 @@ var snmpAdviceTexts = texts{
 	"doctor.do_snmp_password": {"Nhập lại mật khẩu ở thiết bị và trong cấu hình (ít nhất 8 ký tự), và chọn cùng một thuật toán ở hai bên.", "Enter the password again in the device and in the configuration (8 characters at least), and choose the same algorithm on both sides."},
 	"doctor.do_snmp_level":    {"Sửa level trong cấu hình, hoặc cho phép mức này trên thiết bị.", "Correct level in the configuration, or allow this one in the device."},
 	"doctor.do_snmp_window":   {"Khởi động lại thiết bị; nếu vẫn vậy, cập nhật phần mềm (firmware) của nó.", "Start the device again; if it stays so, update its firmware."},
+	"doctor.do_snmp_refused":  {"Trên thiết bị, cho community hoặc người dùng này quyền đọc (Read) toàn bộ; với phiên bản 3, kiểm tra level trong cấu hình giống ở thiết bị.", "In the device, let this community or user read everything; with version 3, see that level is the same in the configuration."},
 	"doctor.do_snmp_other":    {"Chạy lại sau vài phút; nếu vẫn vậy, báo trung tâm kiểu máy và dòng này.", "Run this again in some minutes; if it stays so, tell the centre the model and this line."},
 	"doctor.do_snmp_any":      {"Mở trang quản trị của thiết bị, tìm mục SNMP (thường dưới System, Management hoặc Network), bật phiên bản 2c chỉ đọc với community như trong cấu hình, và chỉ cho địa chỉ máy này hỏi. Không có mục SNMP thì bỏ phần snmp của thiết bị này trong cấu hình.", "Open the device's own page, look for SNMP (as a rule below System, Management or Network), switch on version 2c, read-only, with the community of the configuration, for this machine's address only. If it has no SNMP, take the device's snmp out of the configuration."},
 
