@@ -210,19 +210,38 @@ func (s *Search) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepPace)
 	defer ticker.Stop()
 	sent := 0
+	for _, a := range s.nearestFirst() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		all.Go(func() { s.echo(ctx, a) })
+		if sent++; sent%int(time.Second/sweepPace) == 0 {
+			s.readNeighbours() // a full table forgets
+		}
+	}
+}
+
+// nearestFirst are all addresses, and before the others those around this machine's own:
+// who ends the search early has seen what is most likely there.
+func (s *Search) nearestFirst() (near []netip.Addr) {
+	var far []netip.Addr
+	around := func(a netip.Addr) bool {
+		return slices.ContainsFunc(s.machine.ownPrefixes(), func(p netip.Prefix) bool {
+			return netip.PrefixFrom(p.Addr(), max(p.Bits(), 24)).Contains(a)
+		})
+	}
 	for _, p := range s.prefixes {
 		for _, a := range addressesIn(p) {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			all.Go(func() { s.echo(ctx, a) })
-			if sent++; sent%int(time.Second/sweepPace) == 0 {
-				s.readNeighbours() // a full table forgets
+			if around(a) {
+				near = append(near, a)
+			} else {
+				far = append(far, a)
 			}
 		}
 	}
+	return append(near, far...)
 }
 
 func (s *Search) echo(ctx context.Context, a netip.Addr) {

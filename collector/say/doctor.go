@@ -136,9 +136,9 @@ var doctorTexts = texts{
 	"doctor.do_renew":                 {"Để máy bật và có mạng khoảng 10 phút: dịch vụ tự gia hạn. Nếu vẫn vậy, xin trung tâm dòng lệnh mới.", "Leave the machine on and connected for some 10 minutes: the service renews it. If it stays so, ask the centre for a new line."},
 
 	"doctor.clock_ok":         {"đúng", "right"},
-	"doctor.clock_near":       {"%s %s: chấp nhận được", "%s by %s: bearable"},
-	"doctor.clock_off":        {"%s %s so với trung tâm. Dữ liệu đo vẫn đúng vì được tự hiệu chỉnh", "%s of the collector's by %s. What is measured is right all the same, since it is corrected"},
-	"doctor.ahead":            {"nhanh", "ahead"},
+	"doctor.clock_near":       {"%[1]s %[2]s: chấp nhận được", "%[2]s %[1]s the collector's: bearable"},
+	"doctor.clock_off":        {"%[1]s %[2]s so với trung tâm. Dữ liệu đo vẫn đúng vì được tự hiệu chỉnh", "%[2]s %[1]s the collector's. What is measured is right all the same, since it is corrected"},
+	"doctor.ahead":            {"nhanh", "ahead of"},
 	"doctor.behind":           {"chậm", "behind"},
 	"doctor.years":            {"%d năm %d ngày", "%d years %d days"},
 	"doctor.days":             {"%d ngày %d giờ", "%d days %d hours"},
