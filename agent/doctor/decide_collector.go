@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"communewatch/collector/api"
 )
@@ -107,7 +108,8 @@ func (f *facts) uncertain(where string) Finding {
 		return bad(CheckTLS, said("tls_broken", where), said("do_later"))
 	}
 	leaf := c.presented[0]
-	if pinned(c.presented, f.cfg.Pin) {
+	var unknown x509.UnknownAuthorityError // our CA was only shown along
+	if pinned(c.presented, f.cfg.Pin) && !errors.As(c.refused, &unknown) {
 		var name x509.HostnameError
 		if errors.As(c.refused, &name) {
 			return bad(CheckTLS, said("tls_name", c.host, list(namesOf(leaf))), said("do_tls_name"))
@@ -168,7 +170,12 @@ func nameOf(n pkix.Name) string {
 // shown is what a stranger wrote, cut and clean.
 func shown(s string) string {
 	const most = 80
-	r := []rune(api.CleanText(s))
+	r := []rune(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1 // it turns the direction of a line, or cannot be seen
+		}
+		return r
+	}, api.CleanText(s)))
 	if len(r) > most {
 		return string(r[:most]) + "…"
 	}
