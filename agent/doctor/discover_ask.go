@@ -90,7 +90,7 @@ func (s *Search) findNames(ctx context.Context) {
 		}
 		limited, cancel := context.WithTimeout(ctx, namePatience)
 		defer cancel()
-		names, err := s.deps.Resolver.LookupAddr(limited, h.Address.String())
+		names, err := s.names(limited, h.Address.String())
 		if err == nil && len(names) > 0 {
 			h.Name = shown(strings.TrimSuffix(names[0], "."))
 		}

@@ -8,7 +8,7 @@ var discoverTexts = texts{
 	"doctor.foreign":       {"%s không phải mạng của máy này; chỉ tìm trong mạng của mình: %s", "%s is no network of this machine; only its own are searched: %s"},
 	"doctor.not_a_subnet":  {"%q không phải mạng con IPv4, chẳng hạn 192.168.1.0/24", "%q is not an IPv4 network such as 192.168.1.0/24"},
 	"doctor.nowhere":       {"máy này chưa có địa chỉ IPv4 nào trong mạng; chạy communewatch-agent check để biết vì sao", "this machine is on no IPv4 network; communewatch-agent check says why"},
-	"doctor.discover_plan": {"Tìm trong %s (%d địa chỉ), nhiều nhất %d gói mỗi giây, xong trong %d giây; Ctrl-C để dừng và xem những gì đã thấy.", "Searching %s (%d addresses), at most %d packets a second, over within %d s; Ctrl-C ends it and shows what was found."},
+	"doctor.discover_plan": {"Tìm trong %s (%d địa chỉ), nhiều nhất %d gói mỗi giây, chừng %d giây và không quá %d giây; Ctrl-C để dừng và xem những gì đã thấy.", "Searching %s (%d addresses), at most %d packets a second, some %d s and never more than %d; Ctrl-C ends it and shows what was found."},
 	"doctor.only_public":   {"SNMP: chỉ thử community “public”.", "SNMP: only the community “public” is tried."},
 	"doctor.tried":         {"SNMP: thử %d community.", "SNMP: %d communities are tried."},
 
