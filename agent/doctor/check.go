@@ -21,9 +21,10 @@ const MaxCheck = 28 * time.Second
 
 const (
 	collectorLimit = 20 * time.Second // name, connection, TLS, two answers
-	checkMTULimit  = 12 * time.Second
-	gatewayLimit   = 9 * time.Second // an old neighbour is asked by the kernel after 5 s, for 3 s
+	checkMTULimit  = 18 * time.Second // a black hole on a slow line takes many silences
+	gatewayLimit   = 9 * time.Second  // an old neighbour is asked by the kernel after 5 s, for 3 s
 	deviceLimit    = 12 * time.Second
+	diskPatience   = 8 * time.Second
 	manyDevices    = 32 // asked at once
 )
 
@@ -135,11 +136,12 @@ func gather(ctx context.Context, cfg CheckConfig, deps CheckDeps) *facts {
 	f.machine.gateway, _ = deps.Gateway()
 	f.machine.resolvers = resolvers()
 	f.identity = readIdentity(cfg.Identity)
-	f.disk = examineDisk(cfg.Folder, cfg.Needs)
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { f.disk = inTime(cfg.Folder, cfg.Needs, examineDisk) })
 	if !f.machine.hasAddress() {
 		return f
 	}
-	var all sync.WaitGroup
 	all.Go(func() { f.gateway = askGateway(ctx, f.machine, deps) })
 	all.Go(func() { f.resolvers = askResolvers(ctx, cfg, f.machine.resolvers) })
 	all.Go(func() { f.devices = askDevices(ctx, cfg.Targets, deps) })
@@ -243,6 +245,22 @@ func (f *facts) askMTU(ctx context.Context) mtuFacts {
 		return r, err
 	}, f.collector.address)
 	return m
+}
+
+// inTime waits for a disk no longer than diskPatience: a failing one can take minutes, and
+// what asked it cannot be called back. That goroutine ends with the disk's answer, or with
+// the program, which is about to end.
+func inTime(folder string, needs int64, examine func(string, int64) disk) disk {
+	done := make(chan disk, 1)
+	go func() { done <- examine(folder, needs) }()
+	timer := time.NewTimer(diskPatience)
+	defer timer.Stop()
+	select {
+	case d := <-done:
+		return d
+	case <-timer.C:
+		return disk{folder: folder, slow: true}
+	}
 }
 
 // examineDisk writes a file and removes it.

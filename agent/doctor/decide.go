@@ -188,6 +188,8 @@ func (f *facts) diskFinding() Finding {
 	switch {
 	case d.folder == "":
 		return skipped(CheckDisk, said("not_installed"))
+	case d.slow:
+		return bad(CheckDisk, said("disk_slow", d.folder), said("do_disk_error"))
 	case errors.Is(d.err, fs.ErrNotExist):
 		return bad(CheckDisk, said("disk_missing", d.folder), said("do_disk_missing"))
 	case errors.Is(d.err, fs.ErrPermission):

@@ -199,6 +199,7 @@ func TestWhatFactsMean(t *testing.T) {
 			d := deviceFacts{target: asked, echoed: true, device: Device{Fault: FaultSilent}}
 			f.devices = []deviceFacts{d, d}
 		}, "-firewall_udp"},
+		"a disk that hangs":     {CheckDisk, func(f *facts) { f.disk.slow = true }, "!disk_slow"},
 		"no folder":             {CheckDisk, func(f *facts) { f.disk.err = fs.ErrNotExist }, "!disk_missing"},
 		"not ours":              {CheckDisk, func(f *facts) { f.disk.err = fs.ErrPermission }, "!disk_permission"},
 		"a failing disk":        {CheckDisk, func(f *facts) { f.disk.err = errors.New("input/output error") }, "!disk_error"},

@@ -100,6 +100,7 @@ func neighbourAt(table []neighbour, a netip.Addr) (neighbour, bool) {
 type disk struct {
 	folder string
 	err    error // it cannot be written
+	slow   bool  // it did not answer in time
 	free   int64
 	needs  int64 // what the spool may still take
 }

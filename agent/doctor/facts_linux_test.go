@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -96,6 +97,20 @@ func TestTheStateFolderIsTriedAndLeftAsItWas(t *testing.T) {
 	if d := examineDisk(filepath.Join(folder, "gone"), 1); !os.IsNotExist(d.err) {
 		t.Errorf("%+v", d)
 	}
+}
+
+func TestADiskThatHangsIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ends := make(chan struct{})
+		d := inTime("x", 1, func(string, int64) disk { <-ends; return disk{} })
+		if !d.slow || d.folder != "x" {
+			t.Errorf("%+v", d)
+		}
+		close(ends)
+		if d := inTime("x", 1, func(string, int64) disk { return disk{free: 7} }); d.slow || d.free != 7 {
+			t.Errorf("%+v", d)
+		}
+	})
 }
 
 func TestTheKernelsNeighboursAreReadAndDamagedRowsAreNot(t *testing.T) {

@@ -179,6 +179,7 @@ var doctorTexts = texts{
 	"doctor.disk_full":          {"ổ đĩa của %s đã đầy", "the disk of %s is full"},
 	"doctor.disk_missing":       {"không có thư mục %s", "there is no folder %s"},
 	"doctor.disk_permission":    {"tài khoản này không ghi được vào %s", "this account may not write to %s"},
+	"doctor.disk_slow":          {"ổ đĩa của %s không trả lời kịp", "the disk of %s does not answer in time"},
 	"doctor.disk_error":         {"không ghi được vào %s: %s", "%s cannot be written: %s"},
 	"doctor.do_disk_low":        {"Xóa bớt tệp (Windows: Disk Cleanup). Khi đầy, dữ liệu đo lúc mất mạng sẽ không giữ được.", "Remove files (Windows: Disk Cleanup). When it is full, what is measured while the line is down cannot be kept."},
 	"doctor.do_disk_missing":    {"Dán lại dòng lệnh cài đặt, hoặc tạo lại thư mục.", "Paste the line to install again, or make the folder again."},
