@@ -123,6 +123,15 @@ func TestAPlainServerIsNoCollectorAndARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
+func TestARedirectToTheSameHostIsNoLoginPage(t *testing.T) {
+	plain := httptest.NewServer(http.RedirectHandler("https://127.0.0.1/", http.StatusFound))
+	defer plain.Close()
+	got := visited(t, quiet(t), func(c *CheckConfig) { c.URL = strings.Replace(plain.URL, "http:", "https:", 1) }, nil)
+	if got.portal.to != "" || got.portal.isPortal() {
+		t.Errorf("%+v", got.portal)
+	}
+}
+
 func TestAProxyIsAskedToPassOnAndItsAnswerKept(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect || r.Host != "cw.example:8443" {

@@ -76,11 +76,15 @@ func TestWhoeverOpensTLSIsNamed(t *testing.T) {
 		"somebody":                 {leaf(ca("Province", "Inspection")), nil, "", "!tls_opened"},
 		"somebody, by a proxy":     {leaf(ca("Province", "Inspection")), nil, "p:1", "!tls_opened_proxy"},
 		"a router's own":           {leaf(ca("", "DrayTek"))[1:], nil, "", "!tls_other_device"},
+		"our CA's key in a leaf":   {[]*x509.Certificate{signed(t, pkix.Name{}, until, ours).Leaf}, nil, "", "!tls_other_ca"},
 		"nothing was presented":    {nil, nil, "", "!tls_broken"},
 		"ours shown by a stranger": {append(leaf(ca("Province", "Inspection")), ours.Leaf), x509.UnknownAuthorityError{}, "", "!tls_opened"},
 	} {
 		f := well()
 		f.cfg.Pin = pinOf(ours)
+		if name == "our CA's key in a leaf" {
+			f.cfg.Pin = pinOf(&tls.Certificate{Leaf: c.presented[0]})
+		}
 		f.collector.failed, f.collector.failure, f.collector.timed = stageTLS, api.PathCertificate, false
 		f.collector.presented, f.collector.refused, f.collector.proxy = c.presented, c.refused, c.proxy
 		if got := found(decide(f), CheckTLS); got != c.want {

@@ -133,6 +133,10 @@ func TestWhatFactsMean(t *testing.T) {
 			f.collector.address = netip.Addr{}
 			f.resolvers[0].addresses = []netip.Addr{center}
 		}, "+dns_ok"},
+		"the gateway, by a proxy": {CheckDNS, func(f *facts) {
+			f.collector.proxy, f.collector.address = "p:1", netip.Addr{}
+			f.resolvers[0].addresses = []netip.Addr{router}
+		}, "!dns_wrong"},
 		"the gateway, not proven": {CheckDNS, func(f *facts) { fails(stageTLS, api.PathTimeout)(f); f.resolvers[0].addresses = []netip.Addr{router} }, "!dns_wrong"},
 		"private, others know": {CheckDNS, func(f *facts) {
 			fails(stageTLS, "")(f)

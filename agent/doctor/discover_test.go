@@ -44,6 +44,7 @@ func TestOnlyOwnNetworksAreSearchedAndOfLargeOnesAPart(t *testing.T) {
 		"the whole of a large one":    {"10.1.5.9/8", "10.0.0.0/8", "10.1.4.0/22", nil, 1},
 		"another's":                   {"192.168.1.20/24", "192.168.2.0/24", "", ErrForeign, 0},
 		"more than its own":           {"192.168.1.20/24", "192.168.0.0/23", "", ErrForeign, 0},
+		"its own and a neighbour's":   {"192.168.0.20/24", "192.168.0.0/23", "", ErrForeign, 0},
 		"everything":                  {"192.168.1.20/24", "0.0.0.0/0", "", ErrForeign, 0},
 		"none":                        {"", "", "", ErrNowhere, 0},
 		"six":                         {"10.1.0.1/24 10.2.0.1/24 10.3.0.1/24 10.4.0.1/24 10.5.0.1/24 10.6.0.1/24", "", "10.1.0.0/24 10.2.0.0/24 10.3.0.0/24 10.4.0.0/24", nil, 1},
@@ -59,6 +60,31 @@ func TestOnlyOwnNetworksAreSearchedAndOfLargeOnesAPart(t *testing.T) {
 		}
 		if text := strings.Join(words, " "); text != c.want || !errors.Is(err, c.err) || len(notes) != c.notes {
 			t.Errorf("%s: %q, %d notes, %v", name, text, len(notes), err)
+		}
+	}
+}
+
+func TestLinesOfTwoEndsAreNoOffices(t *testing.T) {
+	m := machine{interfaces: []iface{{carrier: true, addresses: []netip.Prefix{
+		prefix("10.0.0.1/31"), prefix("10.0.0.2/32"), prefix("169.254.1.1/16"), prefix("fd00::1/64"), prefix("10.0.1.1/30"),
+	}}}}
+	if got := m.ownPrefixes(); len(got) != 1 || got[0] != prefix("10.0.1.1/30") {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestSoftwareThatManyDevicesRunSaysLessThanTheCard(t *testing.T) {
+	const linux = "1.3.6.1.4.1.8072.3.2.10"
+	for want, h := range map[string]Host{
+		"nas":     {Object: linux, Vendor: Vendor{Kind: "nas"}},
+		"pc":      {Object: linux},
+		"ups":     {Object: "1.3.6.1.4.1.318.1.3.2", Vendor: Vendor{Kind: "pc"}},
+		"printer": {Object: "1.3.6.1.4.1.99999", Vendor: Vendor{Kind: "printer"}},
+		"camera":  {Vendor: Vendor{Kind: "camera"}},
+		"gateway": {Address: router, Object: linux},
+	} {
+		if got := kindOf(h, router); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

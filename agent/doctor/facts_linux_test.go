@@ -131,6 +131,11 @@ func TestTheKernelsNeighboursAreReadAndDamagedRowsAreNot(t *testing.T) {
 	if n, _ := neighbourOf(row); n.fresh || !n.dead {
 		t.Errorf("failed: %+v", n)
 	}
+	row[8] = 0x40 // NUD_NOARP
+	if _, ok := neighbourOf(row); ok {
+		t.Error("what has no hardware address")
+	}
+	row[8] = 2
 	row[12] = 0 // an attribute of no length
 	if _, ok := neighbourOf(row); ok {
 		t.Error("an attribute of no length")
