@@ -20,9 +20,11 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "install", Does: "agent.install", Flags: install},
-	{Name: "uninstall", Does: "agent.uninstall", Flags: uninstall},
-	{Name: "run", Does: "agent.run", Flags: run},
+	{Name: "check", Does: "doctor.check", Flags: check},
 	{Name: "status", Does: "status.does", Flags: status},
+	{Name: "discover", Does: "doctor.discover", Flags: discover},
+	{Name: "run", Does: "agent.run", Flags: run},
+	{Name: "uninstall", Does: "agent.uninstall", Flags: uninstall},
 	settings.VersionCommand("agent.version", version),
 }
 

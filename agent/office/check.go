@@ -1,0 +1,155 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"communewatch/agent/clock"
+	"communewatch/agent/doctor"
+	"communewatch/agent/icmp"
+	"communewatch/agent/snmp"
+	"communewatch/agent/upstream"
+	"communewatch/collector/api"
+)
+
+// Check examines what the office of that agent.yaml needs, and measures or sends nothing.
+// A machine without one is examined as far as that goes; installed says which it is.
+func Check(ctx context.Context, path string) (found []doctor.Finding, installed bool, err error) {
+	cfg, err := Load(path)
+	installed = !errors.Is(err, fs.ErrNotExist)
+	if err != nil && installed {
+		return nil, installed, err
+	}
+	deps, err := checkDeps()
+	if err != nil {
+		return nil, installed, err
+	}
+	var what doctor.CheckConfig
+	if installed {
+		if what, err = cfg.checked(path); err != nil {
+			return nil, installed, err
+		}
+	}
+	found, err = doctor.Check(ctx, what, deps)
+	return found, installed, err
+}
+
+// checked is what there is to examine.
+func (c Config) checked(path string) (doctor.CheckConfig, error) {
+	session, err := clock.Start(nil)
+	if err != nil {
+		return doctor.CheckConfig{}, err
+	}
+	// A sender that never runs: only it knows how the collector is judged.
+	sender, err := upstream.New(upstream.Config{URL: c.URL, Pin: c.Pin, Token: c.Token},
+		upstream.Deps{Queue: emptyQueue{}, Clock: session, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return doctor.CheckConfig{}, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return doctor.CheckConfig{}, fmt.Errorf("find the state folder: %w", err)
+	}
+	return doctor.CheckConfig{
+		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Proxy: http.ProxyFromEnvironment, Token: c.Token,
+		Targets: c.Document.Targets, Folder: folder, Needs: c.SpoolBytes,
+	}, nil
+}
+
+// emptyQueue is one for a sender that never runs.
+type emptyQueue struct{}
+
+func (emptyQueue) Sequences() []uint64                 { return nil }
+func (emptyQueue) Load(uint64) (upstream.Batch, error) { return upstream.Batch{}, fs.ErrNotExist }
+func (emptyQueue) Delete(...uint64) error              { return nil }
+func (emptyQueue) SetAside(uint64, []api.RejectedLine) error {
+	return nil
+}
+func (emptyQueue) Wake() <-chan struct{} { return nil }
+
+// Patience of a check: two echoes, two questions.
+const (
+	checkEchoes  = 2
+	checkSpacing = 300 * time.Millisecond
+	checkTimeout = 1500 * time.Millisecond
+)
+
+func checkDeps() (doctor.CheckDeps, error) {
+	ping, err := onePing(checkEchoes)
+	if err != nil {
+		return doctor.CheckDeps{}, err
+	}
+	profiles, err := snmp.Shipped()
+	if err != nil {
+		return doctor.CheckDeps{}, err
+	}
+	cfg := snmp.Config{Timeout: checkTimeout, Retries: 1, Profiles: profiles}
+	return doctor.CheckDeps{Ping: ping, Ask: asker(cfg), Gateway: defaultGateway}, nil
+}
+
+// onePing tells whether an address answers one of so many echoes.
+func onePing(echoes int) (func(context.Context, netip.Addr) (bool, error), error) {
+	prober, err := icmp.New(icmp.Config{Packets: echoes, Spacing: checkSpacing, Timeout: checkTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return pinger(prober), nil
+}
+
+func pinger(prober *icmp.Prober) func(context.Context, netip.Addr) (bool, error) {
+	return func(ctx context.Context, to netip.Addr) (bool, error) {
+		for _, p := range prober.Target(api.Target{Name: "check", Address: to.String(), Role: api.RoleLAN})(ctx) {
+			if result, _ := p.FieldNamed("result"); result.Text() == api.ResultNotProbed {
+				return false, errors.New("no echo could be sent")
+			}
+			received, _ := p.FieldNamed("received")
+			return received.Integer() > 0, nil
+		}
+		return false, ctx.Err()
+	}
+}
+
+// asker puts what SNMP finds into the doctor's words.
+func asker(cfg snmp.Config) func(context.Context, api.Target) doctor.Device {
+	return func(ctx context.Context, t api.Target) doctor.Device {
+		said, err := snmp.Ask(ctx, t, cfg)
+		d := doctor.Device{Name: said.Name, Object: said.Object, Descr: said.Descr, Fault: faultOf(err)}
+		if d.Fault == doctor.FaultOther {
+			d.Descr = err.Error()
+		}
+		return d
+	}
+}
+
+// faultOf goes from the exact to the general: a wrong privacy password is silence too.
+func faultOf(err error) doctor.Fault {
+	if err == nil {
+		return ""
+	}
+	if snmp.Closed(err) {
+		return doctor.FaultClosed
+	}
+	if snmp.NoRoute(err) {
+		return doctor.FaultNoRoute
+	}
+	for _, kind := range []struct {
+		is    error
+		fault doctor.Fault
+	}{
+		{snmp.ErrName, doctor.FaultName}, {snmp.ErrUser, doctor.FaultUser}, {snmp.ErrPassword, doctor.FaultPassword},
+		{snmp.ErrPrivacy, doctor.FaultPrivacy}, {snmp.ErrLevel, doctor.FaultLevel}, {snmp.ErrWindow, doctor.FaultWindow},
+		{snmp.ErrSilent, doctor.FaultSilent}, {snmp.ErrRefused, doctor.FaultRefused},
+	} {
+		if errors.Is(err, kind.is) {
+			return kind.fault
+		}
+	}
+	return doctor.FaultOther
+}
