@@ -18,6 +18,7 @@ var version = "devel"
 
 var commands = []settings.Command{
 	{Name: "serve", Does: "collector.serve", Flags: serve},
+	{Name: "check", Does: "inventory.check", Flags: checkInventory},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	settings.VersionCommand("collector.version", version),
