@@ -107,6 +107,7 @@ type rooms struct {
 	store  *store.Store
 	ingest *ingest.Ingest
 	judge  *judge.Judge
+	sites  *inventory.Live
 	gate   *gate.Gate
 	up     chan struct{}
 	log    *slog.Logger
@@ -117,12 +118,9 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	sites, err := inventory.Open(c.cfg.Inventory)
+	sites, err := c.inventory(registry)
 	if err != nil {
 		return nil, err
-	}
-	if c.cfg.Calendar == CalendarAlways {
-		sites = sites.WithCalendar(inventory.CalendarAlways)
 	}
 	authority, err := enrol.OpenAuthority(KeysDir(c.cfg.Data))
 	if err != nil {
@@ -145,11 +143,11 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	if err != nil {
 		return nil, err
 	}
-	states, err := judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now})
+	states, err := judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}
-	pages, err := board.New(board.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
+	pages, err := board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +167,26 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 		return nil, err
 	}
 	c.gate = door
-	return &rooms{points, writes, states, door, c.up, c.log}, nil
+	return &rooms{points, writes, states, sites, door, c.up, c.log}, nil
+}
+
+// inventory is the folder's, followed as it changes, with what collector.yaml says of
+// every office.
+func (c *Center) inventory(registry *prometheus.Registry) (*inventory.Live, error) {
+	sites, err := inventory.NewLive(c.cfg.Inventory, c.log, func(inv *inventory.Inventory) *inventory.Inventory {
+		if c.cfg.Calendar == CalendarAlways {
+			inv = inv.WithCalendar(inventory.CalendarAlways)
+		}
+		return inv.WithInterval(c.cfg.Interval)
+	})
+	if err != nil {
+		return nil, err
+	}
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "communewatch_inventory_problems",
+		Help: "Mistakes for which the inventory's folder is not taken up; 0: it is.",
+	}, func() float64 { return float64(sites.Problems()) }))
+	return sites, nil
 }
 
 // run opens the doors at once, so that an agent is told "not yet" rather than
@@ -183,6 +200,7 @@ func (r *rooms) run(ctx context.Context) error {
 	defer stopStoring()
 	group, serving := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.ingest.Run(storing) })
+	group.Go(func() error { return r.sites.Run(serving) })
 	group.Go(func() error {
 		defer stopStoring() // no request is open any more
 		return r.gate.Run(serving)

@@ -76,5 +76,9 @@ var inventoryTexts = texts{
 	"inventory.summary_step":    {"%d đơn vị từ %s", "%d units from %s"},
 	"inventory.summary_terrain": {"vùng cao %d, miền núi %d, đồng bằng %d, chưa rõ %d", "highland %d, mountain %d, plain %d, unknown %d"},
 	"inventory.summary_more":    {"nhà mạng %d, lịch %d, hồ sơ SNMP %d; %d cơ quan có mục đo riêng", "providers %d, calendars %d, SNMP profiles %d; sites with targets of their own: %d"},
+	"inventory.address":         {"Địa chỉ", "Address"},
+	"inventory.responsible":     {"Người phụ trách, điện thoại", "Person responsible, telephone"},
+	"inventory.provider":        {"Nhà mạng, đường dây nóng", "Provider, hotline"},
+	"inventory.contract":        {"Hợp đồng", "Contract"},
 	"inventory.stale":           {"Danh mục có lỗi nên chưa cập nhật, đang dùng bản trước: %s", "The inventory has mistakes and is not taken up, the one before is in use: %s"},
 }
