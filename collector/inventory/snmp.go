@@ -49,7 +49,7 @@ func (r *reading) secrets() *secrets {
 		return s
 	}
 	if s.file = r.yaml(secretsFile, &s.of); s.file == nil {
-		s.blind = r.failed(secretsFile)
+		s.of, s.blind = nil, r.failed(secretsFile) // said once
 		return s
 	}
 	for name := range s.of {
