@@ -63,6 +63,10 @@ func printReport(out io.Writer, lang say.Lang, r inventory.Report) error {
 		place, text := placeAndText(p, lang)
 		fmt.Fprintf(&b, "%s: %s: %s\n", place, lang.Text("inventory.warning"), text)
 	}
+	if len(r.Errors) > 0 {
+		_, err := io.WriteString(out, b.String())
+		return err // what could not be read was not counted
+	}
 	c := r.Counts
 	steps := make([]string, len(c.Steps))
 	for i, s := range c.Steps {
@@ -104,13 +108,17 @@ func printJSON(io settings.IO, r inventory.Report) error {
 		}
 		return out
 	}
+	var counts *inventory.Counts
+	if len(r.Errors) == 0 {
+		counts = &r.Counts
+	}
 	encoder := json.NewEncoder(io.Out)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(struct {
-		OK       bool             `json:"ok"`
-		Errors   []problemJSON    `json:"errors"`
-		Warnings []problemJSON    `json:"warnings"`
-		Counts   inventory.Counts `json:"counts"`
-	}{len(r.Errors) == 0, list(r.Errors), list(r.Warnings), r.Counts})
+		OK       bool              `json:"ok"`
+		Errors   []problemJSON     `json:"errors"`
+		Warnings []problemJSON     `json:"warnings"`
+		Counts   *inventory.Counts `json:"counts,omitempty"` // of a folder without errors
+	}{len(r.Errors) == 0, list(r.Errors), list(r.Warnings), counts})
 }

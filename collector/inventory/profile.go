@@ -18,7 +18,8 @@ var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}\.yaml$`)
 
 // profiles reads the NOC's SNMP profiles. What they say is the agent's to understand,
 // which refuses a document with a profile that it cannot use: here only name, size and
-// encoding are checked. `communewatch-agent config` checks the rest.
+// encoding are checked. `communewatch-agent run --check` checks the rest, of a folder
+// profiles beside an agent.yaml.
 func (r *reading) profiles() {
 	entries, err := fs.ReadDir(r.files, profilesDir)
 	if err != nil {
