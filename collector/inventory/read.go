@@ -95,7 +95,7 @@ type reading struct {
 	files   fs.FS
 	options Options
 	inv     *Inventory
-	whole   map[string]bool // tables of which every row could be read
+	whole   map[string]bool // tables of which every row is known
 
 	areas    map[string]Area
 	areaAt   map[string]spot
@@ -126,7 +126,7 @@ func (r *reading) area(row *row) {
 		LAN2023: row.oneOf("lan_2023", "", LANAverage),
 	}
 	a.Lat, a.Lon = row.position()
-	if row.right("area") && first(r.areaAt, row, "area") {
+	if row.lost = !row.right("area"); !row.lost && first(r.areaAt, row, "area") {
 		r.areas[a.Code] = a
 		r.inv.areas = append(r.inv.areas, a)
 	}
@@ -138,7 +138,7 @@ func (r *reading) providerRow(row *row) {
 		Name:    row.needed("name"),
 		Hotline: row.phone("hotline"),
 	}
-	if row.right("provider") && first(r.provider, row, "provider") {
+	if row.lost = !row.right("provider"); !row.lost && first(r.provider, row, "provider") {
 		r.inv.providers[p.ID] = p
 	}
 }
@@ -170,7 +170,7 @@ func (r *reading) site(row *row) {
 	if sourced := s.TerrainSource != "" && row.text("basis") != ""; sourced != (s.Terrain != Unknown) && row.right("terrain", "basis", "terrain_source") {
 		row.refuse("terrain", "inventory.unsourced")
 	}
-	if row.right("site") && first(r.siteAt, row, "site") {
+	if row.lost = !row.right("site"); !row.lost && first(r.siteAt, row, "site") {
 		r.inv.sites = append(r.inv.sites, s)
 	}
 }

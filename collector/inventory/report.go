@@ -51,8 +51,11 @@ type spot struct {
 type report struct{ Report }
 
 func (r *report) add(at spot, key say.Key, args ...any) {
-	if len(r.Errors) < maxProblems {
+	switch n := len(r.Errors); {
+	case n < maxProblems:
 		r.Errors = append(r.Errors, at.problem(key, args...))
+	case n == maxProblems:
+		r.Errors = append(r.Errors, at.problem("inventory.more", maxProblems))
 	}
 }
 
@@ -123,11 +126,26 @@ func (r *reading) yaml(name string, into any) *settings.File {
 		return nil
 	}
 	file, err := settings.Decode(name, data, into)
+	if err != nil && name == secretsFile {
+		err = private(err)
+	}
 	if err != nil {
 		r.take(err)
 		return nil
 	}
 	return file
+}
+
+// private hides what a message about secrets.yaml would repeat of it: whoever writes
+// "router: the-community" must not find it in the log.
+func private(err error) error {
+	problems, _ := errors.AsType[settings.Problems](err)
+	hidden := make(settings.Problems, 0, len(problems))
+	for _, p := range problems {
+		p.Key, p.Args = "inventory.secret_form", nil
+		hidden = append(hidden, p)
+	}
+	return hidden
 }
 
 // take adds what was complained of elsewhere.

@@ -24,6 +24,7 @@ type row struct {
 	cells []string
 	spots []spot
 	wrong []bool
+	lost  bool // what it stands for is not known, so that others may refer to it in vain
 }
 
 func (r *row) complain(column string, key say.Key, args ...any) {

@@ -58,12 +58,27 @@ func (r *reading) secrets() *secrets {
 		}
 	}
 	r.take(s.file.Err())
+	r.ignored()
 	info, err := fs.Stat(r.files, secretsFile)
 	// Windows knows no such bits.
 	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		r.add(spot{secretsFile, 1, 1}, "inventory.not_private", info.Mode().Perm().String())
 	}
 	return s
+}
+
+// ignored warns if git would take the secrets with it.
+func (r *reading) ignored() {
+	if _, err := fs.Stat(r.files, ".git"); err != nil {
+		return
+	}
+	f, err := fs.ReadFile(r.files, ".gitignore")
+	if err == nil && slices.ContainsFunc(strings.Fields(string(f)), func(line string) bool {
+		return strings.TrimPrefix(line, "/") == secretsFile
+	}) {
+		return
+	}
+	r.warn(spot{secretsFile, 1, 1}, "inventory.not_ignored")
 }
 
 // unused warns of secrets that no target names.

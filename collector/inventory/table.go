@@ -39,12 +39,12 @@ type table struct {
 	width  int
 }
 
-// table hands each row of a file to a function, and tells whether all of it could be
-// read as rows: if not, what refers to it is not held against it.
+// table hands each row of a file to a function, and tells whether all of it is known:
+// if not, what refers to it is not held against it.
 func (r *reading) table(s schema, each func(*row)) (whole bool) {
 	data, found := r.read(s.name, maxFileBytes, s.optional)
 	if !found {
-		return s.optional && !r.failed(s.name)
+		return s.optional && !r.failed(s.name) // a file that need not be there holds nothing
 	}
 	text, wrong := settings.Text(data)
 	if wrong != nil {
@@ -108,7 +108,7 @@ func (t *table) row(r *row, each func(*row)) bool {
 	}
 	r.clean()
 	each(r)
-	return true
+	return !r.lost
 }
 
 func (t *table) rowOf(reader *csv.Reader, cells []string) *row {

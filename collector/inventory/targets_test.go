@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -150,6 +151,8 @@ func TestASecretGoesToNoOtherSite(t *testing.T) {
 	}
 }
 
+const secretForm = "cannot be read; want name: {community: …} or name: {user: …, auth_pass: …, privacy_pass: …} (what stands there is secret and not shown)"
+
 func TestAMistakeInTemplatesIsSaidAtItsPlaceAndNeverRepeatsASecret(t *testing.T) {
 	for _, c := range []struct{ file, old, new, want string }{
 		{"targets.yaml", "interval: 2m", "interval: 2h", "targets.yaml:2:13: 2h0m0s is outside 1s to 1h"},
@@ -173,7 +176,9 @@ func TestAMistakeInTemplatesIsSaidAtItsPlaceAndNeverRepeatsASecret(t *testing.T)
 		{"secrets.yaml", "auth-secret", "short", "targets.yaml:24:13: auth_pass needs at least 8 characters"},
 		{"secrets.yaml", "ups:", "UPS 1:", "secrets.yaml:2:1: the name \"UPS 1\" may have lower-case letters, digits and hyphens only\n" +
 			`targets.yaml:24:36: secret "ups" is not in secrets.yaml`},
-		{"secrets.yaml", "community", "comunity", `secrets.yaml:1:14: unknown key "comunity"; known here: auth_pass, community, privacy_pass, user`},
+		{"secrets.yaml", "community", "comunity", "secrets.yaml:1:14: " + secretForm},
+		{"secrets.yaml", "{community: only-here}", "only-here", "secrets.yaml:1:13: " + secretForm},
+		{"secrets.yaml", "{community: only-here}", "[only-here", "secrets.yaml:2:4: " + secretForm},
 		{"calendars.yaml", "mon-sat 07:00-11:30", "mon-sat 07:00-11:20", `calendars.yaml:3:13: "mon-sat 07:00-11:20" is not opening hours such as mon-fri 07:00-11:30, in quarters of an hour`},
 		{"calendars.yaml", "hours: [mon-sat 07:00-11:30]", "always: false", "calendars.yaml:2:3: want hours or always, and only one of them; always goes with neither closed nor public_holidays"},
 		{"calendars.yaml", "bd-21997: morning", "bd-21997: evening", `calendars.yaml:4:9: there is no calendar "evening"; there are: always, morning, office`},
@@ -217,6 +222,17 @@ func TestSecretsThatOthersCanReadAreRefused(t *testing.T) {
 	want := "secrets.yaml:1:1: others can read this file (-rw-r-----); run: chmod 600"
 	if _, err := Read(files); err == nil || err.Error() != want {
 		t.Error(err)
+	}
+}
+
+func TestSecretsThatGitWouldTakeAreTold(t *testing.T) {
+	files := equipped()
+	files[".git"] = &fstest.MapFile{Mode: fs.ModeDir}
+	for ignore, want := range map[string]int{"": 1, "/secrets.yml\n": 1, "*.bak\nsecrets.yaml\n": 0, "/secrets.yaml\r\n": 0} {
+		files[".gitignore"] = &fstest.MapFile{Data: []byte(ignore)}
+		if _, report := Check(files, Options{}); len(report.Warnings) != want || len(report.Errors) > 0 {
+			t.Errorf("%q: %v %v", ignore, report.Warnings, report.Errors)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ func (r *reading) unit(row *row) {
 	if row.text("until") != "" {
 		u.Until = row.day("until")
 	}
+	row.lost = true
 	if !row.right("unit", "from", "until") {
 		return
 	}
@@ -49,6 +50,7 @@ func (r *reading) unit(row *row) {
 			return
 		}
 	}
+	row.lost = false
 	k := &known{Unit: u, at: row.spot("unit")}
 	r.units[unitKey{u.Code, u.From}] = k
 	r.byCode[u.Code] = append(r.byCode[u.Code], k)
@@ -59,12 +61,13 @@ func (r *reading) member(row *row) {
 	id := row.code("site", siteID, 0, "inventory.site_form")
 	split := row.oneOf("split", "", "split") != ""
 	from := row.day("from")
+	row.lost = true
 	if !row.right("site", "unit", "from") {
 		return
 	}
 	unit, found := r.units[unitKey{row.text("unit"), from}]
 	if !found {
-		if r.whole[unitsFile] && !r.failed(unitsFile) {
+		if r.whole[unitsFile] {
 			r.noUnit(row)
 		}
 		return
@@ -75,6 +78,7 @@ func (r *reading) member(row *row) {
 			return
 		}
 	}
+	row.lost = false
 	unit.used = true
 	r.members[id] = append(r.members[id], membership{Belonging{unit.Unit, split}, row.spot("site")})
 }
@@ -96,7 +100,7 @@ func (r *reading) noUnit(row *row) {
 // belong gives the sites their units and finds the days on which they have none.
 func (r *reading) belong() {
 	for id, all := range r.members {
-		if _, known := r.siteAt[id]; !known && r.whole[sitesFile] && !r.failed(sitesFile) {
+		if _, known := r.siteAt[id]; !known && r.whole[sitesFile] {
 			for _, m := range all {
 				r.add(m.at, "inventory.no_such", "site", id, sitesFile)
 			}
@@ -106,7 +110,7 @@ func (r *reading) belong() {
 		s := &r.inv.sites[i]
 		all := r.members[s.ID]
 		if len(all) == 0 {
-			if r.whole[membersFile] && !r.failed(membersFile) && !r.failed(unitsFile) {
+			if r.whole[membersFile] {
 				r.add(r.siteAt[s.ID], "inventory.no_unit", s.ID)
 			}
 			continue

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"communewatch/collector/api"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/store"
@@ -196,4 +197,37 @@ func TestWhatIsEditedWhileTheJudgeRunsChangesThatAndNothingElse(t *testing.T) {
 		t.Error("a missing name is no mistake")
 	}
 	changed("a mistake", map[string]map[string][2]string{})
+}
+
+// Whoever measures every ten minutes is not silent after five.
+func TestASiteIsWaitedForAsLongAsItsOwnIntervalTakes(t *testing.T) {
+	f := follow(t)
+	f.write("targets.yaml", "sites:\n  bd-21997: {interval: 10m}\n")
+	f.write("calendars.yaml", "province: always\n")
+	f.live.Look()
+	f.live.Look()
+	when := time.Now().Truncate(time.Minute)
+	var lines []byte
+	for back := 60 * time.Minute; back >= 5*time.Minute; back -= 5 * time.Minute {
+		for _, site := range []string{"bd-21997", "bd-21994"} {
+			measured := when.Add(-back)
+			for _, p := range []*api.Point{
+				api.NewPoint("ping", measured).Tag("site", site).Tag("agent", "a1").Tag("target", "dns").Tag("role", "uplink").Int("sent", 10).Int("received", 10),
+				api.NewPoint("receipt", measured).Tag("site", site).Tag("agent", "a1").Int("batches", 1).Int("lines", 1).Int("last_time_ms", measured.UnixMilli()),
+			} {
+				var err error
+				if lines, err = p.AppendLine(lines); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := f.store.Write(t.Context(), api.Raw, lines); err != nil {
+		t.Fatal(err)
+	}
+	f.judgeAt(when.Add(-time.Second)) // so that somebody listened
+	got := f.stored(when)
+	if rare, often := got["bd-21997"]["state"], got["bd-21994"]["state"]; rare != "ok" || often == "ok" {
+		t.Errorf("every ten minutes: %s; every minute: %s", rare, often)
+	}
 }
