@@ -1,12 +1,16 @@
 // Package inventory knows the offices: which sites there are, to which unit each
-// belonged on a day, how the land lies, and when each is open. In come the CSV
-// files of a province (binhdinh/ is embedded; its SOURCES.md says where each figure
-// comes from and what is not known), out goes an Inventory that never changes.
+// belonged on a day, how the land lies, when each is open, and what its agent is told
+// to measure. In comes a folder of CSV and YAML (binhdinh/FORMAT.md; binhdinh/ itself
+// is embedded, its SOURCES.md says where each figure comes from and what is not
+// known), out go an Inventory that never changes (read.go), all that is wrong with the
+// folder (report.go), each site's document (targets.go, document.go, serve.go), and the
+// folder as it is followed (live.go).
 //
 // A site is an office; its id never changes and is the only identity in stored
 // data. A unit is a code with dates: codes are used again for other territory, so
 // a code alone names nothing. This room must never guess: what no source says is
-// empty or unknown, and a file with a doubtful line is refused as a whole.
+// empty or unknown, and a folder with a doubtful line is refused as a whole. It must
+// never show a secret, nor give one to an agent whose site does not need it.
 package inventory
 
 import (

@@ -44,6 +44,9 @@ func Check(files fs.FS, options Options) (*Inventory, Report) {
 	for _, t := range tables {
 		r.whole[t.name] = r.table(t.schema, func(row *row) { t.row(r, row) })
 	}
+	if len(r.inv.sites) == 0 && r.whole[sitesFile] {
+		r.add(spot{sitesFile, 1, 1}, "inventory.no_sites") // no agent would be told anything, and none missed
+	}
 	r.belong()
 	r.order()
 	r.places()

@@ -114,6 +114,29 @@ func TestAMissingEmptyOrEndlessFileIsRefused(t *testing.T) {
 	}
 }
 
+func TestAFolderOfTooManyRowsMistakesOrNoSitesIsRefusedAndBounded(t *testing.T) {
+	files := small()
+	header, _, _ := strings.Cut(string(files["sites.csv"].Data), "\n")
+	files["sites.csv"].Data = []byte(header + "\n")
+	delete(files, "members.csv")
+	files["members.csv"] = &fstest.MapFile{Data: []byte("site,unit,from,split\n")}
+	if _, err := Read(files); err == nil || err.Error() != "sites.csv:1:1: there is no site" {
+		t.Errorf("no sites: %v", err)
+	}
+	files = small()
+	files["members.csv"].Data = []byte("site,unit,from,split\n" + strings.Repeat("x,,,\n", 500))
+	_, err := Read(files)
+	var problems settings.Problems
+	if !errors.As(err, &problems) || len(problems) != maxProblems+1 || problems[maxProblems].Key != "inventory.more" {
+		t.Errorf("%d mistakes", len(problems))
+	}
+	files = small()
+	files["units.csv"].Data = append(files["units.csv"].Data, strings.Repeat("21998,Canh Tân,commune,2021-02-01,2025-07-01,\n", maxRows)...)
+	if _, err := Read(files); err == nil || !strings.Contains(err.Error(), "more than 20000 rows") && !strings.Contains(err.Error(), "only the first 1000") {
+		t.Errorf("endless rows: %.200v", err)
+	}
+}
+
 func TestWhatIsGivenTwiceIsRefused(t *testing.T) {
 	for name, want := range map[string]string{
 		"areas.csv":   `areas.csv:3:1: area "551" was already given in line 2`,

@@ -8,6 +8,7 @@ var inventoryTexts = texts{
 	"inventory.not_utf8":        {"byte thứ %d không phải UTF-8; tệp có lẽ được lưu ở Windows-1258 hoặc ANSI; trong Excel hãy lưu lại bằng “CSV UTF-8”", "byte %d is not UTF-8; the file was probably saved as Windows-1258 or ANSI; in Excel save it as “CSV UTF-8”"},
 	"inventory.csv":             {"không đọc được CSV: %s", "not CSV: %s"},
 	"inventory.rows":            {"có hơn %d dòng", "more than %d rows"},
+	"inventory.no_sites":        {"không có cơ quan nào", "there is no site"},
 	"inventory.columns":         {"có %d cột, cần %d, ngăn cách bằng %q; chữ có dấu ngăn cách ở trong phải đặt giữa hai dấu ngoặc kép", "%d columns, want %d, parted by %q; a text that holds it needs quotes around it"},
 	"inventory.column":          {"không có cột %q; có thể dùng: %s", "unknown column %q; known here: %s"},
 	"inventory.column_twice":    {"cột %q có hai lần", "the column %q is there twice"},
