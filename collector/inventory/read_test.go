@@ -124,7 +124,7 @@ func TestAFolderOfTooManyRowsMistakesOrNoSitesIsRefusedAndBounded(t *testing.T) 
 		t.Errorf("no sites: %v", err)
 	}
 	files = small()
-	files["members.csv"].Data = []byte("site,unit,from,split\n" + strings.Repeat("x,,,\n", 500))
+	files["members.csv"].Data = []byte("site,unit,from,split\n" + strings.Repeat("x,,,\n", 600))
 	_, err := Read(files)
 	var problems settings.Problems
 	if !errors.As(err, &problems) || len(problems) != maxProblems+1 || problems[maxProblems].Key != "inventory.more" {
