@@ -170,7 +170,7 @@ func (r *reading) site(row *row) {
 	if _, known := r.provider[s.Provider]; s.Provider != "" && !known && r.whole[providersFile] {
 		row.refuse("provider", "inventory.no_such", providersFile)
 	}
-	if sourced := s.TerrainSource != "" && row.text("basis") != ""; sourced != (s.Terrain != Unknown) && row.right("terrain", "basis", "terrain_source") {
+	if sourced := s.TerrainSource != "" && row.text("basis") != ""; sourced != (s.Terrain != Unknown) {
 		row.refuse("terrain", "inventory.unsourced")
 	}
 	if row.lost = !row.right("site"); !row.lost && first(r.siteAt, row, "site") {
