@@ -35,7 +35,8 @@ type Store interface {
 // Deps is what the pages are given.
 type Deps struct {
 	Store     Store
-	Inventory *inventory.Inventory
+	Inventory func() *inventory.Inventory // as it is now; asked for each page
+	Problem   func(say.Lang) string       // why it is not newer; empty: it is. May be nil
 	Log       *slog.Logger
 	Now       func() time.Time
 	Interval  time.Duration // between an office's rounds; 0 is the default of 60 s
@@ -44,7 +45,6 @@ type Deps struct {
 // board answers the requests.
 type board struct {
 	deps     Deps
-	sites    []inventory.Site // in display order
 	pages    pages
 	province provinceCache
 	failing  atomic.Bool // the last read failed, and that was logged
@@ -69,7 +69,7 @@ func New(deps Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("board: %w", err)
 	}
-	b := &board{deps: deps, sites: deps.Inventory.Sites(), pages: pages}
+	b := &board{deps: deps, pages: pages}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", b.serveProvince)
 	mux.HandleFunc("GET /site/{id}", b.serveSite)
@@ -102,7 +102,7 @@ func (b *board) serveProvince(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *board) serveSite(w http.ResponseWriter, r *http.Request) {
-	site, known := b.deps.Inventory.Site(r.PathValue("id"))
+	site, known := b.deps.Inventory().Site(r.PathValue("id"))
 	if !known {
 		b.message(w, r, http.StatusNotFound, "board.no_site", "board.no_site_hint")
 		return

@@ -33,7 +33,7 @@ func pagesOf(t *testing.T, s Store) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Deps{Store: s, Inventory: inv, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	h, err := New(Deps{Store: s, Inventory: func() *inventory.Inventory { return inv }, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func known(t *testing.T) *store.Store {
 	if err := s.Write(t.Context(), api.Raw, lines); err != nil {
 		t.Fatal(err)
 	}
-	j, err := judge.New(judge.Config{}, judge.Deps{Store: s, Inventory: provinceOf(t), Log: storetest.Log(t), Now: time.Now})
+	j, err := judge.New(judge.Config{}, judge.Deps{Store: s, Inventory: func() *inventory.Inventory { return provinceOf(t) }, Log: storetest.Log(t), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,7 +93,8 @@ var shownStates = api.StatesBySeverity()
 
 func (b *board) provincePage(now province, lang say.Lang, only api.State) provincePage {
 	f := format{lang, now.at}
-	p := provincePage{frame: b.frame(lang, lang.Text("board.province")), Total: len(b.sites)}
+	sites := b.deps.Inventory().Sites()
+	p := provincePage{frame: b.frame(lang, lang.Text("board.province")), Total: len(sites)}
 	p.At, p.Stamp = f.stamp(now.at), now.at.UTC().Format(time.RFC3339)
 	if !slices.Contains(shownStates, only) {
 		only = ""
@@ -100,7 +102,7 @@ func (b *board) provincePage(now province, lang say.Lang, only api.State) provin
 	counts := map[api.State]int{}
 	var rows []row
 	var judged time.Time
-	for i, site := range b.sites {
+	for i, site := range sites {
 		s := now.sites[site.ID]
 		counts[s.state]++
 		judged = later(judged, s.judged)
@@ -120,6 +122,9 @@ func (b *board) provincePage(now province, lang say.Lang, only api.State) provin
 	case now.at.Sub(judged) > oldJudgement:
 		p.Warning = lang.Text("board.old_judgement", f.clock(judged), f.span(now.at.Sub(judged)))
 	}
+	if b.deps.Problem != nil {
+		p.Warning = strings.TrimSpace(p.Warning + " " + b.deps.Problem(lang))
+	}
 	return p
 }
 
@@ -137,7 +142,7 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		r.Evidence = "" // round trip and loss stand beside it
 	}
 	if !s.newest.IsZero() && s.state != api.StateClosed {
-		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(b.deps.Interval)+2*s.every
+		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(cmp.Or(site.Interval, b.deps.Interval))+2*s.every
 	}
 	if s.received > 0 && s.rtt >= 0 {
 		r.RTT = f.milliseconds(s.rtt)

@@ -40,7 +40,7 @@ type province struct {
 }
 
 func (b *board) readProvince(ctx context.Context, now time.Time) (province, error) {
-	p := province{at: now, sites: make(map[string]siteNow, len(b.sites))}
+	p := province{at: now, sites: make(map[string]siteNow)}
 	var states, uplinks, newest []store.Series
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(queriesAtOnce)

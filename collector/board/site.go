@@ -102,7 +102,7 @@ func bounded[T any](rows []T) []T { return rows[:min(len(rows), maxRows)] }
 func (b *board) facts(f format, s siteFile) []fact {
 	site, lang := s.site, f.lang
 	area := site.Area
-	if a, ok := b.deps.Inventory.Area(site.AreaCode); ok {
+	if a, ok := b.deps.Inventory().Area(site.AreaCode); ok {
 		area = a.Label(lang)
 	}
 	terrain := fact{lang.Text("board.terrain"), lang.Text(say.Key("terrain." + site.Terrain)), site.TerrainSource}
@@ -120,6 +120,7 @@ func (b *board) facts(f format, s siteFile) []fact {
 		terrain,
 		{lang.Text("board.place"), f.number(site.Lat, 5) + " · " + f.number(site.Lon, 5), lang.Text("board.place_note")},
 	}
+	facts = append(facts, b.contacts(lang, site)...)
 	for _, series := range s.receipts {
 		row := series.Rows[len(series.Rows)-1]
 		heard := fact{lang.Text("board.heard"), f.stamp(row.Time), f.ago(row.Time)}
@@ -130,6 +131,27 @@ func (b *board) facts(f format, s siteFile) []fact {
 			heard.Note += "; " + lang.Text("board.said_goodbye")
 		}
 		facts = append(facts, heard)
+	}
+	return facts
+}
+
+// contacts are whom to call, as far as the inventory knows.
+func (b *board) contacts(lang say.Lang, site inventory.Site) []fact {
+	provider, _ := b.deps.Inventory().Provider(site.Provider)
+	var facts []fact
+	for _, one := range []fact{
+		{"inventory.address", site.Address, ""},
+		{"inventory.responsible", site.Responsible, site.Phone},
+		{"inventory.provider", provider.Name, provider.Hotline},
+		{"inventory.contract", site.Contract, ""},
+	} {
+		if one.Value == "" && one.Note != "" {
+			one.Value, one.Note = one.Note, ""
+		}
+		if one.Value != "" {
+			one.Name = lang.Text(say.Key(one.Name))
+			facts = append(facts, one)
+		}
 	}
 	return facts
 }

@@ -112,6 +112,7 @@ type rooms struct {
 	store  *store.Store
 	ingest *ingest.Ingest
 	judge  *judge.Judge
+	sites  *inventory.Live
 	gate   *gate.Gate
 	up     chan struct{}
 	log    *slog.Logger
@@ -122,18 +123,15 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	sites, err := inventory.Open(c.cfg.Inventory)
+	sites, err := c.inventory(registry)
 	if err != nil {
 		return nil, err
-	}
-	if c.cfg.Calendar == CalendarAlways {
-		sites = sites.WithCalendar(inventory.CalendarAlways)
 	}
 	who, err := c.identities(sites)
 	if err != nil {
 		return nil, err
 	}
-	r := &rooms{up: c.up, log: c.log}
+	r := &rooms{sites: sites, up: c.up, log: c.log}
 	deps := gate.Deps{
 		Certificate: who.certificate,
 		Renew:       who.renew,
@@ -142,6 +140,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 		Twin:        who.twin,
 		Enrol:       who.enrol,
 		Renewal:     who.renewal,
+		Document:    sites,
 		Write:       takesNone(),
 		Board:       http.NotFoundHandler(),
 		Metrics:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
@@ -164,7 +163,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 }
 
 // storing is what of the collector lives on InfluxDB.
-func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Inventory, registry prometheus.Registerer, deps *gate.Deps) error {
+func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, registry prometheus.Registerer, deps *gate.Deps) error {
 	points, err := store.New(store.Config{URL: influx.url, Token: influx.token, Database: c.cfg.InfluxDB.Database},
 		store.Deps{Log: c.log, Registry: registry})
 	if err != nil {
@@ -179,15 +178,34 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Inventory, 
 		deps.Write = r.ingest
 	}
 	if c.cfg.Has(RoleJudge) {
-		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now})
+		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
 		if err != nil {
 			return err
 		}
 	}
 	if c.cfg.Has(RoleBoard) {
-		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
+		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
 	}
 	return err
+}
+
+// inventory is the folder's, followed as it changes, with what collector.yaml says of
+// every office.
+func (c *Center) inventory(registry *prometheus.Registry) (*inventory.Live, error) {
+	sites, err := inventory.NewLive(c.cfg.Inventory, c.log, func(inv *inventory.Inventory) *inventory.Inventory {
+		if c.cfg.Calendar == CalendarAlways {
+			inv = inv.WithCalendar(inventory.CalendarAlways)
+		}
+		return inv.WithInterval(c.cfg.Interval)
+	})
+	if err != nil {
+		return nil, err
+	}
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "communewatch_inventory_problems",
+		Help: "Mistakes for which the inventory's folder is not taken up; 0: it is.",
+	}, func() float64 { return float64(sites.Problems()) }))
+	return sites, nil
 }
 
 // run opens the doors at once, so that an agent is told "not yet" rather than
@@ -203,6 +221,7 @@ func (r *rooms) run(ctx context.Context) error {
 	if r.ingest != nil {
 		group.Go(func() error { return r.ingest.Run(storing) })
 	}
+	group.Go(func() error { return r.sites.Run(serving) })
 	group.Go(func() error {
 		defer stopStoring() // no request is open any more
 		return r.gate.Run(serving)

@@ -22,7 +22,7 @@ type identities struct {
 	enrol, renewal http.Handler
 }
 
-func (c *Center) identities(sites *inventory.Inventory) (*identities, error) {
+func (c *Center) identities(sites *inventory.Live) (*identities, error) {
 	tokens, err := enrol.OpenTokens(TokensFile(c.cfg.Data))
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (c *Center) identities(sites *inventory.Inventory) (*identities, error) {
 }
 
 // enrolling is the one machine that has the authority's key.
-func (c *Center) enrolling(of *identities, sites *inventory.Inventory, tokens *enrol.Tokens, registry *enrol.Registry) error {
+func (c *Center) enrolling(of *identities, sites *inventory.Live, tokens *enrol.Tokens, registry *enrol.Registry) error {
 	authority, err := enrol.OpenAuthority(KeysDir(c.cfg.Data))
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c *Center) enrolling(of *identities, sites *inventory.Inventory, tokens *e
 	}
 	enroller, err := enrol.NewEnroller(enrol.EnrollerDeps{
 		Authority: authority, Registry: registry, Invitations: invitations, Tokens: tokens, Log: c.log,
-		Label: func(site string) string { return labelOf(sites, site, say.Vietnamese) },
+		Label: func(site string) string { return labelOf(sites.Current(), site, say.Vietnamese) },
 	})
 	if err != nil {
 		return err

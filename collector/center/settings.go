@@ -20,10 +20,10 @@ type Config struct {
 	Data      string        `json:"data"`      // folder of keys, tokens and the embedded InfluxDB
 	Listen    string        `json:"listen"`    // host:port for agents, TLS
 	Page      string        `json:"page"`      // host:port of the pages, plain HTTP, meant for this machine
-	Inventory string        `json:"inventory"` // folder of areas.csv, units.csv, members.csv and sites.csv; empty: the embedded province
+	Inventory string        `json:"inventory"` // folder of the inventory (inventory/binhdinh/FORMAT.md), followed as it changes; empty: the embedded province
 	Names     []string      `json:"names"`     // further names and addresses by which agents reach this machine
-	Interval  time.Duration `json:"interval"`  // at which the offices measure; decides when one counts as silent
-	Calendar  string        `json:"calendar"`  // "office" (Monday–Friday 07:00–17:00) or "always"
+	Interval  time.Duration `json:"interval"`  // at which the offices measure, where no template says otherwise; decides when one counts as silent
+	Calendar  string        `json:"calendar"`  // "office": as the inventory says, else Monday–Friday 07:00–17:00; or "always", of every office
 	Roles     []string      `json:"roles"`     // what this machine does, of Roles; empty: all
 	InfluxDB  InfluxDB      `json:"influxdb"`
 }

@@ -9,25 +9,8 @@ func Zone() *time.Location { return vietnam }
 
 var vietnam = time.FixedZone("+07", 7*60*60)
 
-// Calendar says when an office is open. The zero value is CalendarOffice.
-type Calendar uint8
-
-const (
-	CalendarOffice Calendar = iota // Monday–Friday 07:00–17:00 in Vietnam, but for public holidays
-	CalendarAlways                 // never closes
-)
-
 // Opening hours of CalendarOffice: opens ≤ hour < closes.
 const opens, closes = 7, 17
-
-// Due tells whether an office with this calendar is open at t.
-func (c Calendar) Due(t time.Time) bool {
-	if c == CalendarAlways {
-		return true
-	}
-	t = t.In(vietnam)
-	return t.Hour() >= opens && t.Hour() < closes && !weekend(t) && !Holiday(t)
-}
 
 // Holiday tells whether the day (as it is in Vietnam) is one on which public
 // offices are closed though it may be no weekend.

@@ -1,12 +1,16 @@
 // Package inventory knows the offices: which sites there are, to which unit each
-// belonged on a day, how the land lies, and when each is open. In come the CSV
-// files of a province (binhdinh/ is embedded; its SOURCES.md says where each figure
-// comes from and what is not known), out goes an Inventory that never changes.
+// belonged on a day, how the land lies, when each is open, and what its agent is told
+// to measure. In comes a folder of CSV and YAML (binhdinh/FORMAT.md; binhdinh/ itself
+// is embedded, its SOURCES.md says where each figure comes from and what is not
+// known), out go an Inventory that never changes (read.go), all that is wrong with the
+// folder (report.go), each site's document (targets.go, document.go, serve.go), and the
+// folder as it is followed (live.go).
 //
 // A site is an office; its id never changes and is the only identity in stored
 // data. A unit is a code with dates: codes are used again for other territory, so
 // a code alone names nothing. This room must never guess: what no source says is
-// empty or unknown, and a file with a doubtful line is refused as a whole.
+// empty or unknown, and a folder with a doubtful line is refused as a whole. It must
+// never show a secret, nor give one to an agent whose site does not need it.
 package inventory
 
 import (
@@ -14,11 +18,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"communewatch/collector/api"
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
 //go:embed binhdinh/*.csv
@@ -31,29 +38,52 @@ type Inventory struct {
 	byID  map[string]int
 	areas []Area // by code
 	units []Unit // by from, then code
+
+	providers map[string]Provider
+	plans     map[string]plan // by site id
+	profiles  []api.Profile   // by name
+	interval  time.Duration   // where a plan says none; 0: the contract's
 }
 
 // Embedded reads the province that comes with the program: the 159 communes,
 // wards and townships of Bình Định as of May 2023, and what became of them.
 func Embedded() (*Inventory, error) {
-	files, err := fs.Sub(binhDinh, "binhdinh")
-	if err != nil {
-		return nil, fmt.Errorf("open the embedded inventory: %w", err)
-	}
-	return Read(files)
+	return Open("")
 }
 
 // Open reads the inventory in a folder of the operator's, which replaces the embedded
 // one; an empty path is the embedded one.
 func Open(dir string) (*Inventory, error) {
+	inv, report, err := CheckFolder(dir, Options{})
+	if err == nil && len(report.Errors) > 0 {
+		err = report.Errors
+	}
+	return inv, err
+}
+
+// CheckFolder is [Check] of a folder, with its path in front of each place. The error
+// is that it is no folder.
+func CheckFolder(dir string, options Options) (*Inventory, Report, error) {
 	if dir == "" {
-		return Embedded()
+		files, err := fs.Sub(binhDinh, "binhdinh")
+		if err != nil {
+			return nil, Report{}, fmt.Errorf("open the embedded inventory: %w", err)
+		}
+		inv, report := Check(files, options)
+		return inv, report, nil
 	}
-	inv, err := Read(os.DirFS(dir))
-	if err != nil {
-		return nil, fmt.Errorf("inventory %s: %w", dir, err)
+	if info, err := os.Stat(dir); err != nil {
+		return nil, Report{}, fmt.Errorf("open inventory: %w", err)
+	} else if !info.IsDir() {
+		return nil, Report{}, fmt.Errorf("open inventory: %s is no folder", dir)
 	}
-	return inv, nil
+	inv, report := Check(os.DirFS(dir), options)
+	for _, all := range []settings.Problems{report.Errors, report.Warnings} {
+		for i := range all {
+			all[i].File = filepath.Join(dir, filepath.FromSlash(all[i].File))
+		}
+	}
+	return inv, report, nil
 }
 
 // Sites are all of them in display order: by bare name as Vietnamese sorts, equal
@@ -80,6 +110,12 @@ func (inv *Inventory) Area(code string) (Area, bool) {
 		}
 	}
 	return Area{}, false
+}
+
+// Provider finds one by its id.
+func (inv *Inventory) Provider(id string) (Provider, bool) {
+	p, ok := inv.providers[id]
+	return p, ok
 }
 
 // Units are all that ever were, by their first day, then by code.
@@ -179,7 +215,18 @@ type Site struct {
 	Lat, Lon      float64     // a point inside the commune of 2023, WGS84 degrees; its office may be 10 km away
 	Units         []Belonging // oldest first
 	Calendar      Calendar    // when it is open
+
+	Address     string // of the office, as are those below; each empty if nobody wrote it down
+	Phone       string
+	Responsible string // a person
+	Provider    string // of the line: the id of a Provider
+	Contract    string // with the provider
+
+	Interval time.Duration // between rounds, as a template says it; 0: none does
 }
+
+// Provider is who the line is rented from.
+type Provider struct{ ID, Name, Hotline string }
 
 // Label names a site as people read it: "Xã Vĩnh Sơn", "Vĩnh Sơn commune".
 func (s Site) Label(lang say.Lang) string { return lang.Text(say.Key("kind."+s.Kind), s.Name) }

@@ -1,20 +1,15 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"communewatch/collector/settings"
 )
 
 // Limits of a file: a country has about 11,000 communes.
@@ -24,146 +19,169 @@ const (
 	maxTextBytes = 200
 )
 
-// Where Vietnam lies, with its islands, in degrees.
-const minLat, maxLat, minLon, maxLon = 6, 24, 102, 118
+// schema is a CSV file's name and columns, which may stand in any order.
+type schema struct {
+	name     string
+	needed   []string
+	more     []string // a file without these is whole
+	optional bool     // so is a folder without the file
+}
 
-var (
-	siteID   = regexp.MustCompile(`^[a-z]{2}-[0-9]{5}$`)
-	unitCode = regexp.MustCompile(`^[0-9]{5}$`)
-	areaCode = regexp.MustCompile(`^[0-9]{3}$`)
-	decimal  = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,6}$`)
-)
+func (s *schema) columns() []string { return slices.Concat(s.needed, s.more) }
 
-// table reads one file and hands each row to a function. It is as strict as it
-// can be: exactly this header, every row complete, every text UTF-8, NFC, trimmed,
-// without control characters.
-func table(files fs.FS, name string, header []string, each func(*row)) error {
-	file, err := files.Open(name)
-	if err != nil {
-		return fmt.Errorf("read inventory: %w", err)
+// table is a CSV file on its way through a reading.
+type table struct {
+	schema
+	*report
+	lines  [][]byte
+	comma  rune
+	column map[string]int // where each stands; -1: not in this file
+	width  int
+}
+
+// table hands each row of a file to a function, and tells whether all of it is known:
+// if not, what refers to it is not held against it.
+func (r *reading) table(s schema, each func(*row)) (whole bool) {
+	data, found := r.read(s.name, maxFileBytes, s.optional)
+	if !found {
+		return s.optional && !r.failed(s.name) // a file that need not be there holds nothing
 	}
-	defer file.Close()
-	limited := &io.LimitedReader{R: file, N: maxFileBytes + 1}
-	reader := csv.NewReader(limited)
-	reader.FieldsPerRecord = -1 // said better below
-	for n := 0; ; n++ {
+	text, wrong := settings.Text(data)
+	if wrong != nil {
+		r.add(spot{s.name, wrong.Line, wrong.Column}, "inventory.not_utf8", wrong.Args...)
+		return false
+	}
+	if !bytes.Contains(text, []byte("\n")) {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n")) // as Excel's "CSV (Macintosh)" ends lines
+	}
+	t := &table{schema: s, report: &r.report, comma: ','}
+	text = t.separator(text)
+	t.lines = bytes.Split(text, []byte("\n"))
+	reader := csv.NewReader(bytes.NewReader(text))
+	reader.Comma, reader.FieldsPerRecord = t.comma, -1
+	return t.read(reader, each)
+}
+
+func (t *table) read(reader *csv.Reader, each func(*row)) (whole bool) {
+	whole = true
+	for n := 0; ; {
 		cells, err := reader.Read()
-		if limited.N <= 0 {
-			return fmt.Errorf("%s: larger than %d bytes", name, maxFileBytes)
-		}
-		if err == io.EOF && n > 0 {
-			return nil
-		}
-		if err != nil {
-			return unreadable(name, err)
-		}
-		line, _ := reader.FieldPos(0)
-		switch {
-		case n == 0 && !slices.Equal(cells, header):
-			return fmt.Errorf("%s:%d: the header is not %s", name, line, strings.Join(header, ","))
+		switch parse, isParse := errors.AsType[*csv.ParseError](err); {
+		case err == io.EOF && n == 0:
+			t.add(spot{t.name, 1, 1}, "config.empty")
+			return false
+		case err == io.EOF:
+			return whole
+		case isParse:
+			t.add(t.at(parse.Line, parse.Column), "inventory.csv", parse.Err.Error())
+			whole = false
+			if n == 0 {
+				return false // the header
+			}
+			continue
 		case n == 0:
+			if n++; !t.header(t.rowOf(reader, cells)) {
+				return false
+			}
 			continue
 		case n > maxRows:
-			return fmt.Errorf("%s:%d: more than %d rows", name, line, maxRows)
-		case len(cells) != len(header):
-			return fmt.Errorf("%s:%d: %d columns, want %d", name, line, len(cells), len(header))
+			t.add(t.rowOf(reader, cells).spots[0], "inventory.rows", maxRows)
+			return false
 		}
-		r := row{file: name, line: line, header: header, cells: cells}
-		r.clean()
-		if r.err == nil {
-			each(&r)
+		n++
+		whole = t.row(t.rowOf(reader, cells), each) && whole
+	}
+}
+
+// row hands on one that is as wide as the header; what lies beyond is no more than
+// the empty cells that Excel writes.
+func (t *table) row(r *row, each func(*row)) bool {
+	if !slices.ContainsFunc(r.cells, func(cell string) bool { return cell != "" }) {
+		return true
+	}
+	if n := t.width; len(r.cells) > n && strings.Join(r.cells[n:], "") == "" {
+		r.cells = r.cells[:n]
+	}
+	if len(r.cells) != t.width {
+		t.add(r.spots[0], "inventory.columns", len(r.cells), t.width, string(t.comma))
+		return false
+	}
+	r.clean()
+	each(r)
+	return !r.lost
+}
+
+func (t *table) rowOf(reader *csv.Reader, cells []string) *row {
+	r := &row{table: t, cells: cells, spots: make([]spot, len(cells)), wrong: make([]bool, len(cells))}
+	for i := range cells {
+		r.spots[i] = t.at(reader.FieldPos(i))
+	}
+	return r
+}
+
+// at is a place with its column in characters, as editors count.
+func (t *table) at(line, column int) spot {
+	if line >= 1 && line <= len(t.lines) {
+		text := t.lines[line-1]
+		column = 1 + utf8.RuneCount(text[:min(max(column-1, 0), len(text))])
+	}
+	return spot{t.name, max(line, 1), max(column, 1)}
+}
+
+// separator finds what stands between cells: the comma, or what Excel writes where the
+// comma is for decimals, or between the cells of "Unicode text". A line that says it
+// to Excel ("sep=;") is no row.
+func (t *table) separator(text []byte) []byte {
+	first, rest, _ := bytes.Cut(text, []byte("\n"))
+	if sep, found := strings.CutPrefix(strings.TrimSpace(strings.Trim(string(first), `"`)), "sep="); found && len(sep) == 1 && strings.Contains(",;\t", sep) {
+		t.comma = rune(sep[0])
+		return append([]byte("\n"), rest...)
+	}
+	header := string(first)
+	for _, other := range ";\t" {
+		if strings.ContainsRune(header, other) && !strings.ContainsRune(header, ',') {
+			t.comma = other
 		}
-		if r.err != nil {
-			return r.err
+	}
+	return text
+}
+
+// header finds the columns by their names.
+func (t *table) header(r *row) bool {
+	t.column = make(map[string]int, len(t.needed)+len(t.more))
+	for _, name := range t.columns() {
+		t.column[name] = -1
+	}
+	right := true
+	for len(r.cells) > 1 && r.cells[len(r.cells)-1] == "" {
+		r.cells = r.cells[:len(r.cells)-1]
+	}
+	t.width = len(r.cells)
+	for i, name := range r.cells {
+		switch at, known := t.column[name]; {
+		case !known:
+			t.add(r.spots[i], "inventory.column", short(name), strings.Join(t.columns(), ", "))
+			right = false
+		case at >= 0:
+			t.add(r.spots[i], "inventory.column_twice", name)
+			right = false
+		default:
+			t.column[name] = i
 		}
 	}
-}
-
-// unreadable puts a csv error into our form.
-func unreadable(name string, err error) error {
-	if err == io.EOF {
-		return fmt.Errorf("%s:1: the file is empty", name)
-	}
-	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
-		return fmt.Errorf("%s:%d: %w", name, parse.Line, parse.Err)
-	}
-	return fmt.Errorf("%s: %w", name, err)
-}
-
-// row is a line of a table. Its first complaint stays in err; what is read after
-// it is of no use.
-type row struct {
-	file   string
-	line   int
-	header []string
-	cells  []string
-	err    error
-}
-
-func (r *row) complain(column, what string) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%s:%d: %s %q %s", r.file, r.line, column, r.text(column), what)
-	}
-}
-
-// clean holds every cell against what a text may be.
-func (r *row) clean() {
-	for i, cell := range r.cells {
-		switch {
-		case len(cell) > maxTextBytes:
-			r.cells[i] = strings.ToValidUTF8(cell[:20], "") + "…"
-			r.complain(r.header[i], fmt.Sprintf("is longer than %d bytes", maxTextBytes))
-		case !utf8.ValidString(cell):
-			r.complain(r.header[i], "is not UTF-8")
-		case !norm.NFC.IsNormalString(cell):
-			r.complain(r.header[i], "is not NFC: one letter is written as several characters")
-		case cell != strings.TrimSpace(cell) || strings.ContainsFunc(cell, unprintable):
-			r.complain(r.header[i], "has a space around it or a character that does not print")
+	for _, name := range t.needed {
+		if t.column[name] < 0 {
+			t.add(r.spots[0], "inventory.no_column", name)
+			right = false
 		}
 	}
+	return right
 }
 
-func unprintable(c rune) bool { return c != ' ' && !unicode.IsGraphic(c) }
-
-func (r *row) text(column string) string { return r.cells[slices.Index(r.header, column)] }
-
-func (r *row) needed(column string) string {
-	if r.text(column) == "" {
-		r.complain(column, "is missing")
+// short is what a message shows of a text.
+func short(s string) string {
+	if len(s) <= maxTextBytes {
+		return s
 	}
-	return r.text(column)
-}
-
-func (r *row) oneOf(column string, allowed ...string) string {
-	if !slices.Contains(allowed, r.text(column)) {
-		list := strings.Join(allowed, ", ")
-		if allowed[0] == "" {
-			list = "empty" + list
-		}
-		r.complain(column, "is not one of "+list)
-	}
-	return r.text(column)
-}
-
-func (r *row) matching(column string, pattern *regexp.Regexp, want string) string {
-	if !pattern.MatchString(r.text(column)) {
-		r.complain(column, "is not "+want)
-	}
-	return r.text(column)
-}
-
-func (r *row) day(column string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, r.text(column), vietnam)
-	if err != nil {
-		r.complain(column, "is not a date such as 2025-07-01")
-	}
-	return t
-}
-
-func (r *row) degrees(column string, low, high float64) float64 {
-	f, err := strconv.ParseFloat(r.text(column), 64)
-	if err != nil || !decimal.MatchString(r.text(column)) || f < low || f > high {
-		r.complain(column, fmt.Sprintf("is not between %g and %g degrees", low, high))
-	}
-	return f
+	return strings.ToValidUTF8(s[:40], "") + "…"
 }

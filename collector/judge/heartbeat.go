@@ -18,7 +18,7 @@ func (j *Judge) heartbeat(position int, v Verdict, now time.Time) *api.Point {
 		Int("rank", Rank(*site, v.State, position)).
 		Text("reason", string(v.Reason)).
 		Text("evidence", api.CleanText(v.Evidence)).
-		Text("label", j.labels[position]).
+		Text("label", labelOf(*site)).
 		Text("area", site.Area).
 		Text("terrain", site.Terrain)
 	if !v.Since.IsZero() {

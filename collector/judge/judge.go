@@ -117,18 +117,16 @@ type Store interface {
 // Deps is what a judge is given.
 type Deps struct {
 	Store     Store
-	Inventory *inventory.Inventory
+	Inventory func() *inventory.Inventory // as it is now; asked for each judgement
 	Log       *slog.Logger
 	Now       func() time.Time
 }
 
 // Judge writes what the sites are in.
 type Judge struct {
-	cfg    Config
-	policy Policy
-	deps   Deps
-	sites  []inventory.Site // in display order
-	labels []string         // in Vietnamese, of each
+	cfg   Config
+	deps  Deps
+	sites []inventory.Site // of the judgement at work, in display order
 
 	began   time.Time     // of the first judgement; zero before
 	away    time.Duration // before it, for which no heartbeat was written
@@ -144,16 +142,17 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errors.New("a judge needs a store, an inventory, a log and a clock")
 	}
-	j := &Judge{
-		cfg:    cfg,
-		policy: Policy{Interval: cfg.Interval, SilentAfter: cfg.SilentAfter, Loss: cfg.Loss, MountainLoss: cfg.MountainLoss},
-		deps:   deps,
-		sites:  deps.Inventory.Sites(),
+	return &Judge{cfg: cfg, deps: deps}, nil
+}
+
+// policy is by what a site is judged. One that its template tells to measure at
+// another interval than the province is waited for as long as that takes.
+func (j *Judge) policy(site *inventory.Site) Policy {
+	p := Policy{Interval: j.cfg.Interval, SilentAfter: j.cfg.SilentAfter, Loss: j.cfg.Loss, MountainLoss: j.cfg.MountainLoss}
+	if site.Interval > 0 && site.Interval != p.Interval {
+		p.Interval, p.SilentAfter = site.Interval, SilentAfter(site.Interval)
 	}
-	for _, site := range j.sites {
-		j.labels = append(j.labels, labelOf(site))
-	}
-	return j, nil
+	return p
 }
 
 // Run judges at once, and then as often as configured, until ctx ends. What fails
@@ -187,13 +186,14 @@ func (j *Judge) report(ctx context.Context, err error) {
 // some of them; doing it again is safe. It is not to be called twice at once.
 func (j *Judge) Once(ctx context.Context) error {
 	now := j.deps.Now()
+	j.sites = j.deps.Inventory().Sites()
 	files, err := j.read(ctx, now)
 	if err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
 	lines := make([]byte, 0, 256*len(j.sites))
 	for i := range j.sites {
-		verdict := Decide(files[i], j.policy, now)
+		verdict := Decide(files[i], j.policy(&j.sites[i]), now)
 		if verdict.State == "" {
 			continue
 		}

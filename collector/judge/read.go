@@ -18,6 +18,7 @@ const (
 	maxBack    = 60            // rounds, after the judge was away
 	maxBackFor = time.Hour     // and not more than this
 	opening    = 30 * time.Minute
+	closing    = 15 * time.Minute // offices open and close at whole quarters of an hour
 )
 
 var zone = inventory.Zone()
@@ -37,7 +38,7 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 	if err := j.readReceipts(ctx, now, at); err != nil {
 		return nil, err
 	}
-	from := j.roundsFrom(now, newest, patienceOf(files, j.cfg.SilentAfter, now))
+	from := j.roundsFrom(now, newest, j.patience(files, now))
 	if err := j.readRounds(ctx, from, now, at); err != nil {
 		return nil, err
 	}
@@ -55,19 +56,29 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 // the loss window; after an absence, back to the last heartbeat, so that a state which
 // changed meanwhile is dated rightly.
 func (j *Judge) roundsFrom(now, heartbeat time.Time, patience time.Duration) time.Time {
-	window := lossIntervals * j.cfg.Interval
+	interval := j.longest()
+	window := lossIntervals * interval
 	from := now.Add(-patience - window)
 	if away := heartbeat.Add(-window); !heartbeat.IsZero() && away.Before(from) {
-		from = later(away, now.Add(-max(min(maxBack*j.cfg.Interval, maxBackFor), now.Sub(from))))
+		from = later(away, now.Add(-max(min(maxBack*interval, maxBackFor), now.Sub(from))))
 	}
 	return from
 }
 
-// patienceOf is the longest of those sites that still count as heard.
-func patienceOf(files []Evidence, silentAfter time.Duration, now time.Time) time.Duration {
-	longest := silentAfter
+// longest of the sites' intervals.
+func (j *Judge) longest() time.Duration {
+	longest := j.cfg.Interval
+	for i := range j.sites {
+		longest = max(longest, j.sites[i].Interval)
+	}
+	return longest
+}
+
+// patience is the longest of those sites that still count as heard.
+func (j *Judge) patience(files []Evidence, now time.Time) time.Duration {
+	longest := j.cfg.SilentAfter
 	for i := range files {
-		if p := files[i].Receipt.patience(silentAfter); now.Sub(files[i].Receipt.Time) < p {
+		if p := files[i].Receipt.patience(j.policy(&j.sites[i]).SilentAfter); now.Sub(files[i].Receipt.Time) < p {
 			longest = max(longest, p)
 		}
 	}
@@ -102,7 +113,7 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 	if last.Before(j.began) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
-	if e.Due = due(site, now); !e.Due && now.Sub(last) >= e.Receipt.patience(j.cfg.SilentAfter) {
+	if e.Due = due(site, now); !e.Due && now.Sub(last) >= e.Receipt.patience(j.policy(&site).SilentAfter) {
 		e.ClosedAt = closedAt(site, last, now)
 	}
 }
@@ -110,12 +121,11 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 // due is open by the calendar, now and half an hour ago.
 func due(site inventory.Site, t time.Time) bool { return site.Due(t) && site.Due(t.Add(-opening)) }
 
-// closedAt finds when the site ceased to be due, between last and now. Offices open
-// and close at whole half hours.
+// closedAt finds when the site ceased to be due, between last and now.
 func closedAt(site inventory.Site, last, now time.Time) time.Time {
-	at := now.Truncate(opening)
+	at := now.Truncate(closing)
 	for at.After(last) && !due(site, at.Add(-time.Second)) {
-		at = at.Add(-opening)
+		at = at.Add(-closing)
 	}
 	return later(last, at)
 }

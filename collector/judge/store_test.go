@@ -51,7 +51,7 @@ func newProvince(t *testing.T) *province {
 
 func (p *province) judge(now time.Time) {
 	p.t.Helper()
-	j, err := judge.New(judge.Config{}, judge.Deps{Store: p.store, Inventory: p.inv, Log: storetest.Log(p.t), Now: func() time.Time { return now }})
+	j, err := judge.New(judge.Config{}, judge.Deps{Store: p.store, Inventory: func() *inventory.Inventory { return p.inv }, Log: storetest.Log(p.t), Now: func() time.Time { return now }})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"iter"
 	"reflect"
 	"slices"
 	"strconv"
@@ -38,6 +39,8 @@ func (f *File) value(n *yaml.Node, v reflect.Value, path string) {
 		f.value(n, v.Elem(), path)
 	case reflect.Struct:
 		f.mapping(n, v, path)
+	case reflect.Map:
+		f.named(n, v, path)
 	case reflect.Slice:
 		f.sequence(n, v, path)
 	default:
@@ -51,20 +54,49 @@ func (f *File) mapping(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	fields := keysOf(v.Type())
-	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, val := n.Content[i], n.Content[i+1]
-		if line, twice := seen[key.Value]; twice {
-			f.add(at(key), "config.duplicate", key.Value, line)
-			continue
-		}
-		seen[key.Value] = key.Line
+	for key, val := range f.pairs(n) {
 		index, known := fields[key.Value]
 		if !known {
 			f.add(at(key), "config.unknown_key", key.Value, strings.Join(names(fields), ", "))
 			continue
 		}
 		f.value(val, v.Field(index), join(path, key.Value))
+	}
+}
+
+// named fills a map, whose keys are names that the file's writer chose. What is wrong
+// with an entry as a whole is said at its key.
+func (f *File) named(n *yaml.Node, v reflect.Value, path string) {
+	if n.Kind != yaml.MappingNode {
+		f.wrongType(n, path, "config.want_mapping")
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for key, val := range f.pairs(n) {
+		entry := reflect.New(v.Type().Elem()).Elem()
+		name := norm.NFC.String(key.Value)
+		f.value(val, entry, join(path, name))
+		f.places[join(path, name)] = at(key)
+		v.SetMapIndex(reflect.ValueOf(name), entry)
+	}
+}
+
+// pairs are the keys and values of a mapping, each key once.
+func (f *File) pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, val *yaml.Node) bool) {
+		seen := map[string]int{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, val := n.Content[i], n.Content[i+1]
+			name := norm.NFC.String(key.Value)
+			if line, twice := seen[name]; twice {
+				f.add(at(key), "config.duplicate", key.Value, line)
+				continue
+			}
+			seen[name] = key.Line
+			if !yield(key, val) {
+				return
+			}
+		}
 	}
 }
 

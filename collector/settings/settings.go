@@ -16,10 +16,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
-	"golang.org/x/text/encoding/unicode"
 
 	"communewatch/collector/say"
 )
@@ -77,17 +75,23 @@ func (f *File) Resolve(path string) (string, error) {
 // Complain adds a mistake at the value of a path ("targets[2].address"), or, if the
 // file does not hold it, at the nearest thing around it that it does hold.
 func (f *File) Complain(path string, key say.Key, args ...any) {
-	at := path
-	for {
+	f.add(f.nearest(path), key, args...)
+}
+
+// Note gives what [File.Complain] would add, for what is no mistake but should be said.
+func (f *File) Note(path string, key say.Key, args ...any) Problem {
+	at := f.nearest(path)
+	return Problem{File: f.name, Line: at.line, Column: at.column, Key: key, Args: args}
+}
+
+func (f *File) nearest(path string) place {
+	for at := path; ; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
 		if p, ok := f.places[at]; ok {
-			f.add(p, key, args...)
-			return
+			return p
 		}
 		if at == "" {
-			f.add(place{1, 1}, key, args...)
-			return
+			return place{1, 1}
 		}
-		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
 	}
 }
 
@@ -117,8 +121,9 @@ func (f *File) parse(data []byte) *yaml.Node {
 		f.add(place{1, 1}, "config.too_large", MaxBytes)
 		return nil
 	}
-	data, ok := f.toUTF8(data)
-	if !ok {
+	data, wrong := Text(data)
+	if wrong != nil {
+		f.add(place{wrong.Line, wrong.Column}, wrong.Key, wrong.Args...)
 		return nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
@@ -147,32 +152,6 @@ func (f *File) parse(data []byte) *yaml.Node {
 		return nil
 	}
 	return root
-}
-
-// toUTF8 takes what Windows programs save: UTF-8 with or without a byte order
-// mark, and UTF-16 with one. Anything else is refused with the byte's offset,
-// since a guess would put wrong letters into names.
-func (f *File) toUTF8(data []byte) ([]byte, bool) {
-	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
-		out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(data)
-		if err != nil {
-			f.add(place{1, 1}, "config.not_utf8", 0)
-			return nil, false
-		}
-		return out, true
-	}
-	data = bytes.TrimPrefix(data, []byte{0xef, 0xbb, 0xbf})
-	for i := 0; i < len(data); {
-		r, n := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && n == 1 {
-			line := 1 + bytes.Count(data[:i], []byte{'\n'})
-			column := i - bytes.LastIndexByte(data[:i], '\n')
-			f.add(place{line, column}, "config.not_utf8", i)
-			return nil, false
-		}
-		i += n
-	}
-	return data, true
 }
 
 func (f *File) syntax(err error) {

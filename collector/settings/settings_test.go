@@ -20,6 +20,8 @@ type example struct {
 	Scale    float64       `json:"scale"`
 	Inner    *inner        `json:"inner"`
 	Items    []inner       `json:"items"`
+
+	ByName map[string]inner `json:"by_name"`
 }
 
 type inner struct {
@@ -41,7 +43,7 @@ func TestAFileFillsTheStructAndKeepsDefaults(t *testing.T) {
 
 func TestEveryMistakeIsSaidAtItsPlaceWithWhatWasExpected(t *testing.T) {
 	for name, c := range map[string]struct{ in, en string }{
-		"unknown key":     {"name: a\nintervall: 60s\n", `a.yaml:2:1: unknown key "intervall"; known here: count, inner, interval, items, live, name, port, scale`},
+		"unknown key":     {"name: a\nintervall: 60s\n", `a.yaml:2:1: unknown key "intervall"; known here: by_name, count, inner, interval, items, live, name, port, scale`},
 		"unknown nested":  {"items:\n- addres: x\n", `a.yaml:2:3: unknown key "addres"; known here: address, name`},
 		"wrong type":      {"count: many\n", `a.yaml:1:8: count is "many", want an integer`},
 		"duration":        {"interval: 60\n", `a.yaml:1:11: interval is "60", want a duration such as 60s or 5m`},
@@ -118,8 +120,37 @@ func TestAComplaintStandsAtTheValueOrTheNearestThingAroundIt(t *testing.T) {
 	}
 }
 
+func TestAMapHasTheNamesThatTheFileChose(t *testing.T) {
+	var got example
+	f, err := Decode("a.yaml", []byte("by_name:\n  Điện lực: {address: a}\n  \"551\":\n    address: b\n"), &got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]inner{"Điện lực": {Address: "a"}, "551": {Address: "b"}}, got.ByName); d != "" {
+		t.Error(d)
+	}
+	f.Complain("by_name.551", "config.missing", "x")
+	f.Complain("by_name.551.address", "config.missing", "y")
+	if note := f.Note("by_name.Điện lực", "config.missing", "z").In(say.English); note != "a.yaml:2:3: z is missing" {
+		t.Error(note)
+	}
+	if d := cmp.Diff("a.yaml:3:3: x is missing\na.yaml:4:14: y is missing", f.Err().Error()); d != "" {
+		t.Error(d)
+	}
+	_, err = Decode("a.yaml", []byte("by_name:\n  a: {addres: b}\n  b: 7\n  a: {}\n"), &got)
+	want := "a.yaml:2:7: unknown key \"addres\"; known here: address, name\n" +
+		"a.yaml:3:6: by_name.b is \"7\", want a mapping of keys to values\n" +
+		"a.yaml:4:3: key \"a\" was already given in line 2"
+	if d := cmp.Diff(want, err.Error()); d != "" {
+		t.Error(d)
+	}
+	if _, err := Decode("a.yaml", []byte("by_name: [a]\n"), &got); err == nil {
+		t.Error("a list for a map is accepted")
+	}
+}
+
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{"name: a\n", "items:\n- {address: a}\n", "a: &a [*a]\n", "\xff\xfea\x00", "{", "? x\n: y", "- - - -", "name: !!binary aGk=\n", "<<: {name: a}\n"} {
+	for _, seed := range []string{"name: a\n", "items:\n- {address: a}\n", "a: &a [*a]\n", "\xff\xfea\x00", "{", "? x\n: y", "- - - -", "name: !!binary aGk=\n", "<<: {name: a}\n", "by_name: {a: {name: b}, a: 1}\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

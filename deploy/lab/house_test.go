@@ -31,7 +31,7 @@ var may = map[string]string{
 	"collector/center":         "collector/api collector/board collector/enrol collector/gate collector/ingest collector/inventory collector/judge collector/say collector/settings collector/store collector/store/embedded",
 	"collector/gate":           "collector/api",
 	"collector/enrol":          "collector/api",
-	"collector/inventory":      "collector/api collector/say",
+	"collector/inventory":      "collector/api collector/say collector/settings",
 	"collector/store":          "collector/api",
 	"collector/store/embedded": "",
 	// For tests only: no program imports it.

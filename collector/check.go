@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"communewatch/collector/center"
+	"communewatch/collector/inventory"
+	"communewatch/collector/say"
+	"communewatch/collector/settings"
+)
+
+// checkInventory says all that is wrong in an inventory's folder: the one that is
+// named, else the configuration's. Warnings alone are no failure.
+func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) error {
+	lang := settings.LangOf(flags)
+	path := configFlag(flags)
+	asJSON := flags.Bool("json", false, lang.Text("inventory.check_json"))
+	without := flags.Bool("without-secrets", false, lang.Text("inventory.check_secrets"))
+	return func(_ context.Context, io settings.IO) error {
+		if len(io.Args) > 1 {
+			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[1]}}
+		}
+		folder, err := folderOf(io.Args, *path)
+		if err != nil {
+			return err
+		}
+		_, report, err := inventory.CheckFolder(folder, inventory.Options{WithoutSecrets: *without})
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = printJSON(io, report)
+		} else {
+			err = printReport(io.Out, io.Lang, report)
+		}
+		if err == nil && len(report.Errors) > 0 {
+			err = errors.New(io.Lang.Text("inventory.unusable", len(report.Errors)))
+		}
+		return err
+	}
+}
+
+func folderOf(args []string, config string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	cfg, err := center.LoadConfig(config)
+	return cfg.Inventory, err
+}
+
+func printReport(out io.Writer, lang say.Lang, r inventory.Report) error {
+	var b strings.Builder
+	for _, p := range r.Errors {
+		fmt.Fprintln(&b, p.In(lang))
+	}
+	for _, p := range r.Warnings {
+		place, text := placeAndText(p, lang)
+		fmt.Fprintf(&b, "%s: %s: %s\n", place, lang.Text("inventory.warning"), text)
+	}
+	if len(r.Errors) > 0 {
+		_, err := io.WriteString(out, b.String())
+		return err // what could not be read was not counted
+	}
+	c := r.Counts
+	steps := make([]string, len(c.Steps))
+	for i, s := range c.Steps {
+		steps[i] = lang.Text("inventory.summary_step", s.Units, s.From)
+	}
+	fmt.Fprintln(&b, lang.Text("inventory.summary", c.Sites, c.Areas))
+	fmt.Fprintln(&b, strings.Join(steps, ", "))
+	fmt.Fprintln(&b, lang.Text("inventory.summary_terrain", c.Terrain[inventory.Highland], c.Terrain[inventory.Mountain],
+		c.Terrain[inventory.Plain], c.Terrain[inventory.Unknown]))
+	fmt.Fprintln(&b, lang.Text("inventory.summary_more", c.Providers, c.Calendars, c.Profiles, c.Measured))
+	if len(r.Warnings) > 0 {
+		fmt.Fprintln(&b, lang.Text("inventory.warnings", len(r.Warnings)))
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// placeAndText parts what [settings.Problem.In] joins.
+func placeAndText(p settings.Problem, lang say.Lang) (place, text string) {
+	place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	return place, strings.TrimPrefix(p.In(lang), place+": ")
+}
+
+// problemJSON is a mistake for machines; the key says which, whatever the language.
+type problemJSON struct {
+	File    string  `json:"file"`
+	Line    int     `json:"line"`
+	Column  int     `json:"column"`
+	Key     say.Key `json:"key"`
+	Message string  `json:"message"`
+}
+
+func printJSON(io settings.IO, r inventory.Report) error {
+	list := func(problems settings.Problems) []problemJSON {
+		out := make([]problemJSON, len(problems))
+		for i, p := range problems {
+			_, text := placeAndText(p, io.Lang)
+			out[i] = problemJSON{p.File, p.Line, p.Column, p.Key, text}
+		}
+		return out
+	}
+	var counts *inventory.Counts
+	if len(r.Errors) == 0 {
+		counts = &r.Counts
+	}
+	encoder := json.NewEncoder(io.Out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(struct {
+		OK       bool              `json:"ok"`
+		Errors   []problemJSON     `json:"errors"`
+		Warnings []problemJSON     `json:"warnings"`
+		Counts   *inventory.Counts `json:"counts,omitempty"` // of a folder without errors
+	}{len(r.Errors) == 0, list(r.Errors), list(r.Warnings), counts})
+}
