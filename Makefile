@@ -91,8 +91,8 @@ cross: ## build the agent for every platform of an office and print the sizes
 # Of the last commit, so that two builds of it are the same bytes; 2026-01-01 where git is not.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 
-packages: ## make the .deb and Windows packages and their checksums into dist/
-	@GO='$(GO)' $(GO) run ./deploy/packages -out dist -version '$(VERSION)' -epoch '$(SOURCE_DATE_EPOCH)'
+packages: ## make the .deb and Windows packages and their checksums into dist/; ARGS="-only linux-amd64" for one platform
+	@GO='$(GO)' $(GO) run ./deploy/packages -out dist -version '$(VERSION)' -epoch '$(SOURCE_DATE_EPOCH)' $(ARGS)
 
 clean: ## remove what the build made
 	rm -rf bin dist

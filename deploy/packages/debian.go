@@ -21,7 +21,7 @@ var (
 )
 
 func (m *maker) debianAgents(ctx context.Context) error {
-	for _, p := range debianAgents {
+	for _, p := range m.wanted(debianAgents) {
 		if err := m.debianPackage(ctx, p, "deploy/packages/agent", agent); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (m *maker) debianAgents(ctx context.Context) error {
 }
 
 func (m *maker) debianCollectors(ctx context.Context) error {
-	for _, p := range debianCollectors {
+	for _, p := range m.wanted(debianCollectors) {
 		if err := m.debianPackage(ctx, p, "deploy/packages/collector", collector, influxd); err != nil {
 			return err
 		}

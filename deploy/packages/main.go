@@ -26,11 +26,12 @@ import (
 func main() {
 	out := flag.String("out", "dist", "folder of the packages; older ones in it are removed")
 	version := flag.String("version", "devel", "as git describe says it")
+	only := flag.String("only", "", "platforms to make, comma between: linux-amd64,windows-386; empty makes all")
 	epoch := flag.Int64("epoch", 0, "time of the last commit, in seconds since 1970")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	made, err := makeAll(ctx, *out, *version, time.Unix(*epoch, 0).UTC())
+	made, err := makeAll(ctx, *out, *version, *only, time.Unix(*epoch, 0).UTC())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "packages:", err)
 		os.Exit(1)
@@ -45,19 +46,24 @@ func main() {
 // maker makes packages of one version.
 type maker struct {
 	out     string
-	work    string // for what goes into them; removed afterwards
+	work    string          // for what goes into them; removed afterwards
+	only    map[string]bool // platforms; nil is all
 	version string
 	debian  string // the version in Debian's order
 	at      time.Time
 	made    []string
 }
 
-func makeAll(ctx context.Context, out, version string, at time.Time) ([]string, error) {
+func makeAll(ctx context.Context, out, version, only string, at time.Time) ([]string, error) {
 	// A zip knows no time before 1980.
 	if at.Year() < 1980 {
 		return nil, fmt.Errorf("the time of the commit is %s: give -epoch", at.Format(time.RFC3339))
 	}
 	debian, err := debianVersion(version, at)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := chosen(only)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +75,7 @@ func makeAll(ctx context.Context, out, version string, at time.Time) ([]string, 
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	m := &maker{out: out, work: work, version: version, debian: debian, at: at}
+	m := &maker{out: out, work: work, only: wanted, version: version, debian: debian, at: at}
 	for _, step := range []func(context.Context) error{m.tools, m.debianAgents, m.debianCollectors, m.windowsAgents} {
 		if err := step(ctx); err != nil {
 			return nil, err

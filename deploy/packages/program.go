@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // platform is one that we build for.
@@ -14,6 +17,33 @@ type platform struct {
 }
 
 func (p platform) String() string { return p.goos + "-" + p.name }
+
+// chosen reads a list of platforms; nil is all.
+func chosen(list string) (map[string]bool, error) {
+	if list == "" {
+		return nil, nil
+	}
+	known := map[string]bool{}
+	for _, p := range slices.Concat(debianAgents, debianCollectors, windowsAgents) {
+		known[p.String()] = true
+	}
+	names := map[string]bool{}
+	for name := range strings.SplitSeq(list, ",") {
+		if !known[name] {
+			return nil, fmt.Errorf("no packages are made for %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		names[name] = true
+	}
+	return names, nil
+}
+
+// wanted leaves out what was not asked for.
+func (m *maker) wanted(all []platform) []platform {
+	if m.only == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p platform) bool { return !m.only[p.String()] })
+}
 
 // environment leaves nothing to the builder's: the oldest processors of each kind must
 // do. Debian's armhf is ARMv7; boards of ARMv6 run systems that are called armhf too.

@@ -22,7 +22,7 @@ var windowsTexts = map[string]string{
 }
 
 func (m *maker) windowsAgents(ctx context.Context) error {
-	for _, p := range windowsAgents {
+	for _, p := range m.wanted(windowsAgents) {
 		if err := m.windowsZip(ctx, p); err != nil {
 			return err
 		}
