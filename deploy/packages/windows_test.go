@@ -68,6 +68,9 @@ func TestEveryWordOfTheScriptIsThere(t *testing.T) {
 		if !found || text == "" || strings.ContainsAny(text, "|%!^&<>") {
 			t.Errorf("line %q", line)
 		}
+		if utf8.RuneCountInString(text) >= 80 {
+			t.Errorf("line %q breaks in a window of 80 columns", line)
+		}
 		keys[key] = true
 	}
 	said := regexp.MustCompile(`call :say (\S+)`).FindAllStringSubmatch(read(t, "windows/CAI-DAT.cmd"), -1)

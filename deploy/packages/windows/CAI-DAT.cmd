@@ -39,12 +39,9 @@ if not errorlevel 1 goto act
 call :say %CW_DO%
 set "CW_ANSWER="
 set /p "CW_ANSWER=> "
-setlocal EnableDelayedExpansion
-if /i "!CW_ANSWER:~0,1!"=="k" (
-	endlocal
-	goto act
-)
-endlocal
+rem Without quotation marks, whatever was typed or pasted stands safely between two.
+if defined CW_ANSWER set "CW_ANSWER=%CW_ANSWER:"=%"
+if defined CW_ANSWER if /i "%CW_ANSWER:~0,1%"=="k" goto act
 
 rem The path may hold spaces, brackets, apostrophes: it goes through the environment, and
 rem cmd /c takes off the outer pair of quotes. A code of 100 and more is this script's own;
@@ -80,5 +77,5 @@ exit /b %CW_CODE%
 
 rem Lines "key|text" of the texts; read whole, so that no character is cut.
 :say
-for /f "usebackq eol=# tokens=1* delims=|" %%a in ("%CW_TEXTS%") do if "%%a"=="%~1" echo(%%b
+for /f "usebackq eol=# tokens=1* delims=|" %%a in ("%CW_TEXTS%") do if "%%a"=="%~1" echo.%%b
 exit /b 0
