@@ -119,36 +119,51 @@ func TestTheWindowsAgentKeepsItsSpoolOverKillsInAnAccentedFolder(t *testing.T) {
 		t.Errorf("a wrong configuration: %v, %s", err, out)
 	}
 
-	c.Stop()
 	spool := filepath.Join(w.dir, "spool")
+	t.Cleanup(func() {
+		if t.Failed() {
+			tail(t, filepath.Join(w.dir, "agent.log"))
+		}
+	})
+	p := w.start()
+	until(t, "a point is stored", func() bool { return stored(t, c) > 0 })
+	c.Stop()
 	for kills := range 3 {
-		p := w.start()
 		want := len(batchFiles(t, spool)) + 2
 		until(t, "batches wait", func() bool { return len(batchFiles(t, spool)) >= want })
 		p.Kill()
 		t.Logf("%d batches after %d kills", len(batchFiles(t, spool)), kills+1)
+		p = w.start()
 	}
 	waiting := batchFiles(t, spool)
 	if err := c.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := w.start()
 	t.Cleanup(p.Kill)
 	until(t, "what waited is sent", func() bool {
 		now := batchFiles(t, spool)
 		return !slices.ContainsFunc(waiting, func(name string) bool { return slices.Contains(now, name) })
 	})
-	stored, err := StoredPoints(t.Context(), c.Store, time.Now().Add(-time.Hour), time.Now().Add(time.Minute))
+	n := stored(t, c)
+	t.Logf("%d points are stored", n)
+	if n < int64(len(waiting)) {
+		t.Errorf("%d points of %d batches are stored", n, len(waiting))
+	}
+	aside, _ := filepath.Glob(filepath.Join(spool, "aside", "*.txt")) // the pattern is valid
+	for _, file := range aside {
+		why, _ := os.ReadFile(file)
+		t.Errorf("set aside: %s", why)
+	}
+}
+
+// stored is how many of the office's points InfluxDB has.
+func stored(t *testing.T, c *Collector) int64 {
+	t.Helper()
+	n, err := StoredPoints(t.Context(), c.Store, time.Now().Add(-time.Hour), time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d points are stored", stored[site])
-	if stored[site] < int64(len(waiting)) {
-		t.Errorf("%d points of %d batches are stored", stored[site], len(waiting))
-	}
-	if aside, _ := filepath.Glob(filepath.Join(spool, "aside", "*")); len(aside) > 0 {
-		t.Errorf("set aside: %v", aside)
-	}
+	return n[site]
 }
 
 func (w *wine) write(name, text string) {
@@ -161,16 +176,10 @@ func (w *wine) write(name, text string) {
 // start runs the agent; Wine runs a program as the process that asked for it.
 func (w *wine) start() *Process {
 	w.t.Helper()
-	log := filepath.Join(w.dir, "agent.log")
-	p, err := Start(log, "env", append([]string{"-i"}, append(w.environment(), "wine", w.path(windowsAgent), "run", "--config", w.path("agent.yaml"))...)...)
+	p, err := Start(filepath.Join(w.dir, "agent.log"), "env", append([]string{"-i"}, append(w.environment(), "wine", w.path(windowsAgent), "run", "--config", w.path("agent.yaml"))...)...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() {
-		if w.t.Failed() {
-			tail(w.t, log)
-		}
-	})
 	return p
 }
 
