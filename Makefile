@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# Twelve digits of a commit: git's own choice differs from clone to clone.
+VERSION := $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GO ?= go
 ARGS ?=
@@ -11,7 +12,7 @@ ARGS ?=
 # What the tests and the demo use beside Go; Debian's names.
 PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping fping tcpdump curl chromium fonts-dejavu-core fonts-noto-core strace
 
-.PHONY: help setup build influxd test test-long lint bench compare demo cross clean
+.PHONY: help setup build influxd test test-long lint bench compare demo cross packages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +87,12 @@ cross: ## build the agent for every platform of an office and print the sizes
 	build linux-arm64 linux arm64; \
 	build linux-armv6 linux arm 6; \
 	build linux-mipsle linux mipsle '' softfloat
+
+# Of the last commit, so that two builds of it are the same bytes; 2026-01-01 where git is not.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
+
+packages: ## make the .deb and Windows packages and their checksums into dist/; ARGS="-only linux-amd64" for one platform
+	@GO='$(GO)' $(GO) run ./deploy/packages -out dist -version '$(VERSION)' -epoch '$(SOURCE_DATE_EPOCH)' $(ARGS)
 
 clean: ## remove what the build made
 	rm -rf bin dist

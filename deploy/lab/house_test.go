@@ -41,6 +41,7 @@ var may = map[string]string{
 	"collector/board":           "collector/api collector/inventory collector/judge collector/say collector/store",
 	"dashboards":                "collector/api collector/say",
 	"dashboards/provision":      "collector/say dashboards",
+	"deploy/packages":           "",
 }
 
 // The lab alone may import both sides.
