@@ -9,5 +9,5 @@ var agentTexts = texts{
 	"agent.aside_unplaced":   {"Lô này được đo trong một lần chạy chưa từng gặp trung tâm; không rõ giờ đo nên không gửi. Lý do:", "This batch was measured in a run that never met the collector; when is not known, so it was not sent. The reason:"},
 	"agent.config":           {"tệp cấu hình", "configuration file"},
 	"agent.check":            {"chỉ kiểm tra cấu hình rồi dừng", "check the configuration and stop"},
-	"agent.valid":            {"%s: cấu hình đúng, %d mục cần đo", "%s is valid, %d targets"},
+	"agent.valid":            {"%s: cấu hình đúng, %d mục cần đo", "%s is valid, %d target{s}"},
 }

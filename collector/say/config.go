@@ -8,7 +8,7 @@ var configTexts = texts{
 	"config.wrong_type":  {"%s là %s, cần %s", "%s is %s, want %s"},
 	"config.missing":     {"thiếu %s", "%s is missing"},
 	"config.empty":       {"tệp trống", "the file is empty"},
-	"config.too_large":   {"tệp lớn hơn %d byte", "the file is larger than %d bytes"},
+	"config.too_large":   {"tệp lớn hơn %d byte", "the file is larger than %d byte{s}"},
 	"config.not_utf8":    {"byte thứ %d không phải UTF-8; hãy lưu tệp ở dạng UTF-8", "byte %d is not UTF-8; save the file as UTF-8"},
 	"config.alias":       {"không dùng được neo và bí danh YAML", "YAML anchors and aliases are not used here"},
 	"config.documents":   {"tệp có hơn một tài liệu YAML", "the file holds more than one YAML document"},
@@ -29,8 +29,8 @@ var configTexts = texts{
 	"config.range":       {"%s ngoài khoảng từ %s đến %s", "%s is outside %s to %s"},
 	"config.twice":       {"tên %q đã dùng ở trên; mỗi mục cần một tên riêng", "the name %q is used above; each needs its own"},
 	"config.name":        {"tên %q trống hoặc có ký tự không dùng được (dấu \\ hay ký tự điều khiển)", "the name %q is empty or holds a character that cannot be used (a backslash or a control character)"},
-	"config.too_short":   {"%s cần ít nhất %d ký tự", "%s needs at least %d characters"},
-	"config.too_long":    {"%s dài quá %d byte", "%s is longer than %d bytes"},
+	"config.too_short":   {"%s cần ít nhất %d ký tự", "%s needs at least %d character{s}"},
+	"config.too_long":    {"%s dài quá %d byte", "%s is longer than %d byte{s}"},
 	"config.snmp_unused": {"%s không dùng ở mức %s; hãy bỏ đi hoặc đổi level", "%s is not used at level %s; leave it out or change the level"},
 	"config.snmp_other":  {"%s không dùng trong version %s; hãy bỏ đi hoặc đổi version", "%s is not used by version %s; leave it out or change the version"},
 	"config.url":         {"%q không phải địa chỉ https://máy:cổng", "%q is not an address https://host:port"},
@@ -41,7 +41,7 @@ var configTexts = texts{
 	"config.influx_url":  {"%q không phải địa chỉ http://máy:cổng của InfluxDB", "%q is not http://host:port of an InfluxDB"},
 	"config.parent":      {"không có mục nào tên %q để làm parent", "no target is named %q, so it cannot be a parent"},
 	"config.circle":      {"parent đi thành vòng tròn: %s", "parents go in a circle: %s"},
-	"config.too_many":    {"có %d mục, nhiều nhất là %d", "%d items, at most %d"},
+	"config.too_many":    {"có %d mục, nhiều nhất là %d", "%d item{s}, at most %d"},
 }
 
 // cliTexts is what every program says of its own command line.

@@ -3,7 +3,7 @@ package say
 // demoTexts is what the demonstration says while it runs.
 var demoTexts = texts{
 	"demo.starting": {"đang khởi động InfluxDB và trung tâm…", "starting InfluxDB and the collector…"},
-	"demo.filling":  {"một máy trạm thật và %d xã mô phỏng đang gửi số liệu; mở %s", "one real agent and %d simulated offices are reporting; open %s"},
+	"demo.filling":  {"một máy trạm thật và %d xã mô phỏng đang gửi số liệu; mở %s", "one real agent and %d simulated office{s} are reporting; open %s"},
 	"demo.no_snmpd": {"không có snmpd, bỏ qua phần SNMP (cài bằng: make setup)", "no snmpd here, SNMP is left out (make setup installs it)"},
 	"demo.states":   {"sau %d giây: %s", "after %d s: %s"},
 	"demo.more":     {"và %d xã nữa trên trang", "and %d more on the page"},

@@ -39,7 +39,8 @@ func ParseLang(s string) (Lang, error) {
 type Key string
 
 // text is one sentence in both languages; both use the same verbs in the same order
-// (or explicit argument indexes).
+// (or explicit argument indexes). An English noun that is counted has its endings in
+// braces (plural.go).
 type text struct{ vi, en string }
 
 type texts map[Key]text
@@ -56,7 +57,7 @@ func (l Lang) Text(key Key, args ...any) string {
 	}
 	format := t.vi
 	if l == English {
-		format = t.en
+		format = inflect(t.en, args)
 	}
 	if len(args) == 0 {
 		return format
