@@ -133,6 +133,15 @@ func TestTwoProgramsThatWriteUnderOneIdentityAreToldApart(t *testing.T) {
 			t.Errorf("%q: %d %s", of.session, got.status, got.body)
 		}
 	}
+	request, err := http.NewRequest(http.MethodGet, "https://"+h.Addr().String()+api.PathDocument, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", token)
+	request.Header.Set(api.HeaderSession, second)
+	if got := h.do(h.client, request); got.status != http.StatusOK { // it mixes nothing by reading
+		t.Errorf("its document: %d %s", got.status, got.body)
+	}
 	want := `communewatch_gate_twin{address="127.0.0.1",agent="a1",refused_address="127.0.0.1",refused_session="` + second + `",session="` + first + `",site="bd-1"} 1`
 	if !h.counted(want) || !h.counted("communewatch_gate_twins_refused_total 1") {
 		t.Errorf("no %s in %s", want, h.page(api.PathMetrics).body)
