@@ -29,6 +29,7 @@ import (
 	"communewatch/collector/ingest"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
+	"communewatch/collector/say"
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
 )
@@ -132,7 +133,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	if c.cfg.Calendar == CalendarAlways {
 		sites = sites.WithCalendar(inventory.CalendarAlways)
 	}
-	who, err := c.identities(sites)
+	who, err := c.identities(func(site string) string { return labelOf(sites, site, say.Vietnamese) })
 	if err != nil {
 		return nil, err
 	}
