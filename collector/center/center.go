@@ -1,7 +1,10 @@
 // Package center is the wired collector: InfluxDB, store, ingest, judge, gate and
-// pages as one value with New and Run, which main, the tests and the lab start alike.
-// In comes a Config (settings.go), out go listeners. It decides nothing of its own:
-// all wiring stands in wire, in the order in which a measurement passes.
+// pages as one value with New and Run, which main, the tests and the lab start alike;
+// beside it what the commands do on its files (invite.go, agents.go). In comes a Config
+// (settings.go), out go listeners. It decides nothing of its own: all wiring stands in
+// wire, in the order in which a measurement passes. A machine has all roles, or some of
+// them: then what it lacks is answered with where to look, and the authority's key is
+// opened on the machine with the role enrol only (identities.go).
 package center
 
 import (
@@ -26,6 +29,7 @@ import (
 	"communewatch/collector/ingest"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
+	"communewatch/collector/say"
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
 )
@@ -127,7 +131,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := c.identities(sites)
+	who, err := c.identities(func(site string) string { return labelOf(sites.Current(), site, say.Vietnamese) })
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ type identities struct {
 	enrol, renewal http.Handler
 }
 
-func (c *Center) identities(sites *inventory.Live) (*identities, error) {
+// identities is given how people call a site.
+func (c *Center) identities(label func(site string) string) (*identities, error) {
 	tokens, err := enrol.OpenTokens(TokensFile(c.cfg.Data))
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func (c *Center) identities(sites *inventory.Live) (*identities, error) {
 	}
 	of := &identities{identify: tokens.Identify}
 	if c.cfg.Has(RoleEnrol) {
-		err = c.enrolling(of, sites, tokens, registry)
+		err = c.enrolling(of, label, tokens, registry)
 	} else {
 		err = c.verifying(of, registry)
 	}
@@ -45,7 +46,7 @@ func (c *Center) identities(sites *inventory.Live) (*identities, error) {
 }
 
 // enrolling is the one machine that has the authority's key.
-func (c *Center) enrolling(of *identities, sites *inventory.Live, tokens *enrol.Tokens, registry *enrol.Registry) error {
+func (c *Center) enrolling(of *identities, label func(site string) string, tokens *enrol.Tokens, registry *enrol.Registry) error {
 	authority, err := enrol.OpenAuthority(KeysDir(c.cfg.Data))
 	if err != nil {
 		return err
@@ -55,8 +56,7 @@ func (c *Center) enrolling(of *identities, sites *inventory.Live, tokens *enrol.
 		return err
 	}
 	enroller, err := enrol.NewEnroller(enrol.EnrollerDeps{
-		Authority: authority, Registry: registry, Invitations: invitations, Tokens: tokens, Log: c.log,
-		Label: func(site string) string { return labelOf(sites.Current(), site, say.Vietnamese) },
+		Authority: authority, Registry: registry, Invitations: invitations, Tokens: tokens, Label: label, Log: c.log,
 	})
 	if err != nil {
 		return err

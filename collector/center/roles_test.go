@@ -110,14 +110,22 @@ func (p *pc) post(c *Center, path string, body []byte) (int, string) {
 	return response.StatusCode, string(data)
 }
 
+// enrol asks with an invitation, or, without one, to renew.
 func (p *pc) enrol(c *Center, token string) {
 	p.t.Helper()
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, p.key)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	body, _ := json.Marshal(api.EnrolRequest{Token: token, CSR: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), Host: "PC-1", Machine: "m1", OS: "windows", Version: "1.0"})
-	status, answer := p.post(c, api.PathEnrol, body)
+	body, err := json.Marshal(api.EnrolRequest{Token: token, CSR: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), Host: "PC-1", Machine: "m1", OS: "windows", Version: "1.0"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	path := api.PathEnrol
+	if token == "" {
+		path = api.PathRenew
+	}
+	status, answer := p.post(c, path, body)
 	var reply api.EnrolReply
 	if err := json.Unmarshal([]byte(answer), &reply); status != http.StatusOK || err != nil {
 		p.t.Fatalf("%d %s", status, answer)
@@ -228,6 +236,13 @@ func TestInvitingRevokingAndListingBesideARunningCollector(t *testing.T) {
 	if _, _, err := Invite(cfg, "bd-21997", "https://x", time.Hour, false); err != ErrHasAgent {
 		t.Errorf("a site with an agent: %v", err)
 	}
+	copied := *p // its disk, as it is now
+	p.enrol(c, "")
+	p.post(c, api.PathWrite, nil)
+	if _, answer := copied.post(c, api.PathWrite, nil); codeIn(answer) != api.CodeTwin {
+		t.Errorf("a copy of its disk: %s", answer)
+	}
+	got = append(got, states())
 	again := invite(true)
 	done, err := Revoke(cfg, "bd-21997", "lost")
 	if err != nil || done != (Revoked{Certificate: true, Invitation: true}) {
@@ -244,7 +259,7 @@ func TestInvitingRevokingAndListingBesideARunningCollector(t *testing.T) {
 	if _, err := Revoke(cfg, "bd-21550", ""); err != ErrNoAgent {
 		t.Errorf("a site without anything: %v", err)
 	}
-	want := [][]AgentState{nil, {StateInvited}, {StateEnrolled}, {StateRevoked}}
+	want := [][]AgentState{nil, {StateInvited}, {StateEnrolled}, {StateTwin}, {StateRevoked}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

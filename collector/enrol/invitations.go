@@ -104,16 +104,6 @@ func (i *Invitations) Withdraw(site, agent string) (bool, error) {
 	return had, nil
 }
 
-// Open is the invitation that waits for an agent; false if none does.
-func (i *Invitations) Open(who Holder) (Invited, bool) {
-	for _, invited := range i.now() {
-		if invited.Holder == who && !invited.Used && time.Now().Before(invited.Expires) {
-			return invited, true
-		}
-	}
-	return Invited{}, false
-}
-
 // Waiting are those for whom an invitation waits.
 func (i *Invitations) Waiting() map[Holder]Invited {
 	all := map[Holder]Invited{}

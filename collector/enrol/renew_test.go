@@ -100,7 +100,7 @@ func TestAnotherMachinesMarksAreNamedOnceAndRefuseNobody(t *testing.T) {
 	if a := w.agent("bd-21997"); a.Machine != "m1" || a.Other.Machine != "m2" || a.Other.Since.IsZero() {
 		t.Errorf("%+v", a)
 	}
-	reply, _ = w.renew1(reply, newMachine(t, "m1"))
+	w.renew1(reply, newMachine(t, "m1"))
 	if a := w.agent("bd-21997"); a.Other.Machine != "" {
 		t.Errorf("after its own machine renewed: %+v", a.Other)
 	}

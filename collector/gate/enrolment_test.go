@@ -125,6 +125,16 @@ func TestADoorWithoutARoomIsNone(t *testing.T) {
 	}
 }
 
+func TestNoTokenRenewsWhateverTheRoomBehindWouldSay(t *testing.T) {
+	h := start(t, func(_ *Config, d *Deps) { d.Renewal = http.HandlerFunc(document) })
+	if got := h.post(h.client, api.PathRenew, "Token "+h.issue("bd-1"), nil); got.code(t) != api.CodeUnauthorized {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := h.post(h.with(h.enrolled("bd-1")), api.PathRenew, "", nil); got.header.Get("Who") != "bd-1 a1 certificate" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 // Slow strangers hold neither the places of enrolling nor those of agents.
 func TestStrangersWhoSendSlowlyHoldUpNobody(t *testing.T) {
 	h := start(t, func(c *Config, _ *Deps) { c.EnrolBurst, c.EnrolRate = 100, 100 })

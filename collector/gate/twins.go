@@ -65,7 +65,7 @@ func (t *twins) hear(who holder, now sender) (first *sender, name bool) {
 	if !me.twin {
 		// It was not replaced by those who came after it, so they are others.
 		for j := i + 1; j < len(all); j++ {
-			all[j].twin = all[j].twin || now.last.Sub(all[j].first) >= tail
+			all[j].twin = now.last.Sub(all[j].first) >= tail
 		}
 		return nil, false
 	}

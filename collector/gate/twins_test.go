@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -57,10 +58,10 @@ func TestWhoSendsSeldomIsNotTakenForSilent(t *testing.T) {
 	w := newTwins()
 	began := time.Now()
 	hear := func(session string, after time.Duration) bool {
-		first, _ := w.hear(holder{"bd-1", "a1"}, sender{session: session, last: began.Add(after), patience: 20 * time.Minute})
+		first, _ := w.hear(holder{"bd-1", "a1"}, sender{session: session, last: began.Add(after), patience: 30 * time.Minute})
 		return first == nil
 	}
-	got := []bool{hear("A", 0), hear("B", 5*time.Minute), hear("A", 10*time.Minute), hear("B", 15*time.Minute), hear("A", 20*time.Minute), hear("B", 25*time.Minute)}
+	got := []bool{hear("A", 0), hear("B", 7*time.Minute), hear("A", 15*time.Minute), hear("B", 22*time.Minute), hear("A", 30*time.Minute), hear("B", 37*time.Minute)}
 	if d := cmp.Diff([]bool{true, true, true, false, true, false}, got); d != "" {
 		t.Error(d)
 	}
@@ -132,6 +133,15 @@ func TestTwoProgramsThatWriteUnderOneIdentityAreToldApart(t *testing.T) {
 			t.Errorf("%q: %d %s", of.session, got.status, got.body)
 		}
 	}
+	request, err := http.NewRequest(http.MethodGet, "https://"+h.Addr().String()+api.PathDocument, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", token)
+	request.Header.Set(api.HeaderSession, second)
+	if got := h.do(h.client, request); got.status != http.StatusOK { // it mixes nothing by reading
+		t.Errorf("its document: %d %s", got.status, got.body)
+	}
 	want := `communewatch_gate_twin{address="127.0.0.1",agent="a1",refused_address="127.0.0.1",refused_session="` + second + `",session="` + first + `",site="bd-1"} 1`
 	if !h.counted(want) || !h.counted("communewatch_gate_twins_refused_total 1") {
 		t.Errorf("no %s in %s", want, h.page(api.PathMetrics).body)
@@ -142,9 +152,26 @@ func TestTwoProgramsThatWriteUnderOneIdentityAreToldApart(t *testing.T) {
 	if d := cmp.Diff([]string{"bd-1: two machines sent at once: from 127.0.0.1, and refused, from 127.0.0.1"}, told); d != "" {
 		t.Error(d)
 	}
-	h.age(silence)
+	h.age(silence - 5*time.Second)
+	if got := write(token, second); got.code(t) != api.CodeTwin {
+		t.Errorf("before the first is taken for silent: %d", got.status)
+	}
+	h.age(10 * time.Second)
 	if got := write(token, second); got.status != http.StatusNoContent {
 		t.Errorf("after the first fell silent: %d %s", got.status, got.body)
+	}
+}
+
+func TestHowLongASenderMayBeSilentFollowsFromWhatItSays(t *testing.T) {
+	h := start(t, nil)
+	for every, want := range map[string]time.Duration{"": silence, "60": silence, "600": 20 * time.Minute, "3600": 2 * time.Hour, "999999999999": 2 * time.Hour, "-1": silence, "x": silence} {
+		r := httptest.NewRequest(http.MethodPost, api.PathWrite, nil)
+		r.Header.Set(api.HeaderSession, "aaaaaaaaaaaaaaaa")
+		r.Header.Set(api.HeaderEvery, every)
+		h.turns(r, api.Identity{Site: "bd-" + every, Agent: "a1"}, room{writes: true})
+		if got := h.twins.of[holder{"bd-" + every, "a1"}][0].patience; got != want {
+			t.Errorf("%q: %s, want %s", every, got, want)
+		}
 	}
 }
 
