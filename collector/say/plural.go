@@ -8,7 +8,7 @@ import (
 
 // countedNoun finds verbs and the endings of counted nouns: "%d site{s}",
 // "%d compan{y|ies}", "%d site{s} {is|are} silent".
-var countedNoun = regexp.MustCompile(`%(?:\[(\d+)\])?[-+# 0]*[\d.]*([a-zA-Z%])|\{([^{}|]*)(?:\|([^{}|]*))?\}`)
+var countedNoun = regexp.MustCompile(`%(?:\[(\d+)\])?[-+# 0]*[\d.]*([a-zA-Z%])|\{([a-z]+)(?:\|([a-z]+))?\}`)
 
 // inflect puts English nouns into their number, which is that of the nearest %d before
 // them. Vietnamese has one form for all, and its sentences no braces.

@@ -29,7 +29,7 @@ func TestACountedEnglishNounIsInItsNumber(t *testing.T) {
 }
 
 // plainPlural is a noun in the plural behind a count, without its other ending.
-var plainPlural = regexp.MustCompile(`%(\[\d+\])?d ([a-z]+ )?([a-z]{2,}s)\b`)
+var plainPlural = regexp.MustCompile(`%(\[\d+\])?d ([a-z]+ )?([a-z]{2,}s)([^a-z{]|$)`)
 
 // notNouns end in s and are none.
 var notNouns = []string{"is", "as", "was", "has", "does", "this", "passes"}
@@ -42,7 +42,7 @@ func TestNoEnglishSentenceCountsOneThings(t *testing.T) {
 					t.Errorf("%s: %q needs both forms, such as {s}", key, m[0])
 				}
 			}
-			if strings.ContainsAny(s.vi, "{}") {
+			if inflect(s.vi, nil) != s.vi {
 				t.Errorf("%s: Vietnamese has one form for all numbers", key)
 			}
 		}
