@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,6 +166,48 @@ func TestARenewedCertificateThatIsNotTakenIsGivenUpForTheOneBefore(t *testing.T)
 			}
 			if n := len(c.requests()); n != 1 {
 				t.Errorf("renewed again at once: %d", n)
+			}
+		})
+	}
+}
+
+// The registry was lost for a while: the new certificate was not known there, and the old
+// one had been replaced by it. Whichever is taken first is the one that stays.
+func TestWhereNeitherOfTwoCertificatesIsTakenNoneIsThrownAway(t *testing.T) {
+	for name, mended := range map[string]string{"the renewed one is taken again": "66", "the one before is": "65"} {
+		t.Run(name, func(t *testing.T) {
+			c := newCentre(t)
+			path := c.enrolled()
+			c.barred["66"], c.barred["65"] = api.CodeUnauthorized, api.CodeTwin
+			q := newMemory(1)
+			s := c.office(q, path, slog.DiscardHandler, nil)
+			s.identity.renewAfter = time.Now()
+			c.with(func(c *centre) { delete(c.barred, "65") })
+			drain(t, s, q, 1) // under the old one, and renewed
+			c.with(func(c *centre) { c.barred["65"] = api.CodeTwin })
+			q.put(9, api.ClockSynced, "x v=1i 1\n")
+			waits := 0
+			for range 7 {
+				if s.once(t.Context()).wait > 0 {
+					waits++
+				}
+			}
+			if waits != 6 {
+				t.Errorf("waited %d times in 7 attempts: only the first change is at once", waits)
+			}
+			s = c.office(q, path, slog.DiscardHandler, nil) // restarted in between
+			c.with(func(c *centre) { delete(c.barred, mended) })
+			drain(t, s, q, 4)
+			if len(q.Sequences()) > 0 {
+				t.Fatalf("not sent: %+v", s.Stats())
+			}
+			id, err := readIdentity(path)
+			must(t, err)
+			if got := id.leaf.SerialNumber.Text(16); got != mended {
+				t.Errorf("%s is in its place, want %s", got, mended)
+			}
+			if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 || len(c.requests()) != 1 {
+				t.Errorf("%d files are left, asked %d times", len(files), len(c.requests()))
 			}
 		})
 	}
