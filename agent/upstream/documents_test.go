@@ -228,6 +228,16 @@ func TestWhatCannotBeReadOnDiskIsSetAsideAndSaid(t *testing.T) {
 	if _, err := OpenDocuments(filepath.Join(t.TempDir(), "none")); err != nil {
 		t.Errorf("a folder that is not there yet: %v", err)
 	}
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if _, err := OpenDocuments(file); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+	odd := t.TempDir() // a folder where a file should be
+	must(t, os.Mkdir(filepath.Join(odd, documentFile), 0o700))
+	if d := openDocuments(t, odd); !strings.Contains(d.Problem(), documentFile) {
+		t.Errorf("problem %q", d.Problem())
+	}
 }
 
 func TestADocumentIsNotSaidToHoldWhereItCannotBeWritten(t *testing.T) {

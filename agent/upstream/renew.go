@@ -38,7 +38,7 @@ func (s *Sender) introduce() error {
 	if complaint != nil {
 		s.log.Warn("identity cannot be read: the one before it is used", "error", complaint)
 	}
-	s.unproven = s.hasPrior()
+	s.unproven, s.disk = s.hasPrior(), id.file
 	s.use(id)
 	return nil
 }
@@ -81,8 +81,8 @@ func (s *Sender) mend(ctx context.Context, v verdict) verdict {
 			return v
 		}
 		return s.renew(ctx)
-	case api.CodeUnauthorized, api.CodeForbidden, api.CodeRevoked:
-		if s.goBack(v) {
+	case api.CodeUnauthorized, api.CodeForbidden, api.CodeRevoked, api.CodeTwin:
+		if s.swap(v) {
 			return verdict{action: api.Delete}
 		}
 	}
@@ -186,45 +186,9 @@ func (s *Sender) replace(next *identity) error {
 	if err := next.save(s.cfg.Identity); err != nil {
 		return err
 	}
+	s.disk, s.swapped = next.file, false
 	_ = removeIfThere(s.cfg.Identity + nextSuffix) // should it stay: it is for this purpose only, which is over
 	return nil
-}
-
-// proven: the collector took a write, so the identity works, and the one before it is
-// not needed any more.
-func (s *Sender) proven() {
-	if s.identity == nil || !s.unproven {
-		return
-	}
-	if err := removeIfThere(s.cfg.Identity + priorSuffix); err != nil {
-		s.log.Debug("identity before this one stays", "error", err)
-		return
-	}
-	s.unproven = false
-	s.renewal.done(s.clock.Now(), renewedAgain)
-}
-
-// goBack takes the identity before this one again.
-func (s *Sender) goBack(v verdict) bool {
-	if !s.unproven {
-		return false
-	}
-	prior, err := readIdentity(s.cfg.Identity + priorSuffix)
-	if err == nil {
-		err = prior.save(s.cfg.Identity)
-	}
-	if err == nil {
-		err = removeIfThere(s.cfg.Identity + priorSuffix)
-	}
-	if err != nil {
-		s.log.Warn("identity before this one cannot be used", "error", err)
-		return false
-	}
-	s.unproven = false
-	s.use(prior)
-	s.renewal.failed(s.clock.Now(), 0, v.reason, renewedAgain)
-	s.log.Warn("renewed certificate is not taken: the one before it is used again", "reason", v.reason, "detail", v.message)
-	return true
 }
 
 // refusedIdentity tells whether the last answer was about who we are.
@@ -239,11 +203,11 @@ func (s *Sender) refusedIdentity() bool {
 // reload takes an identity that somebody put on disk since, by enrolling again.
 func (s *Sender) reload() bool {
 	id, err := readIdentity(s.cfg.Identity)
-	if err != nil || bytes.Equal(id.file, s.identity.file) {
+	if err != nil || bytes.Equal(id.file, s.disk) {
 		return false
 	}
 	s.log.Info("identity was replaced on disk: it is used from now on", "until", id.leaf.NotAfter)
-	s.unproven = s.hasPrior()
+	s.unproven, s.swapped, s.disk = s.hasPrior(), false, id.file
 	s.use(id)
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -167,5 +168,75 @@ func TestARenewedCertificateThatIsNotTakenIsGivenUpForTheOneBefore(t *testing.T)
 				t.Errorf("renewed again at once: %d", n)
 			}
 		})
+	}
+}
+
+// The registry was lost for a while: the new certificate was not known there, and the old
+// one had been replaced by it. Whichever is taken first is the one that stays.
+func TestWhereNeitherOfTwoCertificatesIsTakenNoneIsThrownAway(t *testing.T) {
+	for name, k := range map[string]struct {
+		mended  string
+		restart bool
+	}{
+		"the renewed one is taken again":         {"66", false},
+		"the one before is":                      {"65", false},
+		"the renewed one is, after a restart":    {"66", true},
+		"the one before is, and after a restart": {"65", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCentre(t)
+			path := c.enrolled()
+			c.barred["66"], c.barred["65"] = api.CodeUnauthorized, api.CodeTwin
+			q := newMemory(1)
+			s := c.office(q, path, slog.DiscardHandler, nil)
+			s.identity.renewAfter = time.Now()
+			c.with(func(c *centre) { delete(c.barred, "65") })
+			drain(t, s, q, 1) // under the old one, and renewed
+			c.with(func(c *centre) { c.barred["65"] = api.CodeTwin })
+			q.put(9, api.ClockSynced, "x v=1i 1\n")
+			waits := 0
+			for range 7 {
+				if s.once(t.Context()).wait > 0 {
+					waits++
+				}
+			}
+			if waits != 6 {
+				t.Errorf("waited %d times in 7 attempts: only the first change is at once", waits)
+			}
+			if k.restart {
+				s = c.office(q, path, slog.DiscardHandler, nil)
+			}
+			c.with(func(c *centre) { delete(c.barred, k.mended) })
+			drain(t, s, q, 4)
+			if len(q.Sequences()) > 0 {
+				t.Fatalf("not sent: %+v", s.Stats())
+			}
+			id, err := readIdentity(path)
+			must(t, err)
+			if got := id.leaf.SerialNumber.Text(16); got != k.mended {
+				t.Errorf("%s is in its place, want %s", got, k.mended)
+			}
+			if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 || len(c.requests()) != 1 {
+				t.Errorf("%d files are left, asked %d times", len(files), len(c.requests()))
+			}
+		})
+	}
+}
+
+func TestACertificateBeforeThatHasEndedIsNotGoneBackTo(t *testing.T) {
+	c := newCentre(t)
+	c.life = -time.Second
+	ended := c.enrolled()
+	c.life = time.Hour
+	path := c.enrolled()
+	must(t, os.Rename(ended, path+priorSuffix))
+	c.barred["66"] = api.CodeUnauthorized
+	q := newMemory(1)
+	s := c.office(q, path, slog.DiscardHandler, nil)
+	for range 3 {
+		s.once(t.Context())
+	}
+	if diff := cmp.Diff([]string{"102", "102", "102"}, c.serials()); diff != "" || len(c.requests()) > 0 {
+		t.Errorf("asked %d times, writes came under (-want +got):\n%s", len(c.requests()), diff)
 	}
 }

@@ -112,7 +112,9 @@ type Sender struct {
 	silence  backoff   // after attempts that nobody answered
 	newest   uint64    // the highest sequence that was settled: what is above it is news
 	identity *identity // nil: a token
-	unproven bool      // no write was taken under it yet: the one before is kept
+	disk     []byte    // what stands in its file: it may be the other one of two
+	unproven bool      // no write was taken since it was renewed: the one before is kept
+	swapped  bool      // and both were tried
 	renewal  errand
 	fetching errand
 	// doubtTime: a certificate was refused, perhaps for the time we believe in.
