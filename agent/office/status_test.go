@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -119,7 +120,17 @@ func TestEveryProblemAndEveryTroubleHasWordsAndAnAdvice(t *testing.T) {
 			t.Errorf("%s has none", p)
 		}
 	}
-	reasons := []upstream.Reason{upstream.ReasonUnreachable, upstream.ReasonTimeout, upstream.ReasonCertificate, upstream.ReasonStranger, upstream.ReasonNoTime, upstream.ReasonQueue, upstream.ReasonBudget}
+	source, err := os.ReadFile("../upstream/decide.go") // where they stand; a new one must not be forgotten here
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []upstream.Reason
+	for _, found := range regexp.MustCompile(`= Reason\("([a-z_]+)"\)`).FindAllSubmatch(source, -1) {
+		reasons = append(reasons, upstream.Reason(found[1]))
+	}
+	if len(reasons) < 7 || !slices.Contains(reasons, upstream.ReasonUnreachable) {
+		t.Errorf("only %v are found", reasons)
+	}
 	for code := range api.Answers {
 		if code != api.CodeStored {
 			reasons = append(reasons, upstream.Reason(code))
@@ -129,6 +140,12 @@ func TestEveryProblemAndEveryTroubleHasWordsAndAnAdvice(t *testing.T) {
 		if !say.Has(say.Key("status.trouble."+r)) || !say.Has(say.Key("status.trouble_do."+r)) {
 			t.Errorf("%s has none", r)
 		}
+	}
+	must := aStatus()
+	must.Line.Trouble, must.Line.Enrol = "revoked", true
+	var out bytes.Buffer
+	if err := must.WriteText(&out, say.English); err != nil || !strings.Contains(out.String(), "has to be enrolled again") {
+		t.Errorf("%s, %v", &out, err)
 	}
 	for _, o := range []Origin{OfFile, OfCentre, OfDefault} {
 		if !say.Has(say.Key("status.of_" + o)) {
