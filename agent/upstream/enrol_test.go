@@ -131,6 +131,15 @@ func TestAnInvitationWhoseAnswerWasLostWorksAgainOnThisMachineAndOnNoOther(t *te
 			t.Error("asked with another key")
 		}
 	}
+	inv := c.invitation()
+	inv.Token = "cwi_another"
+	c.with(func(c *centre) { c.tokens[inv.Token] = nil })
+	must(t, os.WriteFile(path+nextSuffix, contents(t, path), 0o600)) // a key of the first invitation that stayed
+	_, err = Enrol(soon(t), inv, machine, path, EnrolDeps{})
+	must(t, err)
+	if again := c.requests(); again[len(again)-1].key.Equal(all[0].key) {
+		t.Error("another invitation was used with the key of the first")
+	}
 	other := filepath.Join(t.TempDir(), "identity.pem")
 	if f := failing(t, c, other); f.Problem != ProblemUsed || f.Code != api.CodeTokenUsed {
 		t.Errorf("on another machine: %v", f)

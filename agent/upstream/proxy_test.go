@@ -61,15 +61,18 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	here := hijacked(w)
-	pass := func(to, from net.Conn) {
+	here, early, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+	pass := func(to io.Writer, from io.Reader) {
 		n, _ := io.Copy(to, from)
 		p.mu.Lock()
 		p.bytes += n
 		p.mu.Unlock()
-		to.Close()
-		from.Close()
+		there.Close()
+		here.Close()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +81,7 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		here.Close()
 		return
 	}
-	p.group.Go(func() { pass(there, here) })
+	p.group.Go(func() { pass(there, early) })
 	p.group.Go(func() { pass(here, there) })
 }
 

@@ -17,7 +17,7 @@ import (
 const renewedAgain = time.Hour
 
 // A renewal is due long before the certificate ends: there is time.
-func newRenewal() errand { return newErrand(2*time.Minute, 6*time.Hour) }
+func newRenewal() errand { return newErrand(10*time.Minute, 6*time.Hour) }
 
 const printable = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 
@@ -99,6 +99,7 @@ func (s *Sender) renewalDue() bool {
 
 // renewInTime renews a certificate that still holds: should it fail, there is another day.
 func (s *Sender) renewInTime(ctx context.Context) {
+	began := s.clock.Now()
 	v := s.renew(ctx)
 	if v.action == api.Delete || ctx.Err() != nil {
 		return
@@ -107,7 +108,8 @@ func (s *Sender) renewInTime(ctx context.Context) {
 	if v.reason == Reason(api.CodeNotFound) {
 		atLeast = unknownPath
 	}
-	if next, say := s.renewal.failed(s.clock.Now(), v.reason, atLeast); say {
+	now := s.clock.Now()
+	if next, say := s.renewal.failed(now, now.Sub(began), v.reason, atLeast); say {
 		s.log.Warn("certificate is not renewed yet", "reason", v.reason, "detail", v.message,
 			"until", s.identity.leaf.NotAfter, "next_attempt_in", next.Round(time.Second))
 	}
@@ -220,7 +222,7 @@ func (s *Sender) goBack(v verdict) bool {
 	}
 	s.unproven = false
 	s.use(prior)
-	s.renewal.failed(s.clock.Now(), v.reason, renewedAgain)
+	s.renewal.failed(s.clock.Now(), 0, v.reason, renewedAgain)
 	s.log.Warn("renewed certificate is not taken: the one before it is used again", "reason", v.reason, "detail", v.message)
 	return true
 }

@@ -112,23 +112,30 @@ func TestARenewalThatFailsForWeeksDelaysNoWriteAndFillsNoLog(t *testing.T) {
 	}
 }
 
-func TestACollectorThatIsSlowWithARenewalHoldsNoBatchUpForLong(t *testing.T) {
-	c := newCentre(t)
-	path := c.enrolled()
-	leave := make(chan struct{})
-	defer close(leave)
-	c.routes[api.PathRenew] = func(http.ResponseWriter, *http.Request) { <-leave }
-	q := newMemory(1)
-	s := c.office(q, path, slog.DiscardHandler, nil)
-	s.remote.timeout = 200 * time.Millisecond
-	s.identity.renewAfter = time.Now()
-	began := time.Now()
-	drain(t, s, q, 1)
-	q.put(2, api.ClockSynced, "x v=1i 1\n")
-	drain(t, s, q, 1)
-	if d := time.Since(began); d > 5*time.Second || len(q.Sequences()) > 0 || s.Stats().Trouble != "" {
-		t.Errorf("%d wait after %s, %+v", len(q.Sequences()), d, s.Stats())
-	}
+func TestACollectorThatIsSlowWithARenewalOrADocumentHoldsABatchUpForAMinuteAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := bubbleCentre(t)
+		hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		b.routes[api.PathRenew], b.routes[api.PathDocument] = hang, hang
+		b.docs = openDocuments(t, t.TempDir())
+		q := newMemory(1)
+		s := b.sender(q, slog.DiscardHandler, 3, identified(c.enrolled()))
+		s.identity.renewAfter = time.Now()
+		began := time.Now()
+		drain(t, s, q, 1)
+		if d := time.Since(began); d < errandTime || d > 2*errandTime+time.Second {
+			t.Errorf("both took %s", d)
+		}
+		began = time.Now()
+		for i := range uint64(30) {
+			q.put(i+2, api.ClockSynced, "x v=1i 1\n")
+			drain(t, s, q, 1)
+			time.Sleep(10 * time.Second)
+		}
+		if d := time.Since(began); d > 5*time.Minute+errandTime || len(q.Sequences()) > 0 || s.Stats().Trouble != "" {
+			t.Errorf("%d wait after %s, %+v", len(q.Sequences()), d, s.Stats())
+		}
+	})
 }
 
 func TestARenewedCertificateThatIsNotTakenIsGivenUpForTheOneBefore(t *testing.T) {
