@@ -1,6 +1,7 @@
 package office
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,11 +11,16 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
+	"io"
+	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,149 +28,136 @@ import (
 	"communewatch/collector/api"
 )
 
-// centre is a collector that stores everything and remembers who said goodbye, and why.
+// centre is a collector on loopback that stores all and gives a document.
 type centre struct {
 	*httptest.Server
 	pin string
 
-	mu       sync.Mutex
-	goodbyes []string                                      // of each write; empty: none
-	answer   func(http.ResponseWriter, *http.Request) bool // nil, or false: as usual
-
-	ca      *x509.Certificate
-	key     *ecdsa.PrivateKey
-	invited map[string]string // site of an invitation's token
-	used    map[string]string // public key by which a token was used
-	revoked bool              // every certificate up to now is
-	issued  int64
+	mu     sync.Mutex
+	etag   string
+	doc    api.Document
+	writes int
 }
 
 func newCentre(t *testing.T) *centre {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CommuneWatch CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	must(t, err)
-	ca, err := x509.ParseCertificate(der)
-	must(t, err)
-	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: template.NotBefore, NotAfter: template.NotAfter, DNSNames: []string{"localhost"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
-	signed, err := x509.CreateCertificate(rand.Reader, leaf, ca, own.Public(), key)
-	must(t, err)
-	sum := sha256.Sum256(ca.RawSubjectPublicKeyInfo)
-	c := &centre{ca: ca, key: key, invited: map[string]string{}, used: map[string]string{}, pin: "sha256:" + hex.EncodeToString(sum[:])}
-	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(c.serve))
-	c.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{signed, der}, PrivateKey: own}}, ClientAuth: tls.RequestClientCert}
+	c := &centre{}
+	c.Server = httptest.NewUnstartedServer(c)
+	c.TLS = &tls.Config{Certificates: []tls.Certificate{c.certificate(t)}}
+	c.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c
 }
 
-func (c *centre) url() string {
-	return "https://localhost:" + c.Listener.Addr().String()[len("127.0.0.1:"):]
-}
-
-func (c *centre) serve(w http.ResponseWriter, r *http.Request) {
-	now := time.Now().UnixNano()
-	w.Header().Set(api.HeaderTime, fmt.Sprintf("%d %d", now, now))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.answer != nil && c.answer(w, r) {
-		return
-	}
-	switch r.URL.Path {
-	case api.PathWrite:
-		if c.refuses(r) {
-			refuse(w, api.CodeRevoked, "revoked")
-			return
-		}
-		c.goodbyes = append(c.goodbyes, r.Header.Get(api.HeaderGoodbye))
-		w.Header().Set(api.HeaderStored, r.Header.Get(api.HeaderBatches))
-		w.WriteHeader(http.StatusNoContent)
-	case api.PathEnrol:
-		c.enrol(w, r)
-	case api.PathDocument:
-		if c.refuses(r) {
-			refuse(w, api.CodeRevoked, "revoked")
-			return
-		}
-		refuse(w, api.CodeNotFound, "no document")
-	}
-}
-
-// refuses one whose certificate was revoked.
-func (c *centre) refuses(r *http.Request) bool {
-	return c.revoked && len(r.TLS.PeerCertificates) > 0
-}
-
-func refuse(w http.ResponseWriter, code api.Code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(api.Answers[code].Status)
-	_ = json.NewEncoder(w).Encode(api.Error{Code: code, Message: message})
-}
-
-// invite gives the line for a site.
-func (c *centre) invite(site, token string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.invited[token] = site
-	return "communewatch-agent install " + api.Invitation{URL: c.url(), Site: site, Pin: c.pin, Token: token}.String()
-}
-
-func (c *centre) enrol(w http.ResponseWriter, r *http.Request) {
-	var ask api.EnrolRequest
-	if json.NewDecoder(r.Body).Decode(&ask) != nil || c.invited[ask.Token] == "" {
-		refuse(w, api.CodeUnauthorized, "the invitation is not known")
-		return
-	}
-	block, _ := pem.Decode([]byte(ask.CSR))
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil {
-		refuse(w, api.CodeUnreadable, err.Error())
-		return
-	}
-	if by := c.used[ask.Token]; by != "" && by != string(csr.RawSubjectPublicKeyInfo) {
-		refuse(w, api.CodeTokenUsed, "the invitation was used")
-		return
-	}
-	c.used[ask.Token] = string(csr.RawSubjectPublicKeyInfo)
-	c.issued++
-	c.revoked = false
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(1000 + c.issued), NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, Subject: pkix.Name{CommonName: c.invited[ask.Token]}}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, c.ca, csr.PublicKey, c.key)
-	if err != nil {
-		refuse(w, api.CodeUnavailable, err.Error())
-		return
-	}
-	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.ca.Raw})...)
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(api.EnrolReply{Certificate: string(chain), Site: c.invited[ask.Token], Agent: "a1", Label: "Xã Vĩnh Sơn",
-		RenewAfter: time.Now().Add(30 * time.Minute), NotAfter: leaf.NotAfter})
-}
-
-func (c *centre) enrolments() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.issued
-}
-
-func (c *centre) heard() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]string(nil), c.goodbyes...)
-}
-
-func must(t *testing.T, err error) {
+func (c *centre) certificate(t *testing.T) tls.Certificate {
 	t.Helper()
+	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(caDER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(parsed.RawSubjectPublicKeyInfo)
+	c.pin = "sha256:" + hex.EncodeToString(sum[:])
+	return tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}
+}
+
+func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now().UnixNano()
+	w.Header().Set(api.HeaderTime, fmt.Sprintf("%d %d", now, now))
+	_, _ = io.Copy(io.Discard, r.Body)
+	switch r.URL.Path {
+	case api.PathWrite:
+		c.writes++
+		w.Header().Set(api.HeaderStored, r.Header.Get(api.HeaderBatches))
+		w.WriteHeader(http.StatusNoContent)
+	case api.PathDocument:
+		if r.Header.Get("If-None-Match") == c.etag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", c.etag)
+		_ = json.NewEncoder(w).Encode(c.doc)
+	}
+}
+
+func (c *centre) gives(etag string, doc api.Document) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.etag, c.doc = etag, doc
+}
+
+// office runs the real thing against it: real probes of this machine alone, a round a second.
+func (c *centre) office(t *testing.T, folder string) (*Office, func()) {
+	t.Helper()
+	o, err := New(Config{
+		Document: api.Document{Interval: time.Second, Packets: 1}, URL: c.URL, Pin: c.pin, Token: "x",
+		Folder: folder, SpoolDir: filepath.Join(folder, "spool"), SpoolBytes: 1 << 20, Anchors: []string{"127.0.0.3"},
+	}, Deps{Log: slog.New(slog.DiscardHandler), look: func() surroundings { return surroundings{own: ownNetworks()} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- o.Run(ctx) }()
+	return o, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// within waits for what must come true soon.
+func within(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+func TestWhatTheCentreGivesIsFetchedFollowedAndKeptOverARestart(t *testing.T) {
+	c, folder := newCentre(t), t.TempDir()
+	doc := api.Document{Interval: time.Second, Packets: 1, Targets: []api.Target{{Name: "from the centre", Address: "127.0.0.2", Role: api.RoleLAN}}}
+	c.gives(`"one"`, doc)
+	o, stop := c.office(t, folder)
+	within(t, "the first document works", func() bool {
+		s, err := ReadStatus(folder)
+		return err == nil && s.Document.ETag == `"one"` && !s.Document.Trial && s.Line.Stored != nil && s.Line.Trouble == ""
+	})
+	stop()
+	if counts := o.Counts(); counts.Measured == 0 || counts.Stored+counts.Pending != counts.Measured {
+		t.Errorf("the books do not agree: %+v", counts)
+	}
+	c.gives(`"two"`, api.Document{Interval: time.Second, Packets: 1, Profiles: []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}})
+	_, stop = c.office(t, folder)
+	defer stop()
+	within(t, "the second is refused and the first holds", func() bool {
+		s, err := ReadStatus(folder)
+		return err == nil && s.Document.ETag == `"one"` && strings.Contains(s.Document.Problem, "x.yaml") && !s.Stopped && len(s.Targets) == 1
+	})
+	if data, err := os.ReadFile(filepath.Join(folder, refusedFile)); err != nil || !strings.Contains(string(data), "two") {
+		t.Errorf("refused: %s, %v", data, err)
 	}
 }

@@ -239,3 +239,10 @@ func docOf(names ...string) api.Document {
 	}
 	return doc
 }
+
+// roundsOf is how many rounds of a target have ended.
+func (b *bench) roundsOf(target string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rounds[target])
+}

@@ -215,6 +215,9 @@ func (t *statusText) sentences(p Problem) (what, do string) {
 	switch p {
 	case NotSending:
 		reason := string(t.Line.Trouble)
+		if t.Line.Enrol {
+			return t.say(key, t.say(say.Key("status.trouble."+reason))), t.say("status.must_enrol")
+		}
 		return t.say(key, t.say(say.Key("status.trouble."+reason))), t.say(say.Key("status.trouble_do." + reason))
 	case Copied:
 		return t.say(key, t.Status.Copied.Host, t.Status.Copied.Enrolled.Local().Format(dayForm)), do
