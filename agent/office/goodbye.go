@@ -124,5 +124,7 @@ func (o *Office) sayGoodbye(ctx context.Context, why api.Goodbye, most time.Dura
 	defer cancel()
 	if err := o.sender.Goodbye(limited, why); err != nil {
 		o.log.Warn("goodbye was not heard", "why", string(why), "error", err)
+		return
 	}
+	o.log.Info("goodbye is said", "why", string(why))
 }

@@ -212,7 +212,7 @@ func (i *installer) start(ctx context.Context) bool {
 	}
 	i.began = time.Now()
 	if err := i.manager.Start(ctx); err != nil {
-		return i.tell(Step{Name: "start", Text: i.Lang.Text("install.start_failed", err), Todo: i.Lang.Text("install.not_stored_log_todo", i.manager.Folder)})
+		return i.tell(Step{Name: "start", Text: i.Lang.Text("install.start_failed", err), Todo: i.Lang.Text("install.not_stored_log_todo", logPlace(i.manager))})
 	}
 	i.done("start", "install.started")
 	for _, limit := range i.manager.Limits() {

@@ -406,13 +406,13 @@ func TestUninstallingAsksAndSaysWhatIsLost(t *testing.T) {
 	if r := un.Do(t.Context()); r.Passed || r.Steps[len(r.Steps)-1].Name != "consent" {
 		t.Errorf("%s", told(r))
 	}
-	if !strings.Contains(asked, "1 batches") || !exists(d.folder) || len(waitingIn(filepath.Join(d.folder, "spool"))) != 1 {
+	if !strings.Contains(asked, "not sent yet: 1;") || !exists(d.folder) || len(waitingIn(filepath.Join(d.folder, "spool"))) != 1 {
 		t.Errorf("asked %q", asked)
 	}
 	d.centre.answer = nil
 	un.Agree = func(q string) bool { asked = q; return true }
 	r := un.Do(t.Context())
-	if !r.Passed || exists(d.folder) || !strings.Contains(r.Last, "revoke bd-21997") {
+	if !r.Passed || exists(d.folder) || !strings.Contains(r.Steps[len(r.Steps)-1].Todo, "revoke bd-21997") {
 		t.Errorf("asked %q\n%s", asked, told(r))
 	}
 	if heard := d.centre.heard(); len(heard) != 1 || heard[0] != "stop" {

@@ -29,8 +29,7 @@ func (u Uninstall) Do(ctx context.Context) Result {
 		i.Log = slog.New(slog.DiscardHandler)
 	}
 	i.result.Passed = i.uninstall(ctx, u.Agree)
-	last := i.result.Steps[len(i.result.Steps)-1]
-	i.result.Site, i.result.Label, i.result.Last = i.known.Site, i.known.Label, last.Todo
+	i.result.Site, i.result.Label = i.known.Site, i.known.Label
 	return i.result
 }
 

@@ -48,9 +48,12 @@ func startLogind(t *testing.T) *logind {
 		_ = daemon.Wait()
 	})
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+socket)
-	soon(t, "a bus", func() bool { return exists(socket) })
-	conn, err := dbus.ConnectSystemBus()
-	must(t, err)
+	var conn *dbus.Conn
+	soon(t, "a bus", func() bool { // its socket is there before it listens
+		var err error
+		conn, err = dbus.ConnectSystemBus()
+		return err == nil
+	})
 	t.Cleanup(func() { _ = conn.Close() })
 	l := &logind{t: t, conn: conn, state: "running"}
 	must(t, conn.Export(l, loginPath, manager))
