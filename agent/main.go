@@ -21,6 +21,7 @@ var commands = []settings.Command{
 	{Name: "run", Does: "agent.run", Flags: run},
 	{Name: "check", Does: "doctor.check", Flags: check},
 	{Name: "discover", Does: "doctor.discover", Flags: discover},
+	{Name: "status", Does: "status.does", Flags: status},
 	settings.VersionCommand("agent.version", version),
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -19,10 +20,12 @@ func defaultGateway() (netip.Addr, bool) {
 	return gatewayOf(f)
 }
 
-// gatewayOf finds the row whose destination and mask are zero and whose gateway is
-// not. Addresses stand in it as hexadecimal in the machine's byte order; all
-// machines we build for are little-endian.
-func gatewayOf(routes io.Reader) (netip.Addr, bool) {
+// gatewayOf finds the rows whose destination and mask are zero and whose gateway is
+// not, and of these the one with the lowest metric, as the kernel does. Addresses stand
+// in it as hexadecimal in the machine's byte order; all machines we build for are
+// little-endian.
+func gatewayOf(routes io.Reader) (found netip.Addr, ok bool) {
+	best := uint64(0)
 	lines := bufio.NewScanner(io.LimitReader(routes, 1<<20))
 	for lines.Scan() {
 		f := strings.Fields(lines.Text())
@@ -30,10 +33,11 @@ func gatewayOf(routes io.Reader) (netip.Addr, bool) {
 			continue
 		}
 		b, err := hex.DecodeString(f[2])
-		if err != nil || len(b) != 4 {
+		metric, err2 := strconv.ParseUint(f[6], 10, 32)
+		if err != nil || err2 != nil || len(b) != 4 || ok && metric >= best {
 			continue
 		}
-		return netip.AddrFrom4([4]byte{b[3], b[2], b[1], b[0]}), true
+		found, ok, best = netip.AddrFrom4([4]byte{b[3], b[2], b[1], b[0]}), true, metric
 	}
-	return netip.Addr{}, false
+	return found, ok
 }

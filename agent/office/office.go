@@ -1,7 +1,10 @@
 // Package office is the wired agent of one office: probers, rounds, spool, clock
 // and sender as one value with New and Run, which main, the tests and the lab start
-// alike. In comes a Config (from agent.yaml, settings.go) and the probers; what goes
-// out goes to the collector. It decides nothing of its own: each step is a room's.
+// alike. In comes a Config (from agent.yaml, settings.go), the probers, and from the
+// centre, while it runs, documents that say what is measured (measure.go, trial.go);
+// what goes out goes to the collector, and into status.json (status.go). What is
+// measured where nobody said it is in targets.go; how a machine is known again, in
+// machine.go. How anything is measured, kept or sent is another room's.
 package office
 
 import (
@@ -10,16 +13,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"communewatch/agent/clock"
-	"communewatch/agent/doctor"
-	"communewatch/agent/icmp"
-	"communewatch/agent/round"
-	"communewatch/agent/snmp"
 	"communewatch/agent/spool"
 	"communewatch/agent/upstream"
 	"communewatch/collector/api"
@@ -34,10 +34,14 @@ var ErrPowerCut = errors.New("power cut")
 
 // Config is one office.
 type Config struct {
+	// Document is the file's. With targets it holds; without, the centre's does, once there
+	// is one.
 	Document   api.Document
 	URL        string // https://host:port of the collector
 	Pin        string // "sha256:<hex>" of its CA's public key
-	Token      string
+	Token      string // one of Token and Identity
+	Identity   string // path of the file with the agent's key and certificate
+	Folder     string // where agent.yaml lies, and the agent's state; "": none is kept, and no document fetched
 	SpoolDir   string // absolute
 	SpoolBytes int64
 	Version    string        // of the agent
@@ -45,16 +49,7 @@ type Config struct {
 	Every      time.Duration // between two sends on a metered line; 0: after each round
 	DailyBytes int64         // on the line; 0: no budget
 	Profiles   string        // folder of the NOC's SNMP profiles; "" or not there: the shipped ones only
-}
-
-// Probers make a target's probe. now is the session's clock.
-type Probers struct {
-	ICMP func(api.Target) func(context.Context) []*api.Point
-	SNMP func(api.Target) func(context.Context) []*api.Point
-	// Trust finds out, now and then, whether ICMP can be believed here; Untrusted has what
-	// it found. Both nil: nobody asks.
-	Trust     func(context.Context)
-	Untrusted func() int
+	Anchors    []string      // addresses beyond the provider, where nobody names targets; none: none
 }
 
 // Deps is what an office is given.
@@ -66,21 +61,38 @@ type Deps struct {
 	// Probers is nil for the real ones; the lab simulates an office by handing in others,
 	// and then nobody looks at the path either.
 	Probers func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error)
+	// Why says from the cause of the context's end which goodbye it is; nil: a stop.
+	Why func(cause error) api.Goodbye
+
+	look      func() surroundings                 // tests have networks of their own
+	documents func(*upstream.Documents) documents // and offers
+	machine   func() []string                     // and machines
 }
 
 // Office is an agent, not yet or now running.
 type Office struct {
-	cfg     Config
-	log     *slog.Logger
-	session *clock.Session
-	spool   *spool.Spool
-	queue   *Queue
-	sender  *upstream.Sender
-	rounds  *round.Rounds
-	process processTimes
-	// untrusted counts the addresses that cannot exist and answered an echo; may be nil.
-	untrusted func() int
-	ending    func() error // why Run's context ended, nil while it has not
+	cfg         Config
+	deps        Deps
+	log         *slog.Logger
+	session     *clock.Session
+	spool       *spool.Spool
+	queue       *Queue
+	sender      *upstream.Sender
+	documents   documents // nil: the file's targets hold
+	copied      *CopiedError
+	results     results
+	certificate certificate
+	process     processTimes
+	started     time.Time
+	current     atomic.Pointer[plan]
+	telling     sync.Mutex   // of status.json
+	ending      func() error // why Run's context ended, nil while it has not
+
+	// Of the goroutine that measures:
+	good     *plan           // what worked last
+	trial    *upstream.Offer // what is tried; nil: nothing
+	profiles profiles
+	able     bool // by a plan that is not on trial, a probe could be made
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
@@ -89,8 +101,11 @@ func New(cfg Config, deps Deps) (*Office, error) {
 	if deps.Log == nil {
 		return nil, errors.New("an office needs a log")
 	}
-	if len(cfg.Document.Targets) == 0 {
-		cfg.Document.Targets = defaultTargets(cfg.URL)
+	if deps.look == nil {
+		deps.look = look
+	}
+	if deps.machine == nil {
+		deps.machine = Machine
 	}
 	if err := cfg.Document.Check(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -99,59 +114,78 @@ func New(cfg Config, deps Deps) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	queued, err := spool.Open(spool.Config{Dir: cfg.SpoolDir, MaxBytes: cfg.SpoolBytes, Log: deps.Log})
+	o := &Office{cfg: cfg, deps: deps, log: deps.Log, session: session, started: time.Now(), certificate: certificate{file: cfg.Identity}}
+	if err := o.recogniseMachine(); err != nil {
+		return nil, err
+	}
+	o.spool, err = spool.Open(spool.Config{Dir: o.cfg.SpoolDir, MaxBytes: cfg.SpoolBytes, Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
-	o := &Office{cfg: cfg, log: deps.Log, session: session, spool: queued, queue: NewQueue(queued, session, deps.Log)}
-	if err := o.wire(deps); err != nil {
-		return nil, errors.Join(err, queued.Close())
+	o.queue = NewQueue(o.spool, session, deps.Log)
+	if err := o.wire(); err != nil {
+		return nil, errors.Join(err, o.spool.Close())
 	}
 	return o, nil
 }
 
-func (o *Office) wire(deps Deps) error {
-	var err error
+func (o *Office) wire() error {
+	documents, err := o.openDocuments()
+	if err != nil {
+		return err
+	}
 	o.sender, err = upstream.New(upstream.Config{
-		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes,
-	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log})
+		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, Identity: o.cfg.Identity,
+		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes, Session: o.session.ID(), Who: o.who(),
+	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log, Documents: documents})
 	if err != nil {
 		return err
 	}
-	makers := deps.Probers
-	if makers == nil {
-		makers = o.realProbers
+	if o.good, err = o.firstPlan(); err != nil {
+		return fmt.Errorf("configuration: %w", err)
 	}
-	probers, err := makers(o.cfg.Document, o.session.Now, o.log)
-	if err != nil {
-		return err
-	}
-	o.untrusted = probers.Untrusted
-	work, err := o.work(deps, probers)
-	if err != nil {
-		return err
-	}
-	o.rounds, err = round.New(round.Config{Interval: o.cfg.Document.Interval}, work, round.Deps{Put: o.put, Health: o.health, Log: o.log})
-	return err
+	o.current.Store(o.good)
+	return nil
 }
 
-// work is all that is done in rounds: the targets' probes and, on a real network, a
-// look at the path when the uplink hurts.
-func (o *Office) work(deps Deps, probers Probers) ([]round.Task, error) {
-	own := ownNetworks()
-	targets := inferParents(o.cfg.Document.Targets, own)
-	if deps.Probers != nil {
-		return tasks(targets, probers, o.session.Now, nil), nil
+// who is what a renewal says of this machine.
+func (o *Office) who() api.EnrolRequest {
+	return api.EnrolRequest{
+		Machine: Fingerprint(o.deps.machine()), Host: hostName(), OS: runtime.GOOS, Arch: runtime.GOARCH, Version: o.cfg.Version,
 	}
-	d, err := doctor.New(doctor.Config{URL: o.cfg.URL, TLS: o.sender.TLS(), Metered: o.cfg.Every > 0}, doctor.Deps{Now: o.session.Now, Lost: o.lost, Log: o.log})
+}
+
+// openDocuments: the centre's hold where the file names no targets. A copied machine is
+// not told what another's office has.
+func (o *Office) openDocuments() (*upstream.Documents, error) {
+	if len(o.cfg.Document.Targets) > 0 || o.cfg.Folder == "" || o.copied != nil {
+		return nil, nil
+	}
+	kept, err := upstream.OpenDocuments(o.cfg.Folder)
 	if err != nil {
 		return nil, err
 	}
-	all := append(tasks(targets, probers, o.session.Now, d.Heard), pathTask(d))
-	if slices.ContainsFunc(targets, func(t api.Target) bool { return place(&t, own) != onOwn }) {
-		all = append(all, trustTask(probers.Trust)) // what a router may answer in the name of
+	o.documents = kept
+	if o.deps.documents != nil {
+		o.documents = o.deps.documents(kept)
 	}
-	return all, nil
+	return kept, nil
+}
+
+// firstPlan is that of the document which worked last, if there is one and this program
+// can still do what it says.
+func (o *Office) firstPlan() (*plan, error) {
+	around := o.deps.look()
+	if o.documents != nil {
+		if kept, known := o.documents.Current(); known {
+			p, err := o.plan(kept.Document, kept.ETag, around, nil)
+			if err == nil {
+				return p, nil
+			}
+			o.refuse(kept.ETag, err)
+		}
+	}
+	return o.plan(o.cfg.Document, "", around, nil)
 }
 
 // lost tells whether the collector was not to be had when last tried.
@@ -160,123 +194,78 @@ func (o *Office) lost() (lost, tried bool) {
 	return st.Trouble.Line(), st.Attempts > 0
 }
 
-func (o *Office) realProbers(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
-	pings, err := icmp.New(icmp.Config{
-		Packets: doc.Packets, Spacing: spacing(doc), Timeout: echoTimeout(doc), Targets: len(doc.Targets), Pace: pace(doc), Now: now, Log: log,
-	})
-	if err != nil {
-		return Probers{}, err
-	}
-	profiles, err := snmp.LoadProfiles(o.cfg.Profiles)
-	if profiles == nil {
-		return Probers{}, err
-	} else if err != nil { // one bad file must not take the others down
-		log.Error("snmp profiles are left out", "error", err)
-	}
-	asks, err := snmp.New(snmp.Config{Timeout: 2 * time.Second, Retries: 1, Now: now, Profiles: profiles, Log: log})
-	if err != nil {
-		return Probers{}, err
-	}
-	return Probers{ICMP: pings.Target, SNMP: asks.Target, Trust: pings.Trust, Untrusted: pings.Untrusted}, nil
-}
-
-// A round's echoes take at most half the interval, and the last of them has a
-// quarter to come back, so that a round always ends before the next begins. At 60 s
-// this is fping's and SmokePing's order: 200 ms apart, 3 s to answer.
-func spacing(doc api.Document) time.Duration {
-	return min(200*time.Millisecond, doc.Interval/2/time.Duration(doc.Packets))
-}
-
-func echoTimeout(doc api.Document) time.Duration { return min(3*time.Second, doc.Interval/4) }
-
-// pace is the time between any two echoes where there are many targets: twice as fast
-// as all of them need, and no slower than fping's 1 ms. 10,000 a second is the most; a document
-// that asks for more (1,000 targets each second) gets fewer echoes a round.
-func pace(doc api.Document) time.Duration {
-	needed := doc.Interval / 2 / time.Duration(max(1, len(doc.Targets)*doc.Packets))
-	return min(time.Millisecond, max(100*time.Microsecond, needed))
-}
-
 // Run measures and sends until ctx ends; then it stores what is complete, sends what
 // it can within a few seconds together with a goodbye, and closes the spool.
 func (o *Office) Run(ctx context.Context) error {
-	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(),
-		"targets", len(o.cfg.Document.Targets), "interval", o.cfg.Document.Interval, "collector", o.cfg.URL)
+	o.log.Info("agent starts", "version", o.cfg.Version, "session", o.session.ID(), "collector", o.cfg.URL)
 	o.ending = func() error { return context.Cause(ctx) }
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	group, measuring := errgroup.WithContext(ctx)
-	group.Go(func() error { return o.sender.Run(sending) })
+	if o.copied == nil {
+		group.Go(func() error { return o.sender.Run(sending) })
+	}
 	group.Go(func() error {
 		defer stopSending()
-		return o.rounds.Run(measuring)
+		return o.measure(measuring)
 	})
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
 	if !errors.Is(o.ending(), ErrPowerCut) {
-		o.sayGoodbye(ctx)
-		o.queue.End()
+		o.leave(ctx)
 	}
 	c := o.queue.ledger.now() // what nobody read is not read now: stopping must be quick
 	o.log.Info("agent stopped", "measured", c.Measured, "stored", c.Stored, "rejected", c.Rejected, "dropped", c.Dropped, "pending", c.Pending)
 	return errors.Join(err, o.spool.Close())
 }
 
-// put stores a batch, unless the power is gone.
-func (o *Office) put(lines []byte) error {
+// leave says goodbye and remembers the run. That the collector cannot be told is no
+// error: the batches wait on disk.
+func (o *Office) leave(ctx context.Context) {
+	reason := api.GoodbyeStop
+	if o.deps.Why != nil {
+		reason = o.deps.Why(o.ending())
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
+	defer cancel()
+	if err := o.SayGoodbye(limited, reason); err != nil {
+		o.log.Warn("goodbye was not heard", "error", err)
+	}
+	o.queue.End()
+	o.leaveStatus(true)
+}
+
+// SayGoodbye sends what waits, as far as ctx allows, and tells the collector that the
+// silence to come is on purpose. Before a sleep it is called while Run runs.
+func (o *Office) SayGoodbye(ctx context.Context, reason api.Goodbye) error {
+	if o.copied != nil {
+		return nil
+	}
+	return o.sender.Goodbye(ctx, reason)
+}
+
+// put stores a batch that a plan measured, unless the power is gone.
+func (o *Office) put(p *plan, lines []byte) error {
 	if err := o.ending(); errors.Is(err, ErrPowerCut) {
 		return err
 	}
 	if err := o.queue.Put(lines); err != nil {
+		p.unkept.Store(true)
 		return err
 	}
 	o.log.Debug("batch kept", "bytes", len(lines))
+	select {
+	case p.kept <- struct{}{}:
+	default:
+	}
+	o.writeStatus()
 	return nil
 }
 
 // Counts is the agent's ledger; it stays readable after Run.
 func (o *Office) Counts() Counts { return o.queue.Counts() }
 
-// sayGoodbye tells the collector that silence is on purpose. That it cannot be told
-// is no error: the batches wait on disk.
-func (o *Office) sayGoodbye(ctx context.Context) {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
-	defer cancel()
-	if err := o.sender.Goodbye(limited, api.GoodbyeStop); err != nil {
-		o.log.Warn("goodbye was not heard", "error", err)
-	}
-}
-
 // Close gives the spool back when the office never ran.
 func (o *Office) Close() error { return o.spool.Close() }
-
-// health is the agent's own point.
-func (o *Office) health(timing round.Timing) *api.Point {
-	stats := o.spool.Stats()
-	p := api.NewPoint("agent_health", o.session.Now()).
-		Int("spool_batches", int64(stats.Batches)).
-		Int("spool_bytes", stats.Bytes).
-		Count("memory_batches", int64(stats.Memory)).
-		Count("aside_batches", int64(stats.Aside)).
-		Count("dropped_batches", int64(stats.Dropped)).
-		Count("rss_bytes", residentBytes()).
-		Int("round_ms", timing.Longest.Milliseconds()).
-		Int("wire_bytes", int64(o.sender.WireBytes())).
-		Text("version", o.cfg.Version).Text("os", runtime.GOOS).Text("arch", runtime.GOARCH).Text("session", o.session.ID())
-	p.Count("every_seconds", int64(o.cfg.Every/time.Second))
-	if o.untrusted != nil {
-		p.Count("icmp_untrusted", int64(o.untrusted()))
-	}
-	if percent, ok := o.process.percent(); ok {
-		p.Float("cpu_percent", percent)
-	}
-	if offset, known := o.session.Offset(); known {
-		value, doubt := offset.Estimate()
-		p.Float("clock_offset_ms", milliseconds(value)).Float("clock_uncertainty_ms", milliseconds(doubt))
-	}
-	return p
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

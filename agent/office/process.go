@@ -10,6 +10,14 @@ type processTimes struct {
 	mu   sync.Mutex
 	cpu  time.Duration
 	when time.Time
+	last *float64 // what percent gave last
+}
+
+// latest is what percent gave last, for those who only tell it.
+func (p *processTimes) latest() *float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
 }
 
 // percent is of one core; false the first time.
@@ -23,5 +31,7 @@ func (p *processTimes) percent() (float64, bool) {
 	if first || passed <= 0 || spent < 0 {
 		return 0, false
 	}
-	return 100 * float64(spent) / float64(passed), true
+	share := 100 * float64(spent) / float64(passed)
+	p.last = &share
+	return share, true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"communewatch/agent/clock"
@@ -26,6 +27,16 @@ type Queue struct {
 	wake     chan struct{}
 	ledger   *ledger
 	oldest   aged
+	stored   atomic.Pointer[time.Time] // when the collector last took something, by the session's clock
+}
+
+// LastStored is when the collector last took something in this run, by the session's clock.
+func (q *Queue) LastStored() (time.Time, bool) {
+	at := q.stored.Load()
+	if at == nil {
+		return time.Time{}, false
+	}
+	return *at, true
 }
 
 // aged is the oldest batch and the time of its newest line, so that it is read once.
@@ -207,6 +218,10 @@ func (q *Queue) Delete(seqs ...uint64) error {
 	}
 	for _, seq := range seqs {
 		q.ledger.settle(seq, 0)
+	}
+	if len(seqs) > 0 {
+		now := q.session.Now()
+		q.stored.Store(&now)
 	}
 	return nil
 }

@@ -28,6 +28,11 @@ func load(t *testing.T, text string) (Config, error) {
 	cfg, err := Load(path)
 	cfg.SpoolDir = strings.TrimPrefix(cfg.SpoolDir, filepath.Dir(path))
 	cfg.Profiles = strings.TrimPrefix(cfg.Profiles, filepath.Dir(path))
+	cfg.Identity = strings.TrimPrefix(cfg.Identity, filepath.Dir(path))
+	if cfg.Folder != "" && cfg.Folder != filepath.Dir(path) {
+		t.Errorf("the folder is %s", cfg.Folder)
+	}
+	cfg.Folder = ""
 	return cfg, err
 }
 
@@ -37,9 +42,41 @@ func TestAShortFileIsEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{Document: api.Document{Interval: time.Minute, Packets: 10}, URL: "https://127.0.0.1:8443", Pin: pin, Token: "cw_secret",
-		Profiles: "/profiles", SpoolDir: "/spool", SpoolBytes: 256 << 20}
+		Profiles: "/profiles", SpoolDir: "/spool", SpoolBytes: 256 << 20, Anchors: DefaultAnchors}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestAnIdentityIsAThirdWayToSayWho(t *testing.T) {
+	identity := strings.Replace(good, "token: cw_secret", "identity: identity.pem", 1)
+	got, err := load(t, identity)
+	if err != nil || got.Identity != "/identity.pem" || got.Token != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, both := range []string{identity + "  token: cw_x\n", identity + "  token_file: x\n", good + "  token_file: x\n"} {
+		if _, err := load(t, both); err == nil || !strings.Contains(err.Error(), "only one") && !strings.Contains(err.Error(), "want one of identity") {
+			t.Errorf("%s: %v", both, err)
+		}
+	}
+}
+
+func TestAnchorsAreTheFilesOrTheUsualOnesOrNone(t *testing.T) {
+	for extra, want := range map[string][]string{
+		"":                                   DefaultAnchors,
+		"anchors:\n":                         DefaultAnchors,
+		"anchors: []\n":                      {},
+		"anchors: [10.0.0.1, noc.example]\n": {"10.0.0.1", "noc.example"},
+	} {
+		got, err := load(t, good+extra)
+		if d := cmp.Diff(want, got.Anchors); err != nil || d != "" {
+			t.Errorf("%q: %s, %v", extra, d, err)
+		}
+	}
+	for _, wrong := range []string{"anchors: [1.1.1.300]\n", "anchors: ['']\n", "anchors: [a, b, c, d, e, f]\n"} {
+		if _, err := load(t, good+wrong); err == nil || !strings.Contains(err.Error(), "agent.yaml:5:") {
+			t.Errorf("%q: %v", wrong, err)
+		}
 	}
 }
 
@@ -90,8 +127,8 @@ targets:
 func TestAMistakeIsSaidWithFileLineColumnAndWhatWasExpected(t *testing.T) {
 	for name, c := range map[string]struct{ in, vi, en string }{
 		"unknown key": {good + "intervall: 60s\n",
-			`agent.yaml:5:1: khóa "intervall" không có trong cấu hình; có thể dùng: collector, interval, packets, spool, targets`,
-			`agent.yaml:5:1: unknown key "intervall"; known here: collector, interval, packets, spool, targets`},
+			`agent.yaml:5:1: khóa "intervall" không có trong cấu hình; có thể dùng: anchors, collector, interval, packets, spool, targets`,
+			`agent.yaml:5:1: unknown key "intervall"; known here: anchors, collector, interval, packets, spool, targets`},
 		"wrong type": {good + "packets: mười\n",
 			`agent.yaml:5:10: packets là "mười", cần một số nguyên`,
 			`agent.yaml:5:10: packets is "mười", want an integer`},
@@ -129,8 +166,8 @@ func TestAMistakeIsSaidWithFileLineColumnAndWhatWasExpected(t *testing.T) {
 			`agent.yaml:6:42: thiếu community`, `agent.yaml:6:42: community is missing`},
 		"long community is not shown": {good + "targets:\n- {name: a, address: b, role: lan, snmp: {version: 1, community: " + strings.Repeat("s", 128) + "}}\n",
 			`agent.yaml:6:66: community dài quá 127 byte`, `agent.yaml:6:66: community is longer than 127 bytes`},
-		"no token": {"collector:\n  url: https://a:1\n  pin: " + pin + "\n", `agent.yaml:2:3: cần token hoặc token_file, và chỉ một trong hai`,
-			`agent.yaml:2:3: want token or token_file, and only one of them`},
+		"no token": {"collector:\n  url: https://a:1\n  pin: " + pin + "\n", `agent.yaml:2:3: cần identity, token hoặc token_file, và chỉ một trong số đó`,
+			`agent.yaml:2:3: want one of identity, token and token_file`},
 		"plain http": {strings.Replace(good, "https:", "http:", 1), `agent.yaml:2:8: "http://127.0.0.1:8443" không phải địa chỉ https://máy:cổng`,
 			`agent.yaml:2:8: "http://127.0.0.1:8443" is not an address https://host:port`},
 	} {

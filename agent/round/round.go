@@ -67,6 +67,8 @@ type Rounds struct {
 	deps  Deps
 
 	results chan result
+	finish  chan struct{} // closed when nothing more is begun
+	once    sync.Once
 }
 
 type result struct {
@@ -87,10 +89,14 @@ func New(cfg Config, tasks []Task, deps Deps) (*Rounds, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rounds{cfg: cfg, nodes: nodes, deps: deps, results: make(chan result)}, nil
+	return &Rounds{cfg: cfg, nodes: nodes, deps: deps, results: make(chan result), finish: make(chan struct{})}, nil
 }
 
-// Run measures until ctx ends, then puts what is complete. A probe that the end
+// Finish begins no more probes; Run puts what those under way find, and returns when the
+// last of them has ended. It does not wait for that.
+func (r *Rounds) Finish() { r.once.Do(func() { close(r.finish) }) }
+
+// Run measures until ctx ends or Finish is called, then puts what is complete. A probe that the end
 // interrupts is forgotten: half a round would be invented loss.
 func (r *Rounds) Run(ctx context.Context) error {
 	var measuring sync.WaitGroup
@@ -112,7 +118,7 @@ func (r *Rounds) Run(ctx context.Context) error {
 // after the first, so that a slow probe skips rounds and does not shift them.
 func (r *Rounds) repeat(ctx context.Context, n *node, phase time.Duration) {
 	next := time.Now().Add(phase)
-	for sleepUntil(ctx, next) {
+	for r.sleepUntil(ctx, next) {
 		points, took := n.round(ctx, r.cfg.Interval)
 		if ctx.Err() != nil {
 			return
@@ -122,11 +128,14 @@ func (r *Rounds) repeat(ctx context.Context, n *node, phase time.Duration) {
 	}
 }
 
-func sleepUntil(ctx context.Context, t time.Time) bool {
+// sleepUntil is false when nothing more is to be begun.
+func (r *Rounds) sleepUntil(ctx context.Context, t time.Time) bool {
 	timer := time.NewTimer(time.Until(t))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		return false
+	case <-r.finish:
 		return false
 	case <-timer.C:
 		return true

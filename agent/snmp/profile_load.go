@@ -26,18 +26,22 @@ var Shipped = sync.OnceValues(func() (*Profiles, error) { return LoadProfiles(""
 // that is wrong in files that are left out. The profiles can be used all the same,
 // with the shipped one in the place of its replacement that is wrong.
 func LoadProfiles(folder string) (*Profiles, error) {
-	shipped, problems := readFolder(shippedFiles, "profiles", "profiles", false)
-	own := map[string]*draft{}
-	if folder != "" {
-		var wrong settings.Problems
-		own, wrong = readFolder(os.DirFS(folder), ".", folder, true)
-		problems = append(problems, wrong...)
-	}
+	shipped, own, problems := readAll(folder)
 	linked, wrong := link(shipped, own)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return linked, problems
 	}
 	return linked, nil
+}
+
+// readAll reads what is shipped, and a folder's.
+func readAll(folder string) (shipped, own map[string]*draft, problems settings.Problems) {
+	shipped, problems = readFolder(shippedFiles, "profiles", "profiles", false)
+	if folder == "" {
+		return shipped, map[string]*draft{}, problems
+	}
+	own, wrong := readFolder(os.DirFS(folder), ".", folder, true)
+	return shipped, own, append(problems, wrong...)
 }
 
 // readFolder reads every profile of a folder that is right in itself. shown is how the
@@ -87,7 +91,13 @@ func readDraft(files fs.FS, name, shown string, own bool) (*draft, settings.Prob
 	if err != nil {
 		return nil, unreadable(shown, err)
 	}
-	d := &draft{name: strings.TrimSuffix(path.Base(name), ".yaml"), own: own}
+	return draftOf(path.Base(name), shown, data, own)
+}
+
+// draftOf reads a profile that is a file of that name.
+func draftOf(name, shown string, data []byte, own bool) (*draft, settings.Problems) {
+	d := &draft{name: strings.TrimSuffix(name, ".yaml"), own: own}
+	var err error
 	d.read, err = settings.Decode(shown, data, &d.file)
 	if err == nil {
 		d.check()

@@ -28,9 +28,19 @@ var (
 
 func newAuthority(t *testing.T, from, to time.Time) *authority {
 	t.Helper()
+	return makeAuthority(t, pkix.Name{CommonName: "test CA"}, from, to)
+}
+
+func namedAuthority(t *testing.T, name string) *authority {
+	t.Helper()
+	return makeAuthority(t, pkix.Name{CommonName: name}, past, future)
+}
+
+func makeAuthority(t *testing.T, name pkix.Name, from, to time.Time) *authority {
+	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: from, NotAfter: to,
+		SerialNumber: big.NewInt(1), Subject: name, NotBefore: from, NotAfter: to,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	return &authority{sign(t, template, template, key, key), key}

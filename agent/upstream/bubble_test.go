@@ -28,6 +28,7 @@ type bubble struct {
 	*collector
 	t     *testing.T
 	chain []*x509.Certificate
+	docs  *Documents // of its senders
 
 	mu     sync.Mutex
 	gone   bool
@@ -94,6 +95,7 @@ type line struct {
 	open   bool
 	charge func(body int)              // called with each request's size
 	state  func() *tls.ConnectionState // of the connection; nil: a good one
+	pair   *tls.Certificate            // shown to the collector
 }
 
 func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -117,6 +119,10 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	if l.charge != nil {
 		l.charge(int(r.ContentLength))
 	}
+	if l.pair != nil {
+		time.Sleep(time.Millisecond) // two answers of one moment would be one that came twice
+		r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{l.pair.Leaf}}
+	}
 	w := httptest.NewRecorder()
 	l.collector.ServeHTTP(w, r)
 	trace.WroteRequest(httptrace.WroteRequestInfo{})
@@ -136,11 +142,16 @@ func (b *bubble) sender(q Queue, log slog.Handler, seed uint64, change ...func(*
 	for _, f := range change {
 		f(&cfg)
 	}
-	s, err := New(cfg, Deps{Queue: q, Clock: &watch{}, Log: slog.New(log)})
+	s, err := New(cfg, Deps{Queue: q, Clock: &watch{}, Log: slog.New(log), Documents: b.docs})
 	must(b.t, err)
 	random := rand.New(rand.NewPCG(seed, 1))
 	s.schedule.random, s.refused.random, s.silence.random = random.Float64, random.Float64, random.Float64
-	s.remote.client.Transport = &line{bubble: b}
+	s.renewal.pause.random, s.fetching.pause.random = random.Float64, random.Float64
+	s.remote.make = func(pair *tls.Certificate) http.RoundTripper { return &line{bubble: b, pair: pair} }
+	s.remote.client.Transport = s.remote.make(nil)
+	if s.identity != nil {
+		s.use(s.identity)
+	}
 	s.packer.zip, _ = gzip.NewWriterLevel(&s.packer.buf, gzip.NoCompression) // the best has tables of a megabyte to clear
 	return s
 }

@@ -25,6 +25,7 @@ const (
 	ReasonCertificate = Reason("certificate") // not our collector's, or expired
 	ReasonStranger    = Reason("stranger")    // an answer, not the collector's: a proxy, a login page
 	ReasonNoTime      = Reason("no_time")     // the collector did not say a time that can be
+	ReasonProxy       = Reason("proxy")       // it does not let us through, or wants a password
 	ReasonQueue       = Reason("queue")       // our own disk
 	ReasonBudget      = Reason("budget")      // the day's bytes are spent
 )
@@ -33,7 +34,7 @@ const (
 // answer or our own disk.
 func (r Reason) Line() bool {
 	switch r {
-	case ReasonUnreachable, ReasonTimeout, ReasonCertificate, ReasonStranger:
+	case ReasonUnreachable, ReasonTimeout, ReasonCertificate, ReasonStranger, ReasonProxy:
 		return true
 	}
 	return false
@@ -62,6 +63,7 @@ type verdict struct {
 	message string
 	broken  bool // no answer came: what was sent may have been more than the line carries
 	silent  bool // and nothing else either, not so much as a refusal: the line is dead
+	final   bool // waiting will not mend it: a person has to
 }
 
 func (v verdict) Error() string { return fmt.Sprintf("%s: %s", v.reason, v.message) }
@@ -87,6 +89,7 @@ func decide(a answer, sent api.BatchList, lines int) verdict {
 	switch v.action {
 	case api.Keep, api.KeepAsk:
 		v.wait = retryAfter(a.header)
+		v.final = e.Code == api.CodeRevoked || e.Code == api.CodeTwin
 	case api.SetAside:
 		// InfluxDB itself also says "invalid", and not what of it is stored.
 		if v.lines, ok = rejected(e.Lines, lines); !ok || !timed(a.header) {
@@ -157,9 +160,12 @@ func stranger(a answer) verdict {
 func failure(a answer) verdict {
 	v := verdict{action: api.Keep, reason: ReasonUnreachable, message: a.err.Error(), broken: true, silent: silent(a)}
 	var refused *CertificateError
+	var proxy *ProxyError
 	switch {
 	case errors.As(a.err, &refused):
 		v.action, v.reason, v.broken = api.KeepAsk, ReasonCertificate, false
+	case errors.As(a.err, &proxy), errors.Is(a.err, errProxyForm):
+		v.action, v.reason, v.broken = api.KeepAsk, ReasonProxy, false
 	case errors.Is(a.err, errRepeated):
 		v.reason = ReasonStranger
 	case timedOut(a.err):

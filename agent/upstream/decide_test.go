@@ -103,7 +103,7 @@ func TestWhatIsDoneAfterEachAnswer(t *testing.T) {
 		"no such name":                    {answer{err: wrapped(&net.DNSError{Err: "no such host", IsNotFound: true})}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
 		"a proxy that wants a password":   {answer{err: wrapped(errors.New("Proxy Authentication Required"))}, verdict{action: api.Keep, reason: ReasonUnreachable, broken: true}},
 		"an answer that was had before":   {answer{err: errRepeated, written: true}, verdict{action: api.Keep, reason: ReasonStranger, broken: true}},
-		"another certificate":             {answer{err: wrapped(&CertificateError{errors.New("x")})}, verdict{action: api.KeepAsk, reason: ReasonCertificate}},
+		"another certificate":             {answer{err: wrapped(&CertificateError{Err: errors.New("x")})}, verdict{action: api.KeepAsk, reason: ReasonCertificate}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := decide(c.a, sent, 30)

@@ -37,8 +37,8 @@ func (s *Sender) Goodbye(ctx context.Context, reason api.Goodbye) error {
 		if next := s.settle(ctx, r, v); next.wait > 0 || ctx.Err() != nil {
 			return fmt.Errorf("say goodbye: %w", v)
 		}
-		if said != "" && v.action != api.Split {
-			return nil
+		if said != "" && (v.action == api.Delete || v.action == api.SetAside) {
+			return nil // else it goes again: in two halves, or under a certificate that was renewed
 		}
 	}
 }

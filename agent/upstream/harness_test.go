@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,6 +38,7 @@ type collector struct {
 	dialed, resumed int           // connections, and those of them that resumed a TLS session
 	ahead           time.Duration // of this machine's clock
 	answer          func(w http.ResponseWriter, got received)
+	routes          map[string]http.HandlerFunc // other paths than those of writing and asking for the time
 }
 
 type received struct {
@@ -44,6 +46,7 @@ type received struct {
 	list   api.BatchList
 	lines  string
 	wire   int // bytes of the body
+	peer   *x509.Certificate
 }
 
 func newCollector(t *testing.T, answer func(http.ResponseWriter, received)) *collector {
@@ -59,7 +62,7 @@ func startCollector(t *testing.T, ca *authority, cert tls.Certificate, answer fu
 	return serveCollector(t, l, ca, cert, answer)
 }
 
-func serveCollector(t *testing.T, l net.Listener, ca *authority, cert tls.Certificate, answer func(http.ResponseWriter, received)) *collector {
+func serveCollector(t *testing.T, l net.Listener, ca *authority, cert tls.Certificate, answer func(http.ResponseWriter, received), change ...func(*collector)) *collector {
 	t.Helper()
 	c := &collector{ca: ca, answer: answer}
 	c.Server = httptest.NewUnstartedServer(c)
@@ -84,6 +87,9 @@ func serveCollector(t *testing.T, l net.Listener, ca *authority, cert tls.Certif
 			delete(c.lines, conn)
 		}
 	}
+	for _, f := range change {
+		f(c)
+	}
 	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c
@@ -102,11 +108,15 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	if route := c.routes[r.URL.Path]; route != nil {
+		route(w, r)
+		return
+	}
 	wire, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
-	got := received{header: r.Header, wire: len(wire)}
+	got := received{header: r.Header, wire: len(wire), peer: shown(r)}
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		if got.lines, err = inflate(wire); err != nil {
 			(&api.Error{Code: api.CodeUnreadable, Message: err.Error()}).WriteTo(w)
@@ -122,6 +132,14 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := c.answer
 	c.mu.Unlock()
 	answer(w, got)
+}
+
+// shown is the certificate under which a request came.
+func shown(r *http.Request) *x509.Certificate {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return nil
+	}
+	return r.TLS.PeerCertificates[0]
 }
 
 // open counts the connections over which a request has come.

@@ -47,8 +47,11 @@ func (r *request) highest() uint64 {
 	return highest
 }
 
-func (r *request) header(goodbye api.Goodbye, every time.Duration) http.Header {
+func (r *request) header(goodbye api.Goodbye, session string, every time.Duration) http.Header {
 	h := http.Header{}
+	if session != "" {
+		h.Set(api.HeaderSession, session)
+	}
 	if every > 0 {
 		h.Set(api.HeaderEvery, strconv.FormatInt(int64((every+time.Second-1)/time.Second), 10))
 	}

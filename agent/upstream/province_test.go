@@ -103,7 +103,7 @@ func TestADeadLineCostsLittle(t *testing.T) {
 				b := newBubble(t)
 				b.leave(nil)
 				s := b.sender(newMemory(3), slog.DiscardHandler, 1, func(cfg *Config) { cfg.Every = c.every })
-				s.remote.client.Transport = s.remote.transport(s.cfg)
+				s.remote.client.Transport = s.remote.transport(s.cfg, nil)
 				s.remote.dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return nil, b.connect(ctx) }
 				stop := run(t, s)
 				time.Sleep(6 * time.Hour)

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"time"
 
 	"communewatch/collector/api"
 )
@@ -12,6 +13,11 @@ type Stats struct {
 	BudgetLeft  int64  // bytes that might pass now; 0 without a budget
 	BudgetWaits uint64 // times since New that batches began to wait for the budget
 	Trouble     Reason // of the last exchange; empty while it went well
+
+	Code             api.Code  // the collector's own word for it, if it said one
+	MustEnrol        bool      // and it says so for good: a person has to enrol the machine again
+	CertificateUntil time.Time // by the collector's clock; zero with a token
+	Renewed          time.Time // likewise, since New; zero: not
 }
 
 // Stats is how sending goes now.
@@ -19,7 +25,10 @@ func (s *Sender) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.stats
-	st.Trouble = s.trouble.reason
+	st.Trouble, st.MustEnrol = s.trouble.reason, s.trouble.final
+	if code := api.Code(s.trouble.reason); api.Answers[code].Status != 0 {
+		st.Code = code
+	}
 	return st
 }
 
@@ -40,9 +49,15 @@ func (s *Sender) settle(ctx context.Context, r *request, v verdict) step {
 		s.newest = max(s.newest, r.highest())
 		s.packer.grow(len(r.parts))
 		s.healed()
+		s.proven()
 		return step{}
 	case api.Split:
 		return s.split(ctx, r, v)
+	}
+	if s.identity != nil {
+		if v = s.mend(ctx, v); v.action == api.Delete {
+			return step{} // the same again, under another certificate
+		}
 	}
 	if v.broken {
 		s.packer.broke(len(r.parts))

@@ -29,3 +29,6 @@ func giveUpAfter(unacked time.Duration) func(network, address string, c syscall.
 		return errors.Join(c.Control(set), err)
 	}
 }
+
+// closed tells whether the other side is there and nothing listens.
+func closed(err error) bool { return errors.Is(err, unix.ECONNREFUSED) }

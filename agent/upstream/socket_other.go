@@ -15,3 +15,6 @@ func noWay(err error) bool {
 func unacknowledged(err error) bool { return errors.Is(err, syscall.ETIMEDOUT) }
 
 func giveUpAfter(time.Duration) func(network, address string, c syscall.RawConn) error { return nil }
+
+// closed tells whether the other side is there and nothing listens.
+func closed(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

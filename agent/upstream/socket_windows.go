@@ -20,3 +20,6 @@ func unacknowledged(err error) bool { return errors.Is(err, windows.WSAETIMEDOUT
 // giveUpAfter leaves it at what Windows does: it gives up after five retransmissions
 // (TcpMaxDataRetransmissions), some 20 s.
 func giveUpAfter(time.Duration) func(network, address string, c syscall.RawConn) error { return nil }
+
+// closed tells whether the other side is there and nothing listens.
+func closed(err error) bool { return errors.Is(err, windows.WSAECONNREFUSED) }

@@ -13,12 +13,17 @@ import (
 // are 86 KB a day.
 const sayAgain = 10 * time.Minute
 
+// askRarely times the longest wait, so every 15 to 30 minutes, an agent asks again that was
+// told that only a person can mend it.
+const askRarely = 3
+
 // trouble is a row of failures.
 type trouble struct {
 	reason   Reason // of the last; empty when there is none
 	failures int
 	since    time.Time // of the session's clock
 	said     bool      // so its end is said too
+	final    bool      // only a person ends it
 }
 
 // wait notes a failure and says how long to wait.
@@ -30,7 +35,11 @@ func (s *Sender) wait(ctx context.Context, v verdict) step {
 	if v.silent {
 		pause = &s.silence
 	}
-	d := pause.next(v.wait)
+	atLeast := v.wait
+	if v.final {
+		atLeast = max(atLeast, askRarely*s.cfg.MaxWait)
+	}
+	d := pause.next(atLeast)
 	s.note(ctx, v, d)
 	return step{wait: d}
 }
@@ -47,7 +56,7 @@ func (s *Sender) note(ctx context.Context, v verdict, next time.Duration) {
 	last, before := s.lastSaid[v.reason]
 	say := t.reason != v.reason && (!before || now.Sub(last) >= sayAgain)
 	t.failures++
-	t.reason, t.said = v.reason, t.said || say
+	t.reason, t.said, t.final = v.reason, t.said || say, v.final
 	failures, unsaid := t.failures, s.unsaid
 	if say {
 		s.lastSaid[v.reason], s.unsaid = now, 0

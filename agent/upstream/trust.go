@@ -12,11 +12,20 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"communewatch/collector/api"
 )
 
 // CertificateError is the refusal of the collector's certificate. Waiting does not
 // mend it: the pin is wrong, the certificate has expired, or this is somebody else.
-type CertificateError struct{ Err error }
+type CertificateError struct {
+	Err error
+	// Foreign: what signed it is not the CA that we know; Issuer names that, as it calls
+	// itself, and Named tells whether the certificate is for the collector's name all
+	// the same: then somebody on the way opens the line and closes it again.
+	Foreign, Named bool
+	Issuer         string
+}
 
 func (e *CertificateError) Error() string { return "certificate refused: " + e.Err.Error() }
 func (e *CertificateError) Unwrap() error { return e.Err }
@@ -28,7 +37,7 @@ type trust struct {
 	roots []*x509.Certificate
 
 	collector func() (time.Time, bool) // its time, if known
-	asking    atomic.Bool              // the connection is for asking that, without a token
+	asking    atomic.Bool              // the connection is for asking that, without a secret
 }
 
 // config lets the trust judge a connection instead of the PC's clock.
@@ -89,12 +98,12 @@ func (t *trust) handshake(cs tls.ConnectionState) error {
 // at which it is valid.
 func (t *trust) verify(presented []*x509.Certificate, at time.Time) error {
 	if len(presented) == 0 {
-		return &CertificateError{errors.New("none was presented")}
+		return &CertificateError{Err: errors.New("none was presented")}
 	}
 	roots := t.roots
 	if t.pin != nil {
 		if roots = t.pinned(presented); roots == nil {
-			return &CertificateError{errors.New("the pinned CA is not in the chain: another server, or the collector has a new CA")}
+			return t.foreign(presented, errors.New("the pinned CA is not in the chain: another server, or the collector has a new CA"))
 		}
 	}
 	var err error
@@ -103,7 +112,33 @@ func (t *trust) verify(presented []*x509.Certificate, at time.Time) error {
 			return nil
 		}
 	}
-	return &CertificateError{err}
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return t.foreign(presented, err)
+	}
+	return &CertificateError{Err: err}
+}
+
+// foreign says who signed what was presented: a proxy that reads along has a CA of its
+// own, and its name tells an office where to ask.
+func (t *trust) foreign(presented []*x509.Certificate, err error) error {
+	leaf := presented[0]
+	return &CertificateError{Err: err, Foreign: true, Issuer: issuerName(leaf), Named: leaf.VerifyHostname(t.host) == nil}
+}
+
+// issuerName is for people: a stranger wrote it.
+func issuerName(c *x509.Certificate) string {
+	name := c.Issuer.CommonName
+	if of := strings.Join(c.Issuer.Organization, ", "); of != "" && of != name {
+		name = strings.TrimSpace(name + " (" + of + ")")
+	}
+	if name = api.CleanText(name); name == "" {
+		return "?"
+	}
+	if runes := []rune(name); len(runes) > 120 {
+		name = string(runes[:120]) + "…"
+	}
+	return name
 }
 
 // pinned finds the CA among what was presented: the pin names its key alone.

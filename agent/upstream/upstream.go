@@ -1,7 +1,8 @@
-// Package upstream is all the talk with the collector: today, sending batches. In
-// come batches from a [Queue]; out goes HTTPS, and back into the queue goes what
-// became of them. A batch is deleted only when the collector itself named it as
-// stored; lines that never will be stored are set aside; everything else stays.
+// Package upstream is all the talk with the collector: enrolling, sending batches,
+// renewing the certificate, fetching what to do. In come batches from a [Queue]; out
+// goes HTTPS, and back into the queue goes what became of them. A batch is deleted only
+// when the collector itself named it as stored; lines that never will be stored are set
+// aside; everything else stays.
 //
 // The newest batch goes first, so that the province sees now, and what waited goes
 // behind it, oldest first. When the collector refuses, the sender waits, longer each
@@ -10,6 +11,11 @@
 // What breaks off comes again in the smallest piece. Every answer also tells the time,
 // which goes to the [Clock]. A metered line is used once in a while ([Config].Every),
 // and no more than a day's bytes pass ([Config].DailyBytes).
+//
+// Who is calling is shown by a token or by the certificate that [Enrol] got for a key
+// that never leaves this machine. It is renewed long before it ends, and after that too,
+// since a PC may be off for months (renew.go). What to measure comes from the collector
+// as [Documents] that replace one another only once they have worked (documents.go).
 //
 // It never decides what is measured, never changes a line, never follows a redirect,
 // and never trusts a certificate for its dates before it knows the time.
@@ -22,7 +28,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -32,8 +37,16 @@ import (
 // Config says where the collector is and how to know it. Durations of zero are those
 // of [DefaultConfiguration].
 type Config struct {
-	URL   string // https://host[:port][/prefix] of the collector
-	Token string // sent as "Authorization: Token …"
+	URL string // https://host[:port][/prefix] of the collector
+
+	// One of the two: who this is.
+	Token    string // sent as "Authorization: Token …"
+	Identity string // path of the identity that [Enrol] wrote; it is renewed in time
+
+	// Who is what a renewal says of the machine: the token and the request in it are not used.
+	Who     api.EnrolRequest
+	Session string // of this run, sent with each write; "" is not sent
+	Proxy   string // "": see [ProxyFor]; DirectProxy: none; or http://[name:password@]host:port
 
 	// One of the two: what the collector's certificate must come from.
 	Pin    string // "sha256:<64 hex digits>" of the CA certificate's SubjectPublicKeyInfo; the server sends the CA along
@@ -43,6 +56,7 @@ type Config struct {
 	// batches as they come. All that waits goes out together. The connection is closed
 	// in between: keeping it through NATs costs 104 bytes every 20 s, 3.1 KB in 10 min, and
 	// a new one 1.6 KB (measured), since its TLS session is resumed: cheaper from 5 min on.
+	// With a certificate it is 2.2 KB, since the session holds that too: from 7 min on.
 	Every time.Duration
 	// DailyBytes bounds what passes on the line in a day, at least MinDailyBytes; 0 does not.
 	// What exactly is promised: see budget.
@@ -70,9 +84,10 @@ func DefaultConfiguration() Config {
 
 // Deps is what a sender is given.
 type Deps struct {
-	Queue Queue
-	Clock Clock
-	Log   *slog.Logger
+	Queue     Queue
+	Clock     Clock
+	Log       *slog.Logger
+	Documents *Documents // nil: none is fetched
 }
 
 // Sender sends what waits in the queue.
@@ -84,6 +99,7 @@ type Sender struct {
 
 	remote *remote
 	meter  meter
+	docs   *Documents
 
 	turn     sync.Mutex // one request at a time; guards what follows
 	schedule schedule
@@ -92,9 +108,13 @@ type Sender struct {
 	held     held
 	heldCost int64 // of the request that was held back last; 0: none is
 	packer   packer
-	refused  backoff // after answers, and whatever else shows that the line is up
-	silence  backoff // after attempts that nobody answered
-	newest   uint64  // the highest sequence that was settled: what is above it is news
+	refused  backoff   // after answers, and whatever else shows that the line is up
+	silence  backoff   // after attempts that nobody answered
+	newest   uint64    // the highest sequence that was settled: what is above it is news
+	identity *identity // nil: a token
+	unproven bool      // no write was taken under it yet: the one before is kept
+	renewal  errand
+	fetching errand
 	// doubtTime: a certificate was refused, perhaps for the time we believe in.
 	doubtTime bool
 
@@ -103,6 +123,7 @@ type Sender struct {
 	trouble  trouble
 	lastSaid map[Reason]time.Time // when which was logged last
 	unsaid   int                  // failures since anything was logged
+	asked    *pace                // from now on; nil: as it is
 }
 
 // New checks the configuration. It neither connects nor starts anything.
@@ -110,16 +131,19 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 	if deps.Queue == nil || deps.Clock == nil || deps.Log == nil {
 		return nil, errors.New("a sender needs a queue, a clock and a log")
 	}
-	if cfg.Every < 0 || cfg.Every > api.MaxEvery {
-		return nil, fmt.Errorf("pause of a metered line is %s, want 0 to %s", cfg.Every, api.MaxEvery)
-	}
-	if cfg.DailyBytes != 0 && cfg.DailyBytes < MinDailyBytes {
-		return nil, fmt.Errorf("%d bytes a day, want 0 or at least %d", cfg.DailyBytes, MinDailyBytes)
+	if err := (pace{cfg.Every, cfg.DailyBytes}).check(); err != nil {
+		return nil, err
 	}
 	cfg.fill()
-	s := &Sender{cfg: cfg, queue: deps.Queue, clock: deps.Clock, log: deps.Log, packer: newPacker(), lastSaid: map[Reason]time.Time{}}
+	s := &Sender{
+		cfg: cfg, queue: deps.Queue, clock: deps.Clock, log: deps.Log, docs: deps.Documents,
+		packer: newPacker(), lastSaid: map[Reason]time.Time{}, renewal: newRenewal(), fetching: newFetching(),
+	}
 	var err error
-	if s.remote, err = newRemote(cfg, deps.Clock, &s.meter); err != nil {
+	if s.remote, err = newRemote(cfg, deps.Clock, &s.meter); err == nil {
+		err = s.introduce()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("collector %s: %w", cfg.URL, err)
 	}
 	s.schedule = schedule{every: cfg.Every, random: rand.Float64}
@@ -200,6 +224,7 @@ func (s *Sender) remind() {
 func (s *Sender) once(ctx context.Context) step {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	s.takePace()
 	if wait := s.schedule.wait(s.clock.Now()); wait > 0 {
 		return step{idle: true, wait: wait}
 	}
@@ -207,6 +232,9 @@ func (s *Sender) once(ctx context.Context) step {
 		return s.hold(ctx, holdAll, wait)
 	}
 	if v := s.learnTime(ctx); v.action != api.Delete {
+		return s.wait(ctx, v)
+	}
+	if v := s.validate(ctx); v.action != api.Delete {
 		return s.wait(ctx, v)
 	}
 	r, wait := s.next()
@@ -217,12 +245,18 @@ func (s *Sender) once(ctx context.Context) step {
 		return s.hold(ctx, holdBacklog, wait)
 	case r == nil:
 		s.held, s.heldCost = holdNothing, 0
-		return s.rest(0)
+		s.errands(ctx)
+		return s.rest(s.untilErrand())
 	case len(r.parts) == 0: // nothing of it can be loaded: look again, but not at once
 		return s.rest(s.cfg.MaxWait)
 	}
 	s.goes(r)
-	return s.settle(ctx, r, s.send(ctx, r, ""))
+	v := s.send(ctx, r, "")
+	next := s.settle(ctx, r, v)
+	if v.action == api.Delete && next.wait == 0 {
+		s.errands(ctx)
+	}
+	return next
 }
 
 // rest lets a metered line go until it is due; others wait for news, so long at most.
@@ -234,33 +268,6 @@ func (s *Sender) rest(wait time.Duration) step {
 	now := s.clock.Now()
 	s.schedule.done(now)
 	return step{idle: true, wait: s.schedule.wait(now)}
-}
-
-// learnTime asks for the collector's time if it is not known, because a batch is
-// stamped with it before it is sent; and again after a certificate was refused,
-// because it may be the known time that is wrong. The question carries no token.
-func (s *Sender) learnTime(ctx context.Context) verdict {
-	if _, known := s.clock.Collector(); known && !s.doubtTime {
-		return verdict{action: api.Delete}
-	}
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{method: http.MethodGet, path: api.PathHealth})
-	_, known := s.clock.Collector()
-	v := decideTime(a, known)
-	s.doubtTime = v.action != api.Delete
-	return v
-}
-
-// send exchanges one request.
-func (s *Sender) send(ctx context.Context, r *request, goodbye api.Goodbye) verdict {
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{
-		method: http.MethodPost, path: api.PathWrite, body: r.body,
-		header: r.header(goodbye, s.cfg.Every), token: s.cfg.Token,
-	})
-	v := decide(a, r.list, r.lines)
-	s.doubtTime = v.reason == ReasonCertificate
-	return v
 }
 
 // WireBytes is what passed on the line to the collector since New: TLS, failed attempts

@@ -35,7 +35,7 @@ var configTexts = texts{
 	"config.snmp_other":  {"%s không dùng trong version %s; hãy bỏ đi hoặc đổi version", "%s is not used by version %s; leave it out or change the version"},
 	"config.url":         {"%q không phải địa chỉ https://máy:cổng", "%q is not an address https://host:port"},
 	"config.pin":         {"%q không phải dấu vân tay sha256: và 64 chữ số thập lục phân", "%q is not a pin of sha256: and 64 hexadecimal digits"},
-	"config.token":       {"cần token hoặc token_file, và chỉ một trong hai", "want token or token_file, and only one of them"},
+	"config.token":       {"cần identity, token hoặc token_file, và chỉ một trong số đó", "want one of identity, token and token_file"},
 	"config.file":        {"không đọc được %s: %s", "cannot read %s: %s"},
 	"config.listen":      {"%q không phải địa chỉ nghe máy:cổng, chẳng hạn :8443 hoặc 127.0.0.1:8480", "%q is not host:port to listen on, such as :8443 or 127.0.0.1:8480"},
 	"config.influx_url":  {"%q không phải địa chỉ http://máy:cổng của InfluxDB", "%q is not http://host:port of an InfluxDB"},

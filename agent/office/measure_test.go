@@ -1,0 +1,455 @@
+package office
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"communewatch/collector/api"
+)
+
+func names(targets []api.Target) string {
+	var out []string
+	for _, t := range targets {
+		out = append(out, t.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestADocumentIsFollowedOnTrialAndKeptWhenItWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		time.Sleep(2 * time.Minute)
+		b.offer(`"v1"`, docOf("switch", "camera"))
+		if got := b.inForce(); got != "" {
+			t.Errorf("%s is followed while probes are under way", got)
+		}
+		time.Sleep(5 * time.Second)
+		if got := b.inForce(); got != `"v1"` || b.worked() != "" || !b.status().Document.Trial {
+			t.Errorf("%s is followed, %s worked", got, b.worked())
+		}
+		time.Sleep(time.Minute)
+		if b.worked() != `"v1"` || b.status().Document.Trial {
+			t.Errorf("%q worked after an interval", b.worked())
+		}
+		time.Sleep(time.Minute)
+		b.stop()
+		if b.count("target=camera") < 1 || b.count(`document="\"v1\""`) < 1 {
+			t.Errorf("measured: %s", strings.Join(b.lines(), "\n"))
+		}
+	})
+}
+
+func TestTheFilesTargetsHoldAndTheCentreIsNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir(), func(c *Config) { c.Document = docOf("mine") }).start()
+		if b.documents != nil || b.current.Load().origin != OfFile {
+			t.Error("the centre's document may come")
+		}
+		b.stop()
+	})
+}
+
+func TestADocumentThatCannotBeBuiltChangesNothingAndSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		for i, wrong := range []func(*api.Document){
+			func(d *api.Document) { d.Interval = 0 },
+			func(d *api.Document) { d.Packets = 1000 },
+			func(d *api.Document) { d.Targets[0].Address = "192.168.1.300" },
+			func(d *api.Document) { d.Targets[0].Parent = "nobody" },
+		} {
+			doc := docOf("switch")
+			wrong(&doc)
+			b.offer(fmt.Sprint("bad", i), doc)
+			if got := b.inForce(); got != "" || b.feed.Problem() == "" {
+				t.Errorf("%d: %q is followed, the problem is %q", i, got, b.feed.Problem())
+			}
+		}
+		time.Sleep(time.Minute)
+		b.stop()
+		if b.count("document_problem=") < 1 {
+			t.Error("the centre is not told")
+		}
+	})
+}
+
+func TestADocumentWithAWrongProfileIsNotBuilt(t *testing.T) {
+	b := newBench(t, t.TempDir())
+	b.deps.Probers = nil
+	b.build()
+	defer b.Close()
+	doc := docOf("ups")
+	doc.Profiles = []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}
+	if _, err := b.plan(doc, "x", home, nil); err == nil || !strings.Contains(err.Error(), "document/x.yaml") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestProfilesAreReadAgainOnlyForADocumentWithOthers(t *testing.T) {
+	var p profiles
+	log := slog.New(slog.DiscardHandler)
+	first, err := p.of("", nil, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := p.of("", nil, log); err != nil || again != first {
+		t.Errorf("read again: %v", err)
+	}
+	given := []api.Profile{{Name: "x.yaml", YAML: "about: x\n"}}
+	other, err := p.of("", given, log)
+	if err != nil || other == first {
+		t.Errorf("not read: %v", err)
+	}
+	if _, err := p.of("", []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}, log); err == nil {
+		t.Error("a wrong one is taken")
+	}
+	if kept, err := p.of("", given, log); err != nil || kept != other {
+		t.Errorf("a wrong one is remembered: %v", err)
+	}
+}
+
+func TestADocumentThatDoesNotWorkGivesWayToTheLastThatDid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		b.offer("v1", docOf("switch"))
+		time.Sleep(2 * time.Minute)
+		b.will("broken", api.ResultNotProbed)
+		b.offer("v2", docOf("broken"))
+		time.Sleep(time.Minute)
+		b.will("broken too", api.ResultNotProbed)
+		b.offer("v3", docOf("broken too")) // the one before never worked
+		time.Sleep(time.Minute + 50*time.Second)
+		if got := b.inForce(); got != "v3" {
+			t.Errorf("%s is followed before the trial is over", got)
+		}
+		time.Sleep(30 * time.Second)
+		if got := b.inForce(); got != "v1" || b.worked() != "v1" || !strings.Contains(b.feed.Problem(), "no probe could be made") {
+			t.Errorf("%s is followed, %s worked, problem %q", got, b.worked(), b.feed.Problem())
+		}
+		time.Sleep(2 * time.Minute)
+		b.stop()
+		if b.feed.adjourned != "" {
+			t.Errorf("the trial of %s is adjourned, after its end", b.feed.adjourned)
+		}
+	})
+}
+
+func TestATargetThatDoesNotAnswerIsNoFaultOfItsDocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		time.Sleep(2 * time.Minute)
+		b.will("dead", api.ResultTimeout)
+		b.offer("v1", docOf("dead"))
+		time.Sleep(2 * time.Minute)
+		if b.worked() != "v1" {
+			t.Errorf("refused: %s", b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestWhereNothingCouldBeProbedBeforeABatchIsEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir())
+		for _, name := range []string{"gateway", "dns", "collector", "anchor-1", "anchor-2", "switch"} {
+			b.will(name, api.ResultNotProbed)
+		}
+		b.start()
+		time.Sleep(2 * time.Minute)
+		b.offer("v1", docOf("switch"))
+		time.Sleep(2 * time.Minute)
+		if b.worked() != "v1" {
+			t.Errorf("refused: %s", b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestABatchThatTheDiskDoesNotTakeDecidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		time.Sleep(2 * time.Minute)
+		b.will("broken", api.ResultNotProbed)
+		b.offer("v1", docOf("broken"))
+		time.Sleep(time.Minute)
+		b.current.Load().unkept.Store(true)
+		time.Sleep(2 * time.Minute)
+		if b.inForce() != "v1" || b.feed.Problem() != "" {
+			t.Errorf("%q is followed, problem %q", b.inForce(), b.feed.Problem())
+		}
+		time.Sleep(2 * time.Minute)
+		if b.inForce() != "" || b.feed.Problem() == "" {
+			t.Errorf("the disk takes batches again, and %q is followed still", b.inForce())
+		}
+		b.stop()
+	})
+}
+
+func TestOfTwoDocumentsInARowTheNewerHoldsAndTheOlderIsNotJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		b.offer("v1", docOf("a"))
+		time.Sleep(12 * time.Second)
+		b.offer("v2", docOf("b"))
+		time.Sleep(2 * time.Minute)
+		if b.worked() != "v2" || b.feed.Problem() != "" || b.inForce() != "v2" {
+			t.Errorf("%s worked, problem %q", b.worked(), b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestADocumentDuringShutdownDecidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		b := newBench(t, folder).start()
+		b.offer("v1", docOf("a"))
+		time.Sleep(10 * time.Second)
+		b.offer("v2", docOf("b"))
+		b.stop()
+		if b.worked() != "" || b.feed.Problem() != "" {
+			t.Errorf("%q worked, problem %q", b.worked(), b.feed.Problem())
+		}
+		if got := b.feed.adjourned; got != "v1" && got != "v2" {
+			t.Error("a clean stop counts as a death")
+		}
+	})
+}
+
+func TestADocumentWithoutTargetsMeansTheDefaultOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		b.offer("v1", docOf("a"))
+		time.Sleep(2 * time.Minute)
+		b.offer("v2", docOf())
+		time.Sleep(2 * time.Minute)
+		now := b.current.Load()
+		if b.worked() != "v2" || now.origin != OfDefault || names(now.targets) != "gateway dns collector anchor-1 anchor-2" {
+			t.Errorf("%s: %s", now.origin, names(now.targets))
+		}
+		b.stop()
+	})
+}
+
+func TestADocumentOfAThousandTargetsIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		var many []string
+		for i := range api.MaxTargets {
+			many = append(many, fmt.Sprint("t", i))
+		}
+		b.offer("v1", docOf(many...))
+		time.Sleep(5*time.Second + 2*time.Minute + 6*time.Second)
+		b.stop()
+		if b.worked() != "v1" || b.count("target=t999,") != 2 {
+			t.Errorf("%q worked, the last target was measured %d times", b.worked(), b.count("target=t999,"))
+		}
+	})
+}
+
+func TestADocumentChangesTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		doc := docOf("a")
+		doc.Interval = 10 * time.Second
+		b.offer("fast", doc)
+		time.Sleep(65 * time.Second) // five to end, then at 0, 10, ... 50 and one that begins now
+		if n := b.roundsOf("a"); n < 6 || n > 7 {
+			t.Errorf("%d rounds in a minute", n)
+		}
+		doc.Interval = time.Hour
+		b.offer("slow", doc)
+		time.Sleep(30 * time.Minute)
+		if b.worked() != "fast" {
+			t.Error("judged before a batch")
+		}
+		time.Sleep(90 * time.Minute)
+		if b.worked() != "slow" {
+			t.Errorf("%s: %s", b.worked(), b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestADocumentThatOnlySaysMeteredChangesThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		doc := docOf("a")
+		b.offer("v1", doc)
+		time.Sleep(2 * time.Minute)
+		doc.Metered = true
+		b.offer("v2", doc)
+		time.Sleep(2 * time.Minute)
+		if b.status().Line.Every != 600 || b.worked() != "v2" {
+			t.Errorf("every %v", b.status().Line.Every)
+		}
+		time.Sleep(15 * time.Minute) // the line's next use
+		b.stop()
+		if b.sender.Stats().BudgetLeft == 0 {
+			t.Error("the sender is not told: it has no budget")
+		}
+		if b.count("every_seconds=600i") < 1 {
+			t.Error("the centre is not told")
+		}
+	})
+}
+
+func TestTheFileMayMakeALineMeteredByItself(t *testing.T) {
+	p := &plan{doc: api.Document{Metered: true}}
+	if got := p.line(Config{Every: time.Minute, DailyBytes: 5e6}); got != (line{time.Minute, 5e6}) {
+		t.Errorf("the file's own figures do not hold: %+v", got)
+	}
+	if got := p.line(Config{}); got != (line{10 * time.Minute, 10e6}) {
+		t.Errorf("got %+v", got)
+	}
+	p.doc.Metered = false
+	if got := p.line(Config{Every: 10 * time.Minute, DailyBytes: 10e6}); got != (line{10 * time.Minute, 10e6}) {
+		t.Errorf("the centre takes back what the file says: %+v", got)
+	}
+}
+
+// Whatever a probe found that ended by itself is in a batch, once.
+func TestManyChangesLoseNoProbeAndDoubleNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		for i := range 40 {
+			b.offer(fmt.Sprint("v", i), docOf("a", "b", fmt.Sprint("only in ", i)))
+			time.Sleep(time.Duration(7+i*3) * time.Second)
+		}
+		b.stop()
+		got := map[string]int{}
+		for _, l := range b.lines() {
+			if name, found := strings.CutPrefix(l, "ping,target="); found {
+				got[strings.ReplaceAll(name[:strings.Index(name, ",")], `\ `, " ")]++
+			}
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		total := 0
+		for name, want := range b.rounds {
+			total += len(want)
+			if got[name] != len(want) {
+				t.Errorf("%s: %d rounds ended, %d stored", name, len(want), got[name])
+			}
+		}
+		if total < 80 {
+			t.Errorf("only %d rounds", total)
+		}
+	})
+}
+
+func TestDevicesThatDoNotChangeKeepTheirProbeAndItsCounters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		doc := docOf("ups", "switch")
+		doc.Targets[0].SNMP = &api.SNMP{Version: "2c", Community: "x"}
+		doc.Targets[1].SNMP = &api.SNMP{Version: "2c", Community: "x"}
+		b.offer("v1", doc)
+		time.Sleep(2 * time.Minute)
+		again := docOf("ups", "switch", "new")
+		again.Targets[0].SNMP = &api.SNMP{Version: "2c", Community: "x"}
+		again.Targets[1].SNMP = &api.SNMP{Version: "2c", Community: "y"}
+		b.offer("v2", again)
+		time.Sleep(2 * time.Minute)
+		if d := cmp.Diff(map[string]int{"ups": 1, "switch": 2}, b.made()); d != "" {
+			t.Error(d)
+		}
+		again.Profiles = []api.Profile{{Name: "x.yaml"}}
+		b.offer("v3", again)
+		time.Sleep(2 * time.Minute)
+		if d := cmp.Diff(map[string]int{"ups": 2, "switch": 3}, b.made()); d != "" {
+			t.Error("what is asked changed: " + d)
+		}
+		b.stop()
+	})
+}
+
+func TestTheKeptDocumentHoldsFromTheStartAndOneThatNoLongerCanIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		b := newBench(t, folder).start()
+		b.offer("v1", docOf("a"))
+		time.Sleep(2 * time.Minute)
+		b.stop()
+		b = newBench(t, folder).start()
+		if b.inForce() != "v1" || b.current.Load().origin != OfCentre {
+			t.Errorf("%q after a new start", b.inForce())
+		}
+		b.stop()
+		b = newBench(t, folder)
+		makers := b.deps.Probers
+		b.deps.Probers = func(doc api.Document, now func() time.Time, log *slog.Logger) (Probers, error) {
+			if names(doc.Targets) == "a" {
+				return Probers{}, errors.New("this version cannot")
+			}
+			return makers(doc, now, log)
+		}
+		b.start()
+		if b.inForce() != "" || b.current.Load().origin != OfDefault || b.feed.Problem() == "" {
+			t.Errorf("%q is followed, problem %q", b.inForce(), b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestAnOfficeThatMovesToAnotherNetworkKeepsItsTags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		time.Sleep(5 * time.Minute)
+		wifi := surroundings{
+			gateway: netip.MustParseAddr("10.0.0.1"), dns: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")},
+			own: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/24")},
+		}
+		b.move(wifi)
+		time.Sleep(2 * time.Minute)
+		want := "gateway=10.0.0.1 dns=10.0.0.2 collector=127.0.0.1 anchor-1=192.0.2.1 anchor-2=192.0.2.2"
+		if got := addresses(b.current.Load().targets); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		b.move(surroundings{}) // the cable is out: just now it matters that the router is silent
+		time.Sleep(5 * time.Minute)
+		if got := addresses(b.current.Load().targets); got != want {
+			t.Errorf("without a network: %s", got)
+		}
+		b.stop()
+	})
+}
+
+func TestANetworkThatChangesAllTheTimeDoesNotStopTheRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir(), func(c *Config) { c.Document.Interval = 10 * time.Minute }).start()
+		for i := range 120 {
+			next := home
+			next.gateway = netip.AddrFrom4([4]byte{192, 168, 1, byte(i + 1)})
+			b.move(next)
+			time.Sleep(time.Minute)
+		}
+		b.stop()
+		if n := b.count("target=anchor-2"); n < 5 {
+			t.Errorf("the last target was measured %d times in 2 h", n)
+		}
+	})
+}
+
+func addresses(targets []api.Target) string {
+	var out []string
+	for _, t := range targets {
+		out = append(out, t.Name+"="+t.Address)
+	}
+	return strings.Join(out, " ")
+}
+
+// roundsOf is how many rounds of a target have ended.
+func (b *bench) roundsOf(target string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rounds[target])
+}
