@@ -38,6 +38,7 @@ type CheckConfig struct {
 
 	Identity string // path of the file with key and certificate; empty: there is a token
 	Token    string
+	Copied   bool // the disk is another machine's copy, and the identity with it
 
 	Targets []api.Target
 	Folder  string // where state is kept

@@ -59,9 +59,16 @@ func (c Config) checked() (doctor.CheckConfig, error) {
 	}
 	return doctor.CheckConfig{
 		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Identity: c.Identity, Token: c.Token,
+		Copied:  c.Identity != "" && copied(c.Folder, Machine()),
 		Proxy:   func(r *http.Request) (*url.URL, error) { return upstream.ProxyFor(r.URL.String()) },
 		Targets: c.targetsNow(), Folder: c.Folder, Needs: c.SpoolBytes,
 	}, nil
+}
+
+// copied reads what [SameMachine] does, and leaves it as it is.
+func copied(folder string, marks []string) bool {
+	known, err := readMachine(folder)
+	return err == nil && len(marks) > 0 && len(known.Marks) > 0 && !agree(known.Marks, marks)
 }
 
 // targetsNow are those of agent.yaml or, without any, of the centre's last document. Its

@@ -127,6 +127,7 @@ var doctorTexts = texts{
 	"doctor.identity_refused_expired": {"trung tâm nói chứng thư đã hết hạn", "the collector says that the certificate has ended"},
 	"doctor.identity_revoked":         {"trung tâm đã thu hồi danh tính của máy này", "the collector has revoked this machine's identity"},
 	"doctor.identity_twin":            {"có hai máy dùng chung một danh tính (thường do sao chép ổ đĩa)", "two machines report under one identity (as a rule a copied disk)"},
+	"doctor.identity_copied":          {"ổ đĩa này được sao chép từ một máy khác, cùng với danh tính của máy đó", "this disk was copied from another machine, and that machine's identity with it"},
 	"doctor.identity_unauthorized":    {"trung tâm không biết danh tính của máy này", "the collector does not know this machine's identity"},
 	"doctor.identity_forbidden":       {"trung tâm biết máy này nhưng không cho phép", "the collector knows this machine, and does not allow it"},
 	"doctor.do_enrol":                 {"Xin trung tâm một dòng lệnh cài đặt và dán vào máy này.", "Ask the centre for a line to install, and paste it here."},
