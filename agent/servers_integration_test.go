@@ -186,6 +186,15 @@ func startPortal(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// startMute takes connections at ports of far and never says a word.
+func startMute(ts *testscript.TestScript, _ bool, args []string) {
+	for _, port := range args {
+		l, err := placeOf(ts).listen("far", "tcp", "203.0.113.2:"+port)
+		ts.Check(err)
+		ts.Defer(func() { l.Close() })
+	}
+}
+
 // startProxy takes CONNECT at gw:3128 and answers with a status; open=yes passes on.
 func startProxy(ts *testscript.TestScript, _ bool, args []string) {
 	o, p := options(args), placeOf(ts)

@@ -24,9 +24,9 @@ const (
 	collectorLimit = 20 * time.Second // name, connection, TLS, two answers
 	checkMTULimit  = 18 * time.Second // a black hole on a slow line takes many silences
 	gatewayLimit   = 9 * time.Second  // an old neighbour is asked by the kernel after 5 s, for 3 s
-	deviceLimit    = 12 * time.Second
+	deviceLimit    = 18 * time.Second
 	diskPatience   = 8 * time.Second
-	manyDevices    = 32 // asked at once
+	manyDevices    = 128 // asked at once
 )
 
 // CheckConfig is what is checked.
