@@ -146,7 +146,7 @@ func TestOfficesOfEveryKind(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"in": in, "ip": ip, "nft": nft,
-			"collector": startCollector, "stranger": startStranger, "portal": startPortal, "dns": startDNS, "snmpd": startSNMPD, "proxy": startProxy,
+			"collector": startCollector, "stranger": startStranger, "portal": startPortal, "dns": startDNS, "snmpd": startSNMPD, "proxy": startProxy, "mute": startMute,
 		},
 	})
 }

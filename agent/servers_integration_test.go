@@ -13,6 +13,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -113,13 +114,32 @@ func startCollector(ts *testscript.TestScript, _ bool, args []string) {
 	if o["listen"] != "no" {
 		l, err := placeOf(ts).listen("far", "tcp", "203.0.113.2:"+port)
 		ts.Check(err)
-		serve(ts, tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}}), collector(o))
+		serve(ts, tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert}), collector(o))
 	}
-	yaml := fmt.Sprintf("collector:\n  url: https://%s:%s\n  pin: %s\n  token: cw_secret_token\n", host, port, ca.pin())
+	who := "token: cw_secret_token"
+	if o["identity"] == "yes" {
+		own, err := ca.server("bd-21997", time.Now().Add(time.Hour))
+		ts.Check(err)
+		ts.Check(writeIdentity(ts.MkAbs("identity.pem"), own))
+		who = "identity: identity.pem"
+	}
+	yaml := fmt.Sprintf("collector:\n  url: https://%s:%s\n  pin: %s\n  %s\n", host, port, ca.pin(), who)
 	if o["targets"] != "" {
 		yaml += ts.ReadFile(o["targets"])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("agent.yaml"), []byte(yaml), 0o600))
+}
+
+func writeIdentity(path string, c tls.Certificate) error {
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return err
+	}
+	data := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	for _, one := range c.Certificate {
+		data = append(data, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: one})...)
+	}
+	return os.WriteFile(path, data, 0o600)
 }
 
 func collector(o map[string]string) http.Handler {
@@ -130,7 +150,8 @@ func collector(o map[string]string) http.Handler {
 		if r.URL.Path != api.PathDocument {
 			return
 		}
-		if r.Header.Get("Authorization") != "Token cw_secret_token" {
+		certified := len(r.TLS.PeerCertificates) > 0 && o["identity"] == "yes"
+		if r.Header.Get("Authorization") != "Token cw_secret_token" && !certified {
 			(&api.Error{Code: api.CodeUnauthorized}).WriteTo(w)
 		} else if o["code"] != "" {
 			(&api.Error{Code: api.Code(o["code"])}).WriteTo(w)
@@ -162,6 +183,15 @@ func startPortal(ts *testscript.TestScript, _ bool, args []string) {
 		l, err := placeOf(ts).listen("far", "tcp", "203.0.113.2:"+port)
 		ts.Check(err)
 		serve(ts, l, http.RedirectHandler(o["to"], http.StatusFound))
+	}
+}
+
+// startMute takes connections at ports of far and never says a word.
+func startMute(ts *testscript.TestScript, _ bool, args []string) {
+	for _, port := range args {
+		l, err := placeOf(ts).listen("far", "tcp", "203.0.113.2:"+port)
+		ts.Check(err)
+		ts.Defer(func() { l.Close() })
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,9 +24,9 @@ const (
 	collectorLimit = 20 * time.Second // name, connection, TLS, two answers
 	checkMTULimit  = 18 * time.Second // a black hole on a slow line takes many silences
 	gatewayLimit   = 9 * time.Second  // an old neighbour is asked by the kernel after 5 s, for 3 s
-	deviceLimit    = 12 * time.Second
+	deviceLimit    = 18 * time.Second
 	diskPatience   = 8 * time.Second
-	manyDevices    = 32 // asked at once
+	manyDevices    = 128 // asked at once
 )
 
 // CheckConfig is what is checked.
@@ -37,6 +38,7 @@ type CheckConfig struct {
 
 	Identity string // path of the file with key and certificate; empty: there is a token
 	Token    string
+	Copied   bool // the disk is another machine's copy, and the identity with it
 
 	Targets []api.Target
 	Folder  string // where state is kept
@@ -50,7 +52,8 @@ type CheckDeps struct {
 	// Ask asks a device over SNMP what it is.
 	Ask     func(context.Context, api.Target) Device
 	Gateway func() (netip.Addr, bool)
-	Now     func() time.Time // this machine's clock; nil: time.Now
+	Servers func() []netip.Addr // of DNS, as the system asks them
+	Now     func() time.Time    // this machine's clock; nil: time.Now
 }
 
 // Device is what a device said over SNMP.
@@ -112,8 +115,8 @@ type mtuFacts struct {
 
 // Check finds out and decides: a line for each thing that an office needs.
 func Check(ctx context.Context, cfg CheckConfig, deps CheckDeps) ([]Finding, error) {
-	if deps.Ping == nil || deps.Ask == nil || deps.Gateway == nil {
-		return nil, errors.New("a check needs Ping, Ask and Gateway")
+	if deps.Ping == nil || deps.Ask == nil || deps.Gateway == nil || deps.Servers == nil {
+		return nil, errors.New("a check needs Ping, Ask, Gateway and Servers")
 	}
 	if cfg.URL != "" && (cfg.TLS == nil || cfg.TLS.VerifyConnection == nil) {
 		return nil, errors.New("a check of the collector needs TLS that judges it")
@@ -134,7 +137,7 @@ func gather(ctx context.Context, cfg CheckConfig, deps CheckDeps) *facts {
 	f := &facts{cfg: cfg, at: deps.Now(), right: pingRights()}
 	f.machine.interfaces, _ = interfaces() // none is what it looks like then
 	f.machine.gateway, _ = deps.Gateway()
-	f.machine.resolvers = resolvers()
+	f.machine.resolvers = askable(deps.Servers())
 	f.identity = readIdentity(cfg.Identity)
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -193,6 +196,20 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+// maxResolvers bounds how many are asked.
+const maxResolvers = 6
+
+// askable leaves out what Windows invents where there is none for IPv6 (fec0:0:0:ffff::1).
+func askable(servers []netip.Addr) (out []netip.Addr) {
+	invented := netip.MustParsePrefix("fec0::/10")
+	for _, s := range servers {
+		if s = s.Unmap(); !invented.Contains(s.WithZone("")) && !slices.Contains(out, s) && len(out) < maxResolvers {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func askResolvers(ctx context.Context, cfg CheckConfig, servers []netip.Addr) []resolverFacts {

@@ -36,7 +36,12 @@ func (d *deviceFacts) ask(ctx context.Context, deps CheckDeps) {
 		d.device.Fault = faultNotAsked
 		return
 	}
-	if d.device = deps.Ask(ctx, d.target); d.device.Fault != FaultSilent {
+	d.device = deps.Ask(ctx, d.target)
+	switch {
+	case d.device.Fault == FaultOther && ctx.Err() != nil: // it was cut short, which says nothing of the device
+		d.device = Device{Fault: faultNotAsked}
+		return
+	case d.device.Fault != FaultSilent:
 		return
 	}
 	if a, err := netip.ParseAddr(d.target.Address); err == nil {

@@ -20,6 +20,9 @@ func (f *facts) identityFinding() Finding {
 	case i.err != nil:
 		return bad(CheckIdentity, said("identity_broken", i.path, i.err.Error()), said("do_enrol"))
 	}
+	if f.cfg.Copied {
+		return bad(CheckIdentity, said("identity_copied"), said("do_enrol_twin"))
+	}
 	if f := refusedFinding(c.code, c.status); f != nil {
 		return *f
 	}

@@ -126,7 +126,7 @@ func (f *facts) count() (asked, answered, alive int) {
 			if d.echoed {
 				alive++
 			}
-		case FaultName, FaultNoRoute, faultNotAsked:
+		case FaultName, FaultNoRoute, FaultOther, faultNotAsked:
 		default:
 			answered++
 		}

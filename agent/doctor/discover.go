@@ -188,6 +188,7 @@ func (s *Search) Run(ctx context.Context) *Office {
 	s.sweep(limited)
 	s.readNeighbours()
 	s.addSelf()
+	s.markKnown()
 	s.dropStandIns()
 	s.askAll(limited)
 	s.findNames(limited)

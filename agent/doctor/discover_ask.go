@@ -38,11 +38,8 @@ func (s *Search) askAll(ctx context.Context) {
 // ways are how a host is asked: version 1 is all that some printers and UPS speak.
 func (s *Search) ways(h *Host) (ways []*api.SNMP) {
 	for _, t := range s.cfg.Targets {
-		if t.Address == h.Address.String() {
-			h.Known = t.Name
-			if t.SNMP != nil {
-				return []*api.SNMP{t.SNMP}
-			}
+		if t.Address == h.Address.String() && t.SNMP != nil {
+			return []*api.SNMP{t.SNMP}
 		}
 	}
 	if h.Self {

@@ -122,6 +122,17 @@ func (s *Search) addSelf() {
 	}
 }
 
+// markKnown finds what is configured already.
+func (s *Search) markKnown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.cfg.Targets {
+		if a, err := netip.ParseAddr(t.Address); err == nil && s.hosts[a.Unmap()] != nil {
+			s.hosts[a.Unmap()].Known = t.Name
+		}
+	}
+}
+
 // dropStandIns forgets addresses that something answers for (a router with proxy ARP, RFC
 // 1027; a filter): so many with one network card are no devices. The gateway stays, and
 // of the others the first.

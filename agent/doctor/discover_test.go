@@ -153,12 +153,16 @@ func TestEndedEarlyASearchGivesWhatItHas(t *testing.T) {
 		s := searching(func(ctx context.Context, a netip.Addr) (bool, error) {
 			return a == router, wait(ctx, 10*time.Millisecond)
 		}, nil, nil)
+		s.cfg.Targets = []api.Target{{Name: "r", Address: router.String()}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
 		o := s.Run(ctx)
 		if took := time.Since(began); took > 1100*time.Millisecond || o.Complete {
 			t.Errorf("took %s, complete %t", took, o.Complete)
+		}
+		if targets := o.Targets(); len(targets) > 0 {
+			t.Errorf("%v is configured already", targets)
 		}
 		if len(o.Hosts) != 2 || o.Hosts[0].Address != router || !o.Hosts[0].Echoed {
 			t.Errorf("%+v", o.Hosts)

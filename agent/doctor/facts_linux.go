@@ -1,16 +1,13 @@
 package doctor
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,42 +20,6 @@ func nature(i net.Interface) (hardware, wireless bool) {
 	hardware = err == nil
 	_, err = os.Stat(filepath.Join(folder, "wireless"))
 	return hardware, err == nil
-}
-
-// resolvConf is the resolvers' file; behind systemd-resolved's stub stand the real ones.
-var resolvConf = []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"}
-
-func resolvers() []netip.Addr {
-	var found []netip.Addr
-	for i, path := range resolvConf {
-		if i > 0 && !slices.ContainsFunc(found, func(a netip.Addr) bool { return a == netip.AddrFrom4([4]byte{127, 0, 0, 53}) }) {
-			break
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		found = append(found, nameservers(f)...)
-		f.Close()
-	}
-	return found
-}
-
-// maxResolvers is how many the system asks at most (resolv.conf(5), MAXNS).
-const maxResolvers = 3
-
-func nameservers(file io.Reader) (found []netip.Addr) {
-	lines := bufio.NewScanner(io.LimitReader(file, 64<<10))
-	for lines.Scan() && len(found) < maxResolvers {
-		f := strings.Fields(lines.Text())
-		if len(f) < 2 || f[0] != "nameserver" {
-			continue
-		}
-		if a, err := netip.ParseAddr(f[1]); err == nil {
-			found = append(found, a.Unmap())
-		}
-	}
-	return found
 }
 
 // neighbours reads the kernel's table (RTM_GETNEIGH, rtnetlink(7)).

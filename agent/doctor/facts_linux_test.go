@@ -5,24 +5,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/dns/dnsmessage"
 
 	"communewatch/collector/api"
 )
-
-func TestServersAreReadAsTheSystemDoes(t *testing.T) {
-	got := nameservers(strings.NewReader("# by hand\nsearch x\nnameserver 192.168.1.1 # router\nnameserver nonsense\nnameserver\n  nameserver ::1\nnameserver 8.8.8.8\nnameserver 9.9.9.9\n"))
-	want := []netip.Addr{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("::1"), netip.MustParseAddr("8.8.8.8")}
-	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
-		t.Error(d)
-	}
-}
 
 func TestOnlyTheAnswerToOurQuestionIsRead(t *testing.T) {
 	name := dnsmessage.MustNewName("cw.example.")

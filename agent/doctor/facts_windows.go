@@ -36,23 +36,6 @@ func nature(i net.Interface) (hardware, wireless bool) {
 	return hardware, wireless
 }
 
-func resolvers() (found []netip.Addr) {
-	eachAdapter(func(a *windows.IpAdapterAddresses) {
-		if a.OperStatus != windows.IfOperStatusUp {
-			return
-		}
-		for s := a.FirstDnsServerAddress; s != nil; s = s.Next {
-			address, ok := netip.AddrFromSlice(s.Address.IP())
-			address = address.Unmap()
-			// fec0:0:0:ffff:: is what Windows invents where there is none for IPv6.
-			if ok && !netip.MustParsePrefix("fec0::/10").Contains(address) && !slices.Contains(found, address) {
-				found = append(found, address)
-			}
-		}
-	})
-	return found
-}
-
 func eachAdapter(do func(*windows.IpAdapterAddresses)) {
 	size := uint32(16 << 10)
 	for range 3 { // the list may grow between two calls

@@ -2,12 +2,15 @@ package office
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,7 +36,7 @@ func Check(ctx context.Context, path string) (found []doctor.Finding, installed 
 	}
 	var what doctor.CheckConfig
 	if installed {
-		if what, err = cfg.checked(path); err != nil {
+		if what, err = cfg.checked(); err != nil {
 			return nil, installed, err
 		}
 	}
@@ -42,25 +45,48 @@ func Check(ctx context.Context, path string) (found []doctor.Finding, installed 
 }
 
 // checked is what there is to examine.
-func (c Config) checked(path string) (doctor.CheckConfig, error) {
+func (c Config) checked() (doctor.CheckConfig, error) {
 	session, err := clock.Start(nil)
 	if err != nil {
 		return doctor.CheckConfig{}, err
 	}
-	// A sender that never runs: only it knows how the collector is judged.
-	sender, err := upstream.New(upstream.Config{URL: c.URL, Pin: c.Pin, Token: c.Token},
+	// A sender that never runs: only it knows how the collector is judged. Who we are says
+	// the doctor itself, also where the identity cannot be used.
+	sender, err := upstream.New(upstream.Config{URL: c.URL, Pin: c.Pin, Token: "none"},
 		upstream.Deps{Queue: emptyQueue{}, Clock: session, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return doctor.CheckConfig{}, err
 	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return doctor.CheckConfig{}, fmt.Errorf("find the state folder: %w", err)
-	}
 	return doctor.CheckConfig{
-		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Proxy: http.ProxyFromEnvironment, Token: c.Token,
-		Targets: c.Document.Targets, Folder: folder, Needs: c.SpoolBytes,
+		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Identity: c.Identity, Token: c.Token,
+		Copied:  c.Identity != "" && copied(c.Folder, Machine()),
+		Proxy:   func(r *http.Request) (*url.URL, error) { return upstream.ProxyFor(r.URL.String()) },
+		Targets: c.targetsNow(), Folder: c.Folder, Needs: c.SpoolBytes,
 	}, nil
+}
+
+// copied reads what [SameMachine] does, and leaves it as it is.
+func copied(folder string, marks []string) bool {
+	known, err := readMachine(folder)
+	return err == nil && len(marks) > 0 && len(known.Marks) > 0 && !agree(known.Marks, marks)
+}
+
+// targetsNow are those of agent.yaml or, without any, of the centre's last document. Its
+// file is only read: opening it as the agent does would change what a running one has.
+func (c Config) targetsNow() []api.Target {
+	if len(c.Document.Targets) > 0 {
+		return c.Document.Targets
+	}
+	file, err := os.Open(filepath.Join(c.Folder, documentFile))
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	var offer upstream.Offer
+	if json.NewDecoder(io.LimitReader(file, 2*api.MaxDocumentBytes)).Decode(&offer) != nil || offer.Document.Check() != nil {
+		return nil
+	}
+	return offer.Document.Targets
 }
 
 // emptyQueue is one for a sender that never runs.
@@ -91,7 +117,7 @@ func checkDeps() (doctor.CheckDeps, error) {
 		return doctor.CheckDeps{}, err
 	}
 	cfg := snmp.Config{Timeout: checkTimeout, Retries: 1, Profiles: profiles}
-	return doctor.CheckDeps{Ping: ping, Ask: asker(cfg), Gateway: defaultGateway}, nil
+	return doctor.CheckDeps{Ping: ping, Ask: asker(cfg), Gateway: defaultGateway, Servers: dnsServers}, nil
 }
 
 // onePing tells whether an address answers one of so many echoes.

@@ -27,7 +27,8 @@ func Discover(path string, only netip.Prefix, community string) (search *doctor.
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, err
 	}
-	what := doctor.DiscoverConfig{Subnet: only, Targets: cfg.Document.Targets, Communities: communities(cfg.Document.Targets, community)}
+	targets := cfg.targetsNow()
+	what := doctor.DiscoverConfig{Subnet: only, Targets: targets, Communities: communities(targets, community)}
 	if tried = len(what.Communities); tried == 0 {
 		what.Communities = []string{usualCommunity}
 	}

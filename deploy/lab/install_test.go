@@ -26,7 +26,7 @@ const alone = "COMMUNEWATCH_LAB_ALONE"
 
 // The first installation, as the people at the province and at the office do it, is a
 // script that anybody can read: testdata/install.txtar. It runs in a network namespace
-// with loopback and nothing else, since an agent that has been told nothing yet looks
+// with a router that leads nowhere, since an agent that has been told nothing yet looks
 // beyond this machine.
 func TestAFirstInstallationIsOnePastedLine(t *testing.T) {
 	if os.Getenv(alone) == "" {
@@ -44,9 +44,23 @@ func TestAFirstInstallationIsOnePastedLine(t *testing.T) {
 	})
 }
 
+// behindARouter runs a command in a namespace whose router, 10.77.0.1, is another one.
+const behindARouter = `
+ip link set lo up
+unshare --net sleep 300 & router=$!
+trap 'kill $router' EXIT
+while [ "$(readlink /proc/$router/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link add lan type veth peer name lan netns $router
+ip addr add 10.77.0.2/24 dev lan
+ip link set lan up
+nsenter --target $router --net sh -c 'ip link set lo up; ip addr add 10.77.0.1/24 dev lan; ip link set lan up'
+ip route add default via 10.77.0.1
+"$0" "$@"
+`
+
 func inNamespace(t *testing.T) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-c", `ip link set lo up && exec "$0" "$@"`,
+	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-ec", behindARouter,
 		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Env = append(os.Environ(), alone+"=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
