@@ -33,10 +33,10 @@ type centre struct {
 	*httptest.Server
 	pin string
 
-	mu     sync.Mutex
-	etag   string
-	doc    api.Document
-	writes int
+	mu      sync.Mutex
+	etag    string
+	doc     api.Document
+	session string // of the newest write
 }
 
 func newCentre(t *testing.T) *centre {
@@ -87,7 +87,7 @@ func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	switch r.URL.Path {
 	case api.PathWrite:
-		c.writes++
+		c.session = r.Header.Get(api.HeaderSession)
 		w.Header().Set(api.HeaderStored, r.Header.Get(api.HeaderBatches))
 		w.WriteHeader(http.StatusNoContent)
 	case api.PathDocument:
@@ -111,7 +111,7 @@ func (c *centre) office(t *testing.T, folder string) (*Office, func()) {
 	t.Helper()
 	o, err := New(Config{
 		Document: api.Document{Interval: time.Second, Packets: 1}, URL: c.URL, Pin: c.pin, Token: "x",
-		Folder: folder, SpoolDir: filepath.Join(folder, "spool"), SpoolBytes: 1 << 20, Anchors: []string{"127.0.0.3"},
+		Folder: folder, SpoolDir: filepath.Join(folder, "spool"), SpoolBytes: 1 << 20, Anchors: []string{"127.0.0.3"}, Version: "1.2.3",
 	}, Deps{Log: slog.New(slog.DiscardHandler), look: func() surroundings { return surroundings{own: ownNetworks()} }})
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +149,12 @@ func TestWhatTheCentreGivesIsFetchedFollowedAndKeptOverARestart(t *testing.T) {
 	stop()
 	if counts := o.Counts(); counts.Measured == 0 || counts.Stored+counts.Pending != counts.Measured {
 		t.Errorf("the books do not agree: %+v", counts)
+	}
+	if c.session != o.session.ID() {
+		t.Errorf("session %q sent, is %q", c.session, o.session.ID())
+	}
+	if who := o.who(); who.Host == "" || who.OS == "" || who.Arch == "" || who.Machine != Fingerprint(Machine()) || who.Version != "1.2.3" {
+		t.Errorf("a renewal says %+v", who)
 	}
 	c.gives(`"two"`, api.Document{Interval: time.Second, Packets: 1, Profiles: []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}})
 	_, stop = c.office(t, folder)
