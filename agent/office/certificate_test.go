@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// identityFile is a key and a certificate, as enrolment writes it.
-func identityFile(t *testing.T, path string, ends time.Time) {
+// writeIdentity makes a key and a certificate, and a file of them as enrolment does.
+func writeIdentity(t *testing.T, path string, ends time.Time) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestACertificatesEndIsKnownAlsoAfterItWasRenewed(t *testing.T) {
 	}
 	ends := time.Now().Add(time.Hour).Truncate(time.Second)
 	for _, end := range []time.Time{ends, ends.Add(720 * time.Hour)} {
-		identityFile(t, path, end)
+		writeIdentity(t, path, end)
 		if err := os.Chtimes(path, time.Time{}, end); err != nil { // a file system may count whole seconds
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestACertificatesEndIsKnownAlsoAfterItWasRenewed(t *testing.T) {
 func TestTheTimeThatACertificateHasLeftIsByTheCollectorsClock(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "identity.pem")
-	identityFile(t, path, time.Now().Add(time.Hour))
+	writeIdentity(t, path, time.Now().Add(time.Hour))
 	b := newBench(t, folder, func(c *Config) { c.Token, c.Identity = "", path })
 	b.deps.machine = func() []string { return nil }
 	b.build()

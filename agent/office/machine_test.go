@@ -121,7 +121,7 @@ func enrolledBench(t *testing.T, folder string, marks ...string) (*bench, *bytes
 	b := newBench(t, folder, func(c *Config) {
 		c.Token, c.Identity = "", filepath.Join(folder, "identity.pem")
 	})
-	identityFile(t, b.cfg.Identity, time.Now().Add(720*time.Hour))
+	writeIdentity(t, b.cfg.Identity, time.Now().Add(720*time.Hour))
 	var log bytes.Buffer
 	b.deps.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b.deps.machine = func() []string { return marks }

@@ -28,8 +28,8 @@ import (
 	"communewatch/collector/api"
 )
 
-// centre is a collector on loopback that stores all and gives a document.
-type centre struct {
+// giver is a collector on loopback that stores all and gives a document.
+type giver struct {
 	*httptest.Server
 	pin string
 
@@ -39,9 +39,9 @@ type centre struct {
 	session string // of the newest write
 }
 
-func newCentre(t *testing.T) *centre {
+func newGiver(t *testing.T) *giver {
 	t.Helper()
-	c := &centre{}
+	c := &giver{}
 	c.Server = httptest.NewUnstartedServer(c)
 	c.TLS = &tls.Config{Certificates: []tls.Certificate{c.certificate(t)}}
 	c.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
@@ -50,7 +50,7 @@ func newCentre(t *testing.T) *centre {
 	return c
 }
 
-func (c *centre) certificate(t *testing.T) tls.Certificate {
+func (c *giver) certificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
@@ -79,7 +79,7 @@ func (c *centre) certificate(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}
 }
 
-func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *giver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UnixNano()
@@ -100,14 +100,14 @@ func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *centre) gives(etag string, doc api.Document) {
+func (c *giver) gives(etag string, doc api.Document) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.etag, c.doc = etag, doc
 }
 
 // office runs the real thing against it: real probes of this machine alone, a round a second.
-func (c *centre) office(t *testing.T, folder string) (*Office, func()) {
+func (c *giver) office(t *testing.T, folder string) (*Office, func()) {
 	t.Helper()
 	o, err := New(Config{
 		Document: api.Document{Interval: time.Second, Packets: 1}, URL: c.URL, Pin: c.pin, Token: "x",
@@ -138,7 +138,7 @@ func within(t *testing.T, what string, is func() bool) {
 }
 
 func TestWhatTheCentreGivesIsFetchedFollowedAndKeptOverARestart(t *testing.T) {
-	c, folder := newCentre(t), t.TempDir()
+	c, folder := newGiver(t), t.TempDir()
 	doc := api.Document{Interval: time.Second, Packets: 1, Targets: []api.Target{{Name: "from the centre", Address: "127.0.0.2", Role: api.RoleLAN}}}
 	c.gives(`"one"`, doc)
 	o, stop := c.office(t, folder)
