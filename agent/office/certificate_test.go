@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// writeIdentity makes a key and a certificate, as enrolment does.
+// writeIdentity makes a key and a certificate, and a file of them as enrolment does.
 func writeIdentity(t *testing.T, path string, ends time.Time) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"communewatch/collector/api"
 )
@@ -114,6 +117,9 @@ func TestADocumentThatDoesNotWorkGivesWayToTheLastThatDid(t *testing.T) {
 			t.Errorf("%s is followed, %s worked, problem %q", got, b.worked(), b.feed.Problem())
 		}
 		time.Sleep(2 * time.Minute)
+		if b.worked() != "v1" || b.inForce() != "v1" {
+			t.Errorf("later: %s is followed, %s worked", b.inForce(), b.worked())
+		}
 		b.stop()
 		if b.feed.adjourned != "" {
 			t.Errorf("the trial of %s is adjourned, after its end", b.feed.adjourned)
@@ -226,6 +232,78 @@ func TestTheKeptDocumentHoldsFromTheStartAndOneThatNoLongerCanIsRefused(t *testi
 		b.start()
 		if b.inForce() != "" || b.current.Load().origin != OfDefault || b.feed.Problem() == "" {
 			t.Errorf("%q is followed, problem %q", b.inForce(), b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestAPowerCutDuringATrialIsNoCleanEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		b.offer("v1", docOf("a"))
+		time.Sleep(10 * time.Second)
+		b.cancel(ErrPowerCut)
+		<-b.ended
+		if b.feed.adjourned != "" {
+			t.Error("upstream is told that it was one")
+		}
+	})
+}
+
+func TestADocumentThatIsFollowedAlreadyIsRememberedAndNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir()).start()
+		for range 2 { // the first time the disk was full, say
+			b.offer("v1", docOf("a"))
+			time.Sleep(2 * time.Minute)
+		}
+		if b.status().Document.Trial {
+			t.Error("it is tried")
+		}
+		b.stop()
+		if d := cmp.Diff([]string{"v1", "v1"}, b.feed.committed); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestANetworkThatChangesDuringATrialDoesNotEndIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir(), func(c *Config) { c.Document.Interval = 10 * time.Second }).start()
+		time.Sleep(time.Minute)
+		for _, name := range []string{"gateway", "dns", "dns-2", "collector", "anchor-1", "anchor-2"} {
+			b.will(name, api.ResultNotProbed)
+		}
+		doc := docOf()
+		doc.Interval = 50 * time.Second // two of them are longer than it takes to look around
+		b.offer("v1", doc)
+		time.Sleep(10 * time.Second)
+		next := home
+		next.gateway = netip.MustParseAddr("192.168.1.2")
+		b.move(next)
+		time.Sleep(75 * time.Second)
+		if s := b.status(); !s.Document.Trial || s.Targets[0].Address != "192.168.1.2" {
+			t.Errorf("on trial %v, at %s", s.Document.Trial, s.Targets[0].Address)
+		}
+		b.will("anchor-1", "")
+		time.Sleep(2 * time.Minute)
+		if b.worked() != "v1" {
+			t.Errorf("%q worked, problem %q", b.worked(), b.feed.Problem())
+		}
+		b.stop()
+	})
+}
+
+func TestAProbeThatDoesNotEndDoesNotHoldUpADocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir())
+		b.will("gateway", "hangs")
+		b.start()
+		time.Sleep(time.Second)
+		b.offer("v1", docOf("a"))
+		time.Sleep(finishTime + time.Second)
+		if b.inForce() != "v1" {
+			t.Errorf("%q is followed", b.inForce())
 		}
 		b.stop()
 	})

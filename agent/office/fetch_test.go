@@ -28,20 +28,20 @@ import (
 	"communewatch/collector/api"
 )
 
-// centre is a collector on loopback that stores all and gives a document.
-type centre struct {
+// giver is a collector on loopback that stores all and gives a document.
+type giver struct {
 	*httptest.Server
 	pin string
 
-	mu     sync.Mutex
-	etag   string
-	doc    api.Document
-	writes int
+	mu      sync.Mutex
+	etag    string
+	doc     api.Document
+	session string // of the newest write
 }
 
-func newCentre(t *testing.T) *centre {
+func newGiver(t *testing.T) *giver {
 	t.Helper()
-	c := &centre{}
+	c := &giver{}
 	c.Server = httptest.NewUnstartedServer(c)
 	c.TLS = &tls.Config{Certificates: []tls.Certificate{c.certificate(t)}}
 	c.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
@@ -50,7 +50,7 @@ func newCentre(t *testing.T) *centre {
 	return c
 }
 
-func (c *centre) certificate(t *testing.T) tls.Certificate {
+func (c *giver) certificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
@@ -79,7 +79,7 @@ func (c *centre) certificate(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}
 }
 
-func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *giver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now().UnixNano()
@@ -87,7 +87,7 @@ func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	switch r.URL.Path {
 	case api.PathWrite:
-		c.writes++
+		c.session = r.Header.Get(api.HeaderSession)
 		w.Header().Set(api.HeaderStored, r.Header.Get(api.HeaderBatches))
 		w.WriteHeader(http.StatusNoContent)
 	case api.PathDocument:
@@ -100,18 +100,18 @@ func (c *centre) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *centre) gives(etag string, doc api.Document) {
+func (c *giver) gives(etag string, doc api.Document) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.etag, c.doc = etag, doc
 }
 
 // office runs the real thing against it: real probes of this machine alone, a round a second.
-func (c *centre) office(t *testing.T, folder string) (*Office, func()) {
+func (c *giver) office(t *testing.T, folder string) (*Office, func()) {
 	t.Helper()
 	o, err := New(Config{
 		Document: api.Document{Interval: time.Second, Packets: 1}, URL: c.URL, Pin: c.pin, Token: "x",
-		Folder: folder, SpoolDir: filepath.Join(folder, "spool"), SpoolBytes: 1 << 20, Anchors: []string{"127.0.0.3"},
+		Folder: folder, SpoolDir: filepath.Join(folder, "spool"), SpoolBytes: 1 << 20, Anchors: []string{"127.0.0.3"}, Version: "1.2.3",
 	}, Deps{Log: slog.New(slog.DiscardHandler), look: func() surroundings { return surroundings{own: ownNetworks()} }})
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func within(t *testing.T, what string, is func() bool) {
 }
 
 func TestWhatTheCentreGivesIsFetchedFollowedAndKeptOverARestart(t *testing.T) {
-	c, folder := newCentre(t), t.TempDir()
+	c, folder := newGiver(t), t.TempDir()
 	doc := api.Document{Interval: time.Second, Packets: 1, Targets: []api.Target{{Name: "from the centre", Address: "127.0.0.2", Role: api.RoleLAN}}}
 	c.gives(`"one"`, doc)
 	o, stop := c.office(t, folder)
@@ -149,6 +149,12 @@ func TestWhatTheCentreGivesIsFetchedFollowedAndKeptOverARestart(t *testing.T) {
 	stop()
 	if counts := o.Counts(); counts.Measured == 0 || counts.Stored+counts.Pending != counts.Measured {
 		t.Errorf("the books do not agree: %+v", counts)
+	}
+	if c.session != o.session.ID() {
+		t.Errorf("session %q sent, is %q", c.session, o.session.ID())
+	}
+	if who := o.who(); who.Host == "" || who.OS == "" || who.Arch == "" || who.Machine != Fingerprint(Machine()) || who.Version != "1.2.3" {
+		t.Errorf("a renewal says %+v", who)
 	}
 	c.gives(`"two"`, api.Document{Interval: time.Second, Packets: 1, Profiles: []api.Profile{{Name: "x.yaml", YAML: "about: [\n"}}})
 	_, stop = c.office(t, folder)
