@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -86,6 +87,27 @@ func removeProgram(path string) error {
 		return err
 	}
 	return cmd.Process.Release()
+}
+
+// removeTree takes a folder away. Where the file system does not know how to remove what
+// may be open elsewhere, which package os wants, it is done one by one.
+func removeTree(path string) error {
+	err := os.RemoveAll(path)
+	if err == nil {
+		return nil
+	}
+	var all []string
+	_ = filepath.WalkDir(path, func(p string, _ os.DirEntry, err error) error {
+		all = append(all, p)
+		return err
+	})
+	for _, p := range slices.Backward(all) {
+		_ = os.Remove(p)
+	}
+	if _, gone := os.Lstat(path); errors.Is(gone, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func system32() string {
