@@ -144,8 +144,7 @@ func (i *installer) move(ctx context.Context) bool {
 	return i.done("enrol", "install.moved", i.known.name(), i.known.Site, aside)
 }
 
-func (i *installer) spool() string {
-	return filepath.Join(i.manager.Folder, DefaultFile().Spool.Folder)
+return filepath.Join(i.manager.Folder, DefaultFile().Spool.Folder)
 }
 
 // setSpoolAside renames a spool that holds anything; empty: it held nothing.

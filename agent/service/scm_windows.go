@@ -19,7 +19,12 @@ import (
 // scm keeps the agent as a service of Windows' service control manager.
 type scm struct{ program, config string }
 
-// account: nobody to make, Windows makes it with the service.
+// The service runs as a virtual account of its own: it has no password, no right that a
+// plain user has not, and a SID by which the folder is closed to everybody else. With
+// LocalService, every other service of that account could read the office's key.
+const serviceAccount = `NT SERVICE\` + Name
+
+// prepare: nobody to make, Windows makes the account with the service.
 func (s *scm) prepare(context.Context) error { return nil }
 
 func (s *scm) secure(folder string) error { return closeFolder(folder, serviceSID(Name)) }
