@@ -35,6 +35,7 @@ func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	path := flags.String("config", "agent.yaml", lang.Text("agent.config"))
 	check := flags.Bool("check", false, lang.Text("agent.check"))
 	background := flags.Bool("background", false, lang.Text("agent.background"))
+	managed := flags.Bool("service", false, lang.Text("agent.service"))
 	return func(ctx context.Context, io settings.IO) error {
 		if len(io.Args) > 0 {
 			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[0]}}
@@ -43,7 +44,7 @@ func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 			return checkConfig(io, *path)
 		}
 		// Nothing is read before the service manager knows that we run.
-		how := service.Config{Folder: filepath.Dir(*path), Background: *background, Err: io.Err}
+		how := service.Config{Folder: filepath.Dir(*path), Background: *background, Service: *managed, Err: io.Err}
 		return service.Run(ctx, how, func(ctx context.Context, host service.Host) error {
 			cfg, err := office.Load(*path)
 			if err != nil {

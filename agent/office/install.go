@@ -5,8 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -263,10 +263,11 @@ func (i *installer) notStored(status Status, ours bool, seconds int) bool {
 
 // logPlace is where the agent's log is read.
 func logPlace(m *service.Manager) string {
-	if _, err := os.Stat(filepath.Join(m.Folder, "agent.log")); err == nil {
-		return filepath.Join(m.Folder, "agent.log")
-	}
-	if m.PerUser {
+	file := filepath.Join(m.Folder, "agent.log")
+	switch {
+	case runtime.GOOS == "windows" || exists(file):
+		return file
+	case m.PerUser:
 		return "journalctl --user -u " + service.Name
 	}
 	return "journalctl -u " + service.Name

@@ -144,10 +144,6 @@ func (i *installer) move(ctx context.Context) bool {
 	return i.done("enrol", "install.moved", i.known.name(), i.known.Site, aside)
 }
 
-func (i *installer) spool() string {
-	return filepath.Join(i.manager.Folder, DefaultFile().Spool.Folder)
-}
-
 // setSpoolAside renames a spool that holds anything; empty: it held nothing.
 func (i *installer) setSpoolAside(site string) (string, error) {
 	if len(waitingIn(i.known.Spool)) == 0 {

@@ -8,11 +8,6 @@ import (
 	"unicode/utf16"
 )
 
-// The service runs as a virtual account of its own: it has no password, no right that a
-// plain user has not, and a SID by which the folder is closed to everybody else. With
-// LocalService, every other service of that account could read the office's key.
-const serviceAccount = `NT SERVICE\` + Name
-
 // serviceSID is the account's SID, which Windows derives from the name: S-1-5-80 and the
 // SHA-1 of its capitals in UTF-16. It is known before the service is made, so the folder
 // is closed before anything is in it.

@@ -166,7 +166,7 @@ var ours = []string{
 
 func (m *Manager) removeFolder() error {
 	if m.usual {
-		return os.RemoveAll(m.Folder)
+		return removeTree(m.Folder)
 	}
 	entries, err := os.ReadDir(m.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -179,7 +179,7 @@ func (m *Manager) removeFolder() error {
 			left++
 			continue
 		}
-		errs = append(errs, os.RemoveAll(filepath.Join(m.Folder, entry.Name())))
+		errs = append(errs, removeTree(filepath.Join(m.Folder, entry.Name())))
 	}
 	if left == 0 {
 		errs = append(errs, os.Remove(m.Folder))

@@ -158,6 +158,9 @@ func removeProgram(path string) error {
 	return nil
 }
 
+// removeTree never follows a link out of the folder.
+func removeTree(path string) error { return os.RemoveAll(path) }
+
 func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

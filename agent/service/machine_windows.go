@@ -2,9 +2,11 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -56,36 +58,64 @@ func heldByAnother(err error) bool {
 func syncFolder(string) error { return nil }
 
 // removeProgram takes the program and its folder away. The one that is running now
-// cannot be: it goes aside, and a command line removes it once we have ended.
+// cannot be removed, but moved: it goes among the temporary files, and from there once
+// it has ended.
 func removeProgram(path string) error {
-	dir := filepath.Dir(path)
 	err := os.Remove(path)
-	switch {
-	case err == nil || errors.Is(err, os.ErrNotExist):
-		_ = os.Remove(dir) // if it is empty
-		return nil
-	case !heldByAnother(err):
-		return err
-	}
 	self, own := ownProgram()
-	if own != nil || !sameFile(self, path) {
+	if heldByAnother(err) && own == nil && sameFile(self, path) {
+		err = moveSelf(path)
+	}
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		_ = os.Remove(filepath.Dir(path)) // if it is empty
+		return nil
+	}
+	return err
+}
+
+func moveSelf(path string) error {
+	aside := filepath.Join(os.TempDir(), fmt.Sprintf("%s-removed-%d.exe", Name, os.Getpid()))
+	if err := os.Rename(path, aside); err != nil {
 		return err
 	}
-	if strings.Contains(path, "%") { // which cmd would read as a variable
-		return err
+	if name, err := windows.UTF16PtrFromString(aside); err == nil {
+		// With the next start of Windows at the latest; only an administrator may ask for it.
+		_ = windows.MoveFileEx(name, nil, windows.MOVEFILE_DELAY_UNTIL_REBOOT)
 	}
-	// Ten tries a second apart; cmd has no other way to wait without a console.
-	script := `for /l %i in (1,1,10) do @if exist "` + path + `" (ping -n 2 127.0.0.1 >nul & del /f /q "` + path + `")`
+	if strings.ContainsAny(aside, `%"`) { // which cmd would not take as they stand
+		return nil
+	}
 	cmd := exec.Command(filepath.Join(system32(), "cmd.exe"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		CmdLine:       `cmd.exe /d /s /c "` + script + ` & rmdir "` + dir + `""`,
+		CmdLine:       `cmd.exe /d /c ping -n 4 127.0.0.1 >nul & del /f /q "` + aside + `"`,
 		CreationFlags: windows.CREATE_NO_WINDOW | windows.CREATE_NEW_PROCESS_GROUP,
 	}
-	cmd.Dir = system32() // not the folder that is to go
-	if err := cmd.Start(); err != nil {
-		return err
+	cmd.Dir = system32() // not a folder that is to go
+	if cmd.Start() == nil {
+		_ = cmd.Process.Release()
 	}
-	return cmd.Process.Release()
+	return nil
+}
+
+// removeTree takes a folder away. Where the file system does not know how to remove what
+// may be open elsewhere, which package os wants, it is done one by one.
+func removeTree(path string) error {
+	err := os.RemoveAll(path)
+	if err == nil {
+		return nil
+	}
+	var all []string
+	_ = filepath.WalkDir(path, func(p string, _ os.DirEntry, err error) error {
+		all = append(all, p)
+		return err
+	})
+	for _, p := range slices.Backward(all) {
+		_ = os.Remove(p)
+	}
+	if _, gone := os.Lstat(path); errors.Is(gone, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func system32() string {

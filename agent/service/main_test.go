@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 // agent does nothing but live, and notes why it ended.
 func agent(args []string) error {
 	folder := filepath.Dir(args[slices.Index(args, "--config")+1])
-	ctx, stop := signals()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return Run(ctx, Config{Folder: folder, Background: slices.Contains(args, "--background"), Err: os.Stderr}, func(ctx context.Context, host Host) error {
 		if exists(filepath.Join(folder, "broken")) {

@@ -23,7 +23,7 @@ const stopTime = 20 * time.Second
 // run as a service, in a user's session without a window, or in a console. Everything
 // that touches the disk comes after the service manager was told that we run.
 func run(ctx context.Context, cfg Config, work Work) error {
-	if isService, err := svc.IsWindowsService(); err == nil && isService {
+	if cfg.Service { // told and not guessed: what can be seen of it differs
 		// Windows tells services of every user who logs off, as a console does; Go makes a
 		// SIGTERM of that. Only the service manager ends a service.
 		signal.Reset()
@@ -45,11 +45,21 @@ func run(ctx context.Context, cfg Config, work Work) error {
 }
 
 // runInSession is started with a user's session. Its console goes; a window that nobody
-// sees hears when the session ends and when an installer wants it to stop.
+// sees hears when the session ends and when an installer wants it to stop. Nobody but the
+// log hears of a failure.
 func runInSession(ctx context.Context, cfg Config, work Work) error {
 	freeConsole()
 	file := newLogFile(cfg.Folder)
 	defer file.Close()
+	log := slog.New(slog.NewTextHandler(file, nil))
+	err := inSession(ctx, cfg, log, work)
+	if err != nil {
+		log.Error("agent failed", "error", err)
+	}
+	return err
+}
+
+func inSession(ctx context.Context, cfg Config, log *slog.Logger, work Work) error {
 	sleeper, forget := watchPower()
 	defer forget()
 	living, end := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -62,12 +72,7 @@ func runInSession(ctx context.Context, cfg Config, work Work) error {
 	}
 	defer closeWindow()
 	defer close(ended)
-	log := slog.New(slog.NewTextHandler(file, nil))
-	err = work(living, Host{Log: log, Sleeps: sleeper.out})
-	if err != nil {
-		log.Error("agent failed", "error", err)
-	}
-	return err
+	return work(living, Host{Log: log, Sleeps: sleeper.out})
 }
 
 // windowsService is a svc.Handler.

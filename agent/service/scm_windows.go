@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -18,7 +19,12 @@ import (
 // scm keeps the agent as a service of Windows' service control manager.
 type scm struct{ program, config string }
 
-// account: nobody to make, Windows makes it with the service.
+// The service runs as a virtual account of its own: it has no password, no right that a
+// plain user has not, and a SID by which the folder is closed to everybody else. With
+// LocalService, every other service of that account could read the office's key.
+const serviceAccount = `NT SERVICE\` + Name
+
+// prepare: nobody to make, Windows makes the account with the service.
 func (s *scm) prepare(context.Context) error { return nil }
 
 func (s *scm) secure(folder string) error { return closeFolder(folder, serviceSID(Name)) }
@@ -47,52 +53,66 @@ var recovery = []mgr.RecoveryAction{
 
 const recoveryReset = 24 * 60 * 60 // s
 
-func (s *scm) settings() mgr.Config {
-	return mgr.Config{
-		ServiceType: windows.SERVICE_WIN32_OWN_PROCESS, StartType: mgr.StartAutomatic, ErrorControl: mgr.ErrorNormal,
-		BinaryPathName:   commandLine(s.program, "run", "--config", s.config),
-		ServiceStartName: serviceAccount, DisplayName: "CommuneWatch",
-		Description: say.Vietnamese.Text("install.description"),
-		SidType:     windows.SERVICE_SID_TYPE_UNRESTRICTED, DelayedAutoStart: true,
-	}
-}
-
 // register makes the service. Of one that is there it puts only the command line right,
 // which an earlier installer may not have quoted: what an administrator changed stays.
 func (s *scm) register(context.Context) error {
 	return s.withManager(func(m *mgr.Mgr) error {
-		want := s.settings()
 		service, err := m.OpenService(Name)
 		if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
-			return s.create(m, want)
+			return s.create(m)
 		} else if err != nil {
 			return err
 		}
 		defer service.Close()
-		is, err := service.Config()
-		if err != nil {
-			return err
-		}
-		is.BinaryPathName, is.ServiceStartName = want.BinaryPathName, "" // empty: as it is
-		return errors.Join(service.UpdateConfig(is), registerEvents())
+		return errors.Join(s.command(service), registerEvents())
 	})
 }
 
-func (s *scm) create(m *mgr.Mgr, want mgr.Config) error {
-	service, err := m.CreateService(Name, s.program, want, "run", "--config", s.config)
+func (s *scm) create(m *mgr.Mgr) error {
+	service, err := m.CreateService(Name, s.program, mgr.Config{
+		StartType: mgr.StartAutomatic, ErrorControl: mgr.ErrorNormal,
+		ServiceStartName: serviceAccount, DisplayName: "CommuneWatch", Description: say.Vietnamese.Text("install.description"),
+	}, "run", "--service", "--config", s.config)
 	if err != nil {
 		return fmt.Errorf("make the service: %w", err)
 	}
 	defer service.Close()
 	err = errors.Join(
-		service.UpdateConfig(want), // CreateService quotes only what has a space
-		service.SetRecoveryActions(recovery, recoveryReset),
-		service.SetRecoveryActionsOnNonCrashFailures(true),
+		s.command(service),
+		whereKnown(delayStart(service)),
+		whereKnown(service.SetRecoveryActions(recovery, recoveryReset)),
+		whereKnown(service.SetRecoveryActionsOnNonCrashFailures(true)),
 		registerEvents())
 	if err != nil { // half of it would be left alone by the next try
-		return errors.Join(err, service.Delete())
+		return errors.Join(fmt.Errorf("configure the service: %w", err), service.Delete())
 	}
 	return nil
+}
+
+// delayStart lets what the user waits for start first.
+func delayStart(service *mgr.Service) error {
+	info := windows.SERVICE_DELAYED_AUTO_START_INFO{IsDelayedAutoStartUp: 1}
+	return windows.ChangeServiceConfig2(service.Handle, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, (*byte)(unsafe.Pointer(&info)))
+}
+
+// whereKnown passes over a setting that this system does not know (Wine knows few): the
+// service runs without.
+func whereKnown(err error) error {
+	if errors.Is(err, windows.ERROR_INVALID_LEVEL) {
+		return nil
+	}
+	return err
+}
+
+// command sets the service's command line, all of it quoted (CreateService quotes only
+// what has a space), and nothing else.
+func (s *scm) command(service *mgr.Service) error {
+	line, err := windows.UTF16PtrFromString(commandLine(s.program, "run", "--service", "--config", s.config))
+	if err != nil {
+		return err
+	}
+	const same = windows.SERVICE_NO_CHANGE
+	return windows.ChangeServiceConfig(service.Handle, same, same, same, line, nil, nil, nil, nil, nil, nil)
 }
 
 func registerEvents() error {

@@ -36,6 +36,7 @@ var (
 // Config is how the agent is run.
 type Config struct {
 	Folder     string    // where the log goes that nobody else keeps
+	Service    bool      // started by Windows' service manager
 	Background bool      // started with a user's session: no console, log to a file
 	Err        io.Writer // the terminal
 }

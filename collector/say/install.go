@@ -4,6 +4,7 @@ package say
 var installTexts = texts{
 	"agent.install":    {"cài máy đo bằng dòng lệnh mà trung tâm gửi", "install the agent with the line that the centre sent"},
 	"agent.uninstall":  {"gỡ máy đo, không để lại gì", "remove the agent and leave nothing"},
+	"agent.service":    {"chạy như dịch vụ của Windows (do bộ cài dùng)", "run as a service of Windows (the installer uses it)"},
 	"agent.background": {"chạy ngầm, không có cửa sổ (do bộ cài dùng)", "run without a window (the installer uses it)"},
 
 	"install.description": {"Đo mạng của cơ quan (đường truyền, mạng nội bộ, thiết bị) và gửi kết quả về trung tâm giám sát mạng xã.", "Measures this office's network (uplink, LAN, devices) and reports to the commune network centre."},
