@@ -24,6 +24,8 @@ func check(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 		found, installed, err := office.Check(ctx, *path)
 		if errors.Is(err, fs.ErrPermission) {
 			return errors.New(io.Lang.Text("doctor.may_not", *path))
+		} else if errors.Is(err, context.Canceled) {
+			return errors.New(io.Lang.Text("doctor.discover_cut_err"))
 		} else if err != nil {
 			return err
 		}

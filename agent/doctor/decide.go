@@ -132,6 +132,8 @@ func (f *facts) gatewayFinding() Finding {
 	}
 	g, way := f.gateway, f.machine.gateway
 	switch {
+	case !way.IsValid() && f.passed():
+		return good(CheckGateway, said("gateway_other"))
 	case !way.IsValid():
 		return bad(CheckGateway, said("gateway_none"), said("do_gateway_none"))
 	case g.echoed:

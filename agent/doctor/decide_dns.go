@@ -32,8 +32,13 @@ func (f *facts) resolver(r resolverFacts) Finding {
 	if r.failure != "" {
 		return f.deadResolver(r)
 	}
+	unknown := r.code == "NXDOMAIN" || r.code == "" && len(r.addresses) == 0
 	switch {
-	case r.code == "NXDOMAIN", r.code == "" && len(r.addresses) == 0:
+	case unknown && f.collector.failed == stageDone && f.collector.proxy != "":
+		return good(CheckDNS, said("dns_proxy", r.took.Milliseconds()))
+	case unknown && f.collector.failed == stageDone && !f.told():
+		return good(CheckDNS, said("dns_elsewhere", r.took.Milliseconds(), host))
+	case unknown:
 		return bad(CheckDNS, said("dns_no_name", host), said("do_dns_no_name", host), said("do_dns_change"))
 	case r.code != "":
 		return bad(CheckDNS, said("dns_code", r.code), said("do_dns_change"))
@@ -45,6 +50,12 @@ func (f *facts) resolver(r resolverFacts) Finding {
 		return good(CheckDNS, said("dns_invents", r.took.Milliseconds(), addressList(r.addresses)))
 	}
 	return good(CheckDNS, said("dns_ok", r.took.Milliseconds(), addressList(r.addresses)))
+}
+
+// told tells whether any server knows the collector's name. If none does and it was
+// reached, the name stands in this machine's own file, or was completed to a longer one.
+func (f *facts) told() bool {
+	return slices.ContainsFunc(f.resolvers, func(r resolverFacts) bool { return len(r.addresses) > 0 })
 }
 
 func (f *facts) deadResolver(r resolverFacts) Finding {

@@ -12,8 +12,18 @@
 // answer, so a silent hop is no broken one. The way is this machine's own: if sending goes
 // through a proxy, that is not looked at.
 //
-// It must never send to anything but the collector, the configured uplink targets and the
-// configured resolvers, and never send the token.
+// A look must never send to anything but the collector, the configured uplink targets and
+// the configured resolvers, and never send the token.
+//
+// People at the office ask for more by two commands. A check (check.go) says what the
+// office lacks and what to do next: facts are gathered first (facts.go, ask_dns.go,
+// ask_collector.go, ask_identity.go, check_devices.go), and decided upon alone (decide.go
+// and its like), so that each decision is held by a table. It sends to the gateway, the
+// resolvers, the collector and the configured devices, shows who we are to nobody but the
+// proven collector, asks it nothing that changes anything there, and is over in MaxCheck.
+// A search (discover.go) lists who is in this machine's own networks, slowly. Who made a
+// network card is known by vendors.go, how SNMP is turned on for which make by makes.go.
+// What other rooms do (echoes, SNMP) is handed in.
 package doctor
 
 import (

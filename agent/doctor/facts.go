@@ -87,6 +87,15 @@ func (m machine) own(a netip.Addr) bool {
 	return a.IsLoopback() || slices.ContainsFunc(m.interfaces, func(i iface) bool { return i.carrier && i.reaches(a.WithZone("")) })
 }
 
+// cardOf is a network card's address; nil for one of zeros, which stands where none is
+// known yet.
+func cardOf(data []byte) net.HardwareAddr {
+	if !slices.ContainsFunc(data, func(b byte) bool { return b != 0 }) {
+		return nil
+	}
+	return net.HardwareAddr(slices.Clone(data))
+}
+
 // neighbourAt finds an address in a table.
 func neighbourAt(table []neighbour, a netip.Addr) (neighbour, bool) {
 	i := slices.IndexFunc(table, func(n neighbour) bool { return n.address == a })

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -65,7 +64,7 @@ func neighbourOf(data []byte) (n neighbour, ok bool) {
 		case unix.NDA_DST:
 			n.address, ok = netip.AddrFromSlice(value)
 		case unix.NDA_LLADDR:
-			n.mac = net.HardwareAddr(slices.Clone(value))
+			n.mac = cardOf(value)
 		}
 		rest = rest[min(len(rest), (size+3)&^3):]
 	}

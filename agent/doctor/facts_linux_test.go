@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,11 @@ func TestTheKernelsNeighboursAreReadAndDamagedRowsAreNot(t *testing.T) {
 	row[8] = 0x20 // NUD_FAILED
 	if n, _ := neighbourOf(row); n.fresh || !n.dead {
 		t.Errorf("failed: %+v", n)
+	}
+	zeros := slices.Clone(row)
+	copy(zeros[24:30], make([]byte, 6))
+	if n, ok := neighbourOf(zeros); !ok || n.mac != nil {
+		t.Errorf("a card of zeros: %+v %t", n, ok)
 	}
 	row[8] = 0x40 // NUD_NOARP
 	if _, ok := neighbourOf(row); ok {

@@ -76,12 +76,23 @@ const (
 
 const maxNeighbours = 64 << 10
 
+// neighbours reads both tables. One alone is better than none.
 func neighbours() ([]neighbour, error) {
+	four, err := neighboursOf(windows.AF_INET)
+	six, err6 := neighboursOf(windows.AF_INET6)
+	if err != nil && err6 != nil {
+		return nil, err
+	}
+	return append(four, six...), nil
+}
+
+func neighboursOf(family uintptr) ([]neighbour, error) {
 	var table *struct {
 		count uint32
+		_     uint32 // rows begin at a multiple of 8, also on 32-bit machines
 		first row
 	}
-	if status, _, _ := getIPNetTable2.Call(windows.AF_UNSPEC, uintptr(unsafe.Pointer(&table))); status != 0 {
+	if status, _, _ := getIPNetTable2.Call(family, uintptr(unsafe.Pointer(&table))); status != 0 {
 		return nil, fmt.Errorf("read the neighbours: %w", windows.Errno(status))
 	}
 	defer freeMibTable.Call(uintptr(unsafe.Pointer(table)))
@@ -106,7 +117,7 @@ func (r *row) neighbour() (n neighbour, ok bool) {
 	if n.address.IsMulticast() || r.length > uint32(len(r.mac)) {
 		return n, false
 	}
-	n.mac = net.HardwareAddr(slices.Clone(r.mac[:r.length]))
+	n.mac = cardOf(r.mac[:r.length])
 	n.fresh = r.state == stateReachable || r.state == statePermanent
 	n.dead = r.state == stateUnreachable
 	return n, true
