@@ -60,7 +60,7 @@ func TestPackagesRunOnADebianFromTheFirstInstallationToThePurge(t *testing.T) {
 	d.wants("enabled", "systemctl", "is-enabled", agentUnit)
 	d.wants("inactive", "systemctl", "is-active", agentUnit) // nothing to measure for
 	d.wantFiles("communewatch-agent")
-	d.wantSound(agentUnit, 25)
+	d.wantSound(agentUnit, 20)
 
 	d.install(first.collector)
 	d.wantAccount("communewatch", collectorState)
