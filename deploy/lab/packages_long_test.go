@@ -60,7 +60,7 @@ func TestPackagesRunOnADebianFromTheFirstInstallationToThePurge(t *testing.T) {
 	d.wants("enabled", "systemctl", "is-enabled", agentUnit)
 	d.wants("inactive", "systemctl", "is-active", agentUnit) // nothing to measure for
 	d.wantFiles("communewatch-agent")
-	d.wantSound(agentUnit, 25)
+	d.wantSound(agentUnit, 20)
 
 	d.install(first.collector)
 	d.wantAccount("communewatch", collectorState)
@@ -69,6 +69,7 @@ func TestPackagesRunOnADebianFromTheFirstInstallationToThePurge(t *testing.T) {
 	d.wants("active", "systemctl", "is-active", collectorUnit)
 	d.sh("echo 'calendar: always' >>/etc/communewatch/collector.yaml && systemctl restart " + collectorUnit)
 
+	d.eventually(time.Minute, "the collector is ready", d.ready)
 	d.invite()
 	d.inside("systemctl", "start", agentUnit)
 	d.eventually(time.Minute, "a point is stored", func() bool { return d.points() > 0 })
@@ -158,6 +159,11 @@ func (d *debian) points() int {
 	}
 	n, _ := strconv.Atoi(string(m[1])) // digits by the expression
 	return n
+}
+
+// ready says whether a write could be stored.
+func (d *debian) ready() bool {
+	return exec.CommandContext(d.t.Context(), "nsenter", "--target", d.pid, "--net", "curl", "--silent", "--fail", "--output", "/dev/null", "http://127.0.0.1:8480/readyz").Run() == nil
 }
 
 func (d *debian) mainPID(unit string) string {

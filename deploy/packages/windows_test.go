@@ -89,8 +89,8 @@ func TestEveryWordOfTheScriptIsThere(t *testing.T) {
 func TestScriptsOfDebianSayTheirSentencesInBothLanguagesComposed(t *testing.T) {
 	for _, name := range []string{"agent/postinst", "collector/postinst", "collector/postrm"} {
 		text := read(t, name)
-		if !norm.NFC.IsNormalString(text) || strings.Count(text, "CommuneWatch: ") != 2 {
-			t.Errorf("%s does not speak twice, composed", name)
+		if n := strings.Count(text, "CommuneWatch: "); !norm.NFC.IsNormalString(text) || n == 0 || n%2 != 0 {
+			t.Errorf("%s has %d sentences, or some that are not composed", name, n)
 		}
 	}
 }
