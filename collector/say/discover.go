@@ -10,7 +10,7 @@ var discoverTexts = texts{
 	"doctor.nowhere":       {"máy này chưa có địa chỉ IPv4 nào trong mạng; chạy communewatch-agent check để biết vì sao", "this machine is on no IPv4 network; communewatch-agent check says why"},
 	"doctor.discover_plan": {"Tìm trong %s (%d địa chỉ), nhiều nhất %d gói mỗi giây, chừng %d giây và không quá %d giây; Ctrl-C để dừng và xem những gì đã thấy.", "Searching %s (%d addre{s}{s}{es}), at most %d packet{s} a second, some %d s and never more than %d; Ctrl-C ends it and shows what was found."},
 	"doctor.only_public":   {"SNMP: chỉ thử community “public”.", "SNMP: only the community “public” is tried."},
-	"doctor.tried":         {"SNMP: thử %d community.", "SNMP: %d communit{y|ies} are tried."},
+	"doctor.tried":         {"SNMP: thử %d community.", "SNMP: %d communit{y|ies} {is|are} tried."},
 
 	"doctor.discover_part":     {"Mạng %s quá lớn: chỉ tìm trong %s, quanh địa chỉ của máy này.", "The network %s is too large: only %s was searched, around this machine's own address."},
 	"doctor.discover_many":     {"Máy này ở trong %d mạng: chỉ tìm trong %d mạng đầu.", "This machine is on %d network{s}: only the first %d were searched."},
