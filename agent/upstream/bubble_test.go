@@ -125,6 +125,9 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	l.collector.ServeHTTP(w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	trace.WroteRequest(httptrace.WroteRequestInfo{})
 	trace.GotFirstResponseByte()
 	answer := w.Result()

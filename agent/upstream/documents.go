@@ -60,79 +60,55 @@ type trial struct {
 }
 
 // OpenDocuments reads what is kept in a folder. A file that cannot be used is set aside,
-// and Problem says so.
+// and Problem says so: the centre has the document, and the agent has to go on.
 func OpenDocuments(folder string) (*Documents, error) {
-	d := &Documents{folder: folder, offers: make(chan Offer, 1)}
-	for name, into := range map[string]any{documentFile: &d.current, refusedFile: &d.refused, trialFile: &d.trial} {
-		if err := d.read(name, into); err != nil {
-			return nil, fmt.Errorf("open documents: %w", err)
-		}
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open documents: %s is not a folder", folder)
 	}
+	d := &Documents{folder: folder, offers: make(chan Offer, 1)}
+	restore(d, documentFile, &d.current, (*Offer).check)
+	restore(d, refusedFile, &d.refused, nil)
+	restore(d, trialFile, &d.trial, nil)
 	d.heard = d.current.ETag
 	if d.refused.ETag != "" && d.refused.Beside == d.current.ETag {
 		d.heard = d.refused.ETag // came after the one that holds
 	}
 	if d.trial.Times >= trials && d.trial.ETag != d.current.ETag {
+		d.heard = d.trial.ETag
 		if err := d.Refuse(d.trial.ETag, fmt.Sprintf("the agent ended %d times while it was tried", d.trial.Times)); err != nil {
-			return nil, fmt.Errorf("open documents: %w", err)
+			d.aside = err.Error()
 		}
 	}
 	return d, nil
 }
 
-// read fills a value from a file, if there is one.
-func (d *Documents) read(name string, into any) error {
+// restore fills a value from a file, if there is one that can be used.
+func restore[T any](d *Documents, name string, into *T, check func(*T) error) {
 	path := filepath.Join(d.folder, name)
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-		_ = os.Chmod(path, 0o600) // what others may have read the centre can change; the agent has to go on
+		_ = os.Chmod(path, 0o600) // what others may have read cannot be mended here
 	}
 	data, err := readPrivate(path, 2*api.MaxDocumentBytes) // ours may be longer than the centre's by some escapes
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil && !errors.Is(err, errTooLarge):
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var value T
+	if err == nil {
+		err = json.Unmarshal(data, &value)
+	}
+	if err == nil && check != nil {
+		err = check(&value)
 	}
 	if err == nil {
-		err = decodeKept(data, into)
-	}
-	if err == nil {
-		return nil
+		*into = value
+		return
 	}
 	aside, asideErr := setAside(path)
 	if asideErr != nil {
-		return asideErr
+		d.aside = fmt.Sprintf("%s cannot be used: %v", path, errors.Join(err, asideErr))
+		return
 	}
 	d.aside = fmt.Sprintf("%s could not be used and is now %s: %v", path, filepath.Base(aside), err)
-	return nil
-}
-
-func decodeKept(data []byte, into any) error {
-	switch v := into.(type) {
-	case *Offer:
-		var o Offer
-		err := json.Unmarshal(data, &o)
-		if err == nil {
-			err = o.check()
-		}
-		if err == nil {
-			*v = o
-		}
-		return err
-	case *refusal:
-		var r refusal
-		if err := json.Unmarshal(data, &r); err != nil {
-			return err
-		}
-		*v = r
-	case *trial:
-		var t trial
-		if err := json.Unmarshal(data, &t); err != nil {
-			return err
-		}
-		*v = t
-	}
-	return nil
 }
 
 // check holds an offer against what a document must be.

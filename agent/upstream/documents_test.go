@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestADocumentHoldsOnlyOnceItHasWorkedAndThenOverRestarts(t *testing.T) {
 	for _, f := range files {
 		info, err := f.Info()
 		must(t, err)
-		if info.Mode().Perm() != 0o600 || f.Name() != documentFile {
+		if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 || f.Name() != documentFile {
 			t.Errorf("%s with mode %04o", f.Name(), info.Mode().Perm())
 		}
 	}
@@ -226,6 +227,16 @@ func TestWhatCannotBeReadOnDiskIsSetAsideAndSaid(t *testing.T) {
 	}
 	if _, err := OpenDocuments(filepath.Join(t.TempDir(), "none")); err != nil {
 		t.Errorf("a folder that is not there yet: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if _, err := OpenDocuments(file); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+	odd := t.TempDir() // a folder where a file should be
+	must(t, os.Mkdir(filepath.Join(odd, documentFile), 0o700))
+	if d := openDocuments(t, odd); !strings.Contains(d.Problem(), documentFile) {
+		t.Errorf("problem %q", d.Problem())
 	}
 }
 

@@ -31,9 +31,10 @@ func (e *errand) done(now time.Time, next time.Duration) {
 	clear(e.said)
 }
 
-// failed puts the errand off, and tells whether to log it.
-func (e *errand) failed(now time.Time, reason Reason, atLeast time.Duration) (next time.Duration, say bool) {
-	next = e.pause.next(atLeast)
+// failed puts an errand that took so long off, by ten times that at least, so that what
+// hangs takes no more than a tenth of the time; and tells whether to log it.
+func (e *errand) failed(now time.Time, took time.Duration, reason Reason, atLeast time.Duration) (next time.Duration, say bool) {
+	next = e.pause.next(max(atLeast, 10*took))
 	e.due = now.Add(next)
 	last, before := e.said[reason]
 	if before && now.Sub(last) < errandSaidAgain {

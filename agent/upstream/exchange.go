@@ -36,13 +36,13 @@ type outgoing struct {
 	token        string
 	asking       bool          // for the time: whose certificate's dates are not known to hold yet
 	most         int64         // bytes of the answer's body; 0: maxAnswer
-	timeout      time.Duration // 0: the remote's
+	timeout      time.Duration // less than the remote's; 0: that
 }
 
 // exchange makes one request, learns the time from its answer, and holds the
 // certificate's dates against that time: before it, the dates said nothing.
 func (r *remote) exchange(ctx context.Context, out outgoing) answer {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(out.timeout, r.timeout))
+	ctx, cancel := context.WithTimeout(ctx, min(cmp.Or(out.timeout, r.timeout), r.timeout))
 	defer cancel()
 	r.trust.asking.Store(out.asking)
 	at := &stamps{now: r.clock.Now}

@@ -34,6 +34,7 @@ func (s *Sender) fetchDue() bool {
 // fetch asks whether there is another document, and has it offered.
 func (s *Sender) fetch(ctx context.Context) {
 	s.count(func(st *Stats) { st.Attempts++ })
+	began := s.clock.Now()
 	header := http.Header{}
 	if etag := s.docs.newest(); etag != "" {
 		header.Set("If-None-Match", etag)
@@ -48,7 +49,7 @@ func (s *Sender) fetch(ctx context.Context) {
 		if v.reason == Reason(api.CodeNotFound) {
 			atLeast = unknownPath
 		}
-		if next, say := s.fetching.failed(now, v.reason, atLeast); say && ctx.Err() == nil {
+		if next, say := s.fetching.failed(now, now.Sub(began), v.reason, atLeast); say && ctx.Err() == nil {
 			s.log.Warn("document of the centre cannot be fetched: the last one holds", "reason", v.reason, "detail", v.message, "next_attempt_in", next.Round(time.Second))
 		}
 		return

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"communewatch/collector/api"
@@ -89,11 +90,11 @@ func explain(err error, host string, proxy *url.URL) *Failure {
 		if answered.Status == http.StatusProxyAuthRequired {
 			f.Problem = ProblemProxyLogin
 		}
-	case proxy != nil && errors.As(err, &operation) && operation.Op == "proxyconnect":
+	case proxy != nil && errors.As(err, &operation) && (operation.Op == "proxyconnect" || strings.HasPrefix(operation.Op, "socks")):
 		f.Problem, f.Who = ProblemProxy, proxy.Host
 	case errors.Is(err, errProxyForm):
 		f.Problem, f.Who = ProblemProxy, ""
-	case errors.As(err, &name) && !name.IsTimeout:
+	case errors.As(err, &name):
 		f.Problem = ProblemName
 	case noWay(err):
 		f.Problem = ProblemNoRoute

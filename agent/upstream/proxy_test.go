@@ -29,6 +29,7 @@ type connectProxy struct {
 	asked []string
 	login []string
 	bytes int64
+	over  bool
 	group sync.WaitGroup
 }
 
@@ -37,7 +38,9 @@ func newProxy(t *testing.T, to string, status int) *connectProxy {
 	p := &connectProxy{to: to, status: status}
 	p.Server = httptest.NewServer(p)
 	t.Cleanup(func() {
-		p.CloseClientConnections()
+		p.mu.Lock()
+		p.over = true
+		p.mu.Unlock()
 		p.Close()
 		p.group.Wait()
 	})
@@ -58,17 +61,27 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	here := hijacked(w)
-	pass := func(to, from net.Conn) {
+	here, early, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+	pass := func(to io.Writer, from io.Reader) {
 		n, _ := io.Copy(to, from)
 		p.mu.Lock()
 		p.bytes += n
 		p.mu.Unlock()
-		to.Close()
-		from.Close()
+		there.Close()
+		here.Close()
 	}
-	p.group.Go(func() { pass(there, here) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		there.Close()
+		here.Close()
+		return
+	}
+	p.group.Go(func() { pass(there, early) })
 	p.group.Go(func() { pass(here, there) })
 }
 

@@ -17,7 +17,7 @@ import (
 const renewedAgain = time.Hour
 
 // A renewal is due long before the certificate ends: there is time.
-func newRenewal() errand { return newErrand(2*time.Minute, 6*time.Hour) }
+func newRenewal() errand { return newErrand(10*time.Minute, 6*time.Hour) }
 
 const printable = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 
@@ -38,7 +38,7 @@ func (s *Sender) introduce() error {
 	if complaint != nil {
 		s.log.Warn("identity cannot be read: the one before it is used", "error", complaint)
 	}
-	s.unproven = s.hasPrior()
+	s.unproven, s.disk = s.hasPrior(), id.file
 	s.use(id)
 	return nil
 }
@@ -81,8 +81,8 @@ func (s *Sender) mend(ctx context.Context, v verdict) verdict {
 			return v
 		}
 		return s.renew(ctx)
-	case api.CodeUnauthorized, api.CodeForbidden, api.CodeRevoked:
-		if s.goBack(v) {
+	case api.CodeUnauthorized, api.CodeForbidden, api.CodeRevoked, api.CodeTwin:
+		if s.swap(v) {
 			return verdict{action: api.Delete}
 		}
 	}
@@ -99,6 +99,7 @@ func (s *Sender) renewalDue() bool {
 
 // renewInTime renews a certificate that still holds: should it fail, there is another day.
 func (s *Sender) renewInTime(ctx context.Context) {
+	began := s.clock.Now()
 	v := s.renew(ctx)
 	if v.action == api.Delete || ctx.Err() != nil {
 		return
@@ -107,7 +108,8 @@ func (s *Sender) renewInTime(ctx context.Context) {
 	if v.reason == Reason(api.CodeNotFound) {
 		atLeast = unknownPath
 	}
-	if next, say := s.renewal.failed(s.clock.Now(), v.reason, atLeast); say {
+	now := s.clock.Now()
+	if next, say := s.renewal.failed(now, now.Sub(began), v.reason, atLeast); say {
 		s.log.Warn("certificate is not renewed yet", "reason", v.reason, "detail", v.message,
 			"until", s.identity.leaf.NotAfter, "next_attempt_in", next.Round(time.Second))
 	}
@@ -184,45 +186,9 @@ func (s *Sender) replace(next *identity) error {
 	if err := next.save(s.cfg.Identity); err != nil {
 		return err
 	}
+	s.disk, s.swapped = next.file, false
 	_ = removeIfThere(s.cfg.Identity + nextSuffix) // should it stay: it is for this purpose only, which is over
 	return nil
-}
-
-// proven: the collector took a write, so the identity works, and the one before it is
-// not needed any more.
-func (s *Sender) proven() {
-	if s.identity == nil || !s.unproven {
-		return
-	}
-	if err := removeIfThere(s.cfg.Identity + priorSuffix); err != nil {
-		s.log.Debug("identity before this one stays", "error", err)
-		return
-	}
-	s.unproven = false
-	s.renewal.done(s.clock.Now(), renewedAgain)
-}
-
-// goBack takes the identity before this one again.
-func (s *Sender) goBack(v verdict) bool {
-	if !s.unproven {
-		return false
-	}
-	prior, err := readIdentity(s.cfg.Identity + priorSuffix)
-	if err == nil {
-		err = prior.save(s.cfg.Identity)
-	}
-	if err == nil {
-		err = removeIfThere(s.cfg.Identity + priorSuffix)
-	}
-	if err != nil {
-		s.log.Warn("identity before this one cannot be used", "error", err)
-		return false
-	}
-	s.unproven = false
-	s.use(prior)
-	s.renewal.failed(s.clock.Now(), v.reason, renewedAgain)
-	s.log.Warn("renewed certificate is not taken: the one before it is used again", "reason", v.reason, "detail", v.message)
-	return true
 }
 
 // refusedIdentity tells whether the last answer was about who we are.
@@ -237,11 +203,11 @@ func (s *Sender) refusedIdentity() bool {
 // reload takes an identity that somebody put on disk since, by enrolling again.
 func (s *Sender) reload() bool {
 	id, err := readIdentity(s.cfg.Identity)
-	if err != nil || bytes.Equal(id.file, s.identity.file) {
+	if err != nil || bytes.Equal(id.file, s.disk) {
 		return false
 	}
 	s.log.Info("identity was replaced on disk: it is used from now on", "until", id.leaf.NotAfter)
-	s.unproven = s.hasPrior()
+	s.unproven, s.swapped, s.disk = s.hasPrior(), false, id.file
 	s.use(id)
 	return true
 }

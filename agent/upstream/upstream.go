@@ -28,7 +28,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -57,6 +56,7 @@ type Config struct {
 	// batches as they come. All that waits goes out together. The connection is closed
 	// in between: keeping it through NATs costs 104 bytes every 20 s, 3.1 KB in 10 min, and
 	// a new one 1.6 KB (measured), since its TLS session is resumed: cheaper from 5 min on.
+	// With a certificate it is 2.2 KB, since the session holds that too: from 7 min on.
 	Every time.Duration
 	// DailyBytes bounds what passes on the line in a day, at least MinDailyBytes; 0 does not.
 	// What exactly is promised: see budget.
@@ -112,7 +112,9 @@ type Sender struct {
 	silence  backoff   // after attempts that nobody answered
 	newest   uint64    // the highest sequence that was settled: what is above it is news
 	identity *identity // nil: a token
-	unproven bool      // no write was taken under it yet: the one before is kept
+	disk     []byte    // what stands in its file: it may be the other one of two
+	unproven bool      // no write was taken since it was renewed: the one before is kept
+	swapped  bool      // and both were tried
 	renewal  errand
 	fetching errand
 	// doubtTime: a certificate was refused, perhaps for the time we believe in.
@@ -268,33 +270,6 @@ func (s *Sender) rest(wait time.Duration) step {
 	now := s.clock.Now()
 	s.schedule.done(now)
 	return step{idle: true, wait: s.schedule.wait(now)}
-}
-
-// learnTime asks for the collector's time if it is not known, because a batch is
-// stamped with it before it is sent; and again after a certificate was refused,
-// because it may be the known time that is wrong. The question carries no token.
-func (s *Sender) learnTime(ctx context.Context) verdict {
-	if _, known := s.clock.Collector(); known && !s.doubtTime {
-		return verdict{action: api.Delete}
-	}
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{method: http.MethodGet, path: api.PathHealth, asking: true})
-	_, known := s.clock.Collector()
-	v := decideTime(a, known)
-	s.doubtTime = v.action != api.Delete
-	return v
-}
-
-// send exchanges one request.
-func (s *Sender) send(ctx context.Context, r *request, goodbye api.Goodbye) verdict {
-	s.count(func(st *Stats) { st.Attempts++ })
-	a := s.remote.exchange(ctx, outgoing{
-		method: http.MethodPost, path: api.PathWrite, body: r.body,
-		header: r.header(goodbye, s.cfg.Session, s.cfg.Every), token: s.cfg.Token,
-	})
-	v := decide(a, r.list, r.lines)
-	s.doubtTime = v.reason == ReasonCertificate
-	return v
 }
 
 // WireBytes is what passed on the line to the collector since New: TLS, failed attempts
