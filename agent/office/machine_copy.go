@@ -13,6 +13,7 @@ import (
 const (
 	documentFile = "document.json"
 	refusedFile  = "refused.json"
+	trialFile    = "trial.json"
 )
 
 func inFolder(folder, name string) string { return filepath.Join(folder, name) }

@@ -25,12 +25,13 @@ type documents interface {
 	Offers() <-chan upstream.Offer
 	Commit(upstream.Offer) error
 	Refuse(etag, reason string) error
+	Adjourn(etag string) error
 	Problem() string
 }
 
 // measure follows one plan after the other until ctx ends.
 func (o *Office) measure(ctx context.Context) error {
-	defer o.endTrial() // it is tried again at the next start
+	defer o.adjourn()
 	for p := o.good; p != nil && ctx.Err() == nil; {
 		var err error
 		if p, err = o.follow(ctx, p); err != nil {

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -79,12 +81,14 @@ type Office struct {
 	process     processTimes
 	started     time.Time
 	current     atomic.Pointer[plan]
+	telling     sync.Mutex   // of status.json
 	ending      func() error // why Run's context ended, nil while it has not
 
 	// Of the goroutine that measures:
-	good  *plan           // what worked last
-	trial *upstream.Offer // what is tried; nil: nothing
-	able  bool            // by a plan that is not on trial, a probe could be made
+	good     *plan           // what worked last
+	trial    *upstream.Offer // what is tried; nil: nothing
+	profiles profiles
+	able     bool // by a plan that is not on trial, a probe could be made
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it
@@ -128,7 +132,7 @@ func (o *Office) wire() error {
 	}
 	o.sender, err = upstream.New(upstream.Config{
 		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, Identity: o.cfg.Identity,
-		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes,
+		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes, Session: o.session.ID(), Who: o.who(),
 	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log, Documents: documents})
 	if err != nil {
 		return err
@@ -139,6 +143,13 @@ func (o *Office) wire() error {
 	o.current.Store(o.good)
 	o.queue.first = o.writeStatus // who installs waits for it
 	return nil
+}
+
+// who is what a renewal says of this machine.
+func (o *Office) who() api.EnrolRequest {
+	return api.EnrolRequest{
+		Machine: Fingerprint(o.deps.machine()), Host: hostName(), OS: runtime.GOOS, Arch: runtime.GOARCH, Version: o.cfg.Version,
+	}
 }
 
 // openDocuments: the centre's hold where the file names no targets. A copied machine is

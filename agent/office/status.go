@@ -69,9 +69,11 @@ type TargetStatus struct {
 	DeviceError string   `json:"device_error,omitempty"`
 }
 
-// Fails tells whether the newest round found nothing.
+// Fails tells whether the newest round found nothing. Where none could be made, nothing
+// is known.
 func (t *TargetStatus) Fails() bool {
-	return t.Measured && t.Received == 0 || t.DeviceUp != nil && !*t.DeviceUp
+	silent := t.Measured && t.Received == 0 && t.Result != api.ResultNotProbed
+	return silent || t.DeviceUp != nil && !*t.DeviceUp
 }
 
 // LineStatus is how sending goes.
@@ -80,6 +82,7 @@ type LineStatus struct {
 	Waiting int             `json:"waiting_batches"`
 	Tried   bool            `json:"tried"`
 	Trouble upstream.Reason `json:"trouble,omitempty"`
+	Enrol   bool            `json:"must_enrol,omitempty"`    // only a person can mend the trouble
 	Every   float64         `json:"every_seconds,omitempty"` // of a metered line
 }
 
@@ -127,6 +130,8 @@ func (o *Office) leaveStatus(stopped bool) {
 	if o.cfg.Folder == "" {
 		return
 	}
+	o.telling.Lock()
+	defer o.telling.Unlock()
 	s := o.status()
 	s.Stopped = stopped
 	data, err := json.MarshalIndent(s, "", "  ")
@@ -165,7 +170,7 @@ func (o *Office) status() Status {
 
 func (o *Office) lineStatus(p *plan, now time.Time) LineStatus {
 	stats := o.sender.Stats()
-	l := LineStatus{Waiting: o.spool.Stats().Batches, Tried: stats.Attempts > 0, Trouble: stats.Trouble, Every: p.line(o.cfg).every.Seconds()}
+	l := LineStatus{Waiting: o.spool.Stats().Batches, Tried: stats.Attempts > 0, Trouble: stats.Trouble, Enrol: stats.MustEnrol, Every: p.line(o.cfg).every.Seconds()}
 	if stored, ever := o.queue.LastStored(); ever {
 		at := now.Add(-o.session.Now().Sub(stored)).Truncate(time.Second)
 		l.Stored = &at

@@ -106,7 +106,11 @@ func (t *statusText) row(target *TargetStatus) []string {
 		return row
 	}
 	if target.MedianMs != nil {
-		row[4] = t.say("status.ms", t.number(*target.MedianMs, 1))
+		digits := 1
+		if *target.MedianMs < 1 {
+			digits = 2
+		}
+		row[4] = t.say("status.ms", t.number(*target.MedianMs, digits))
 	}
 	if target.Sent > 0 {
 		row[5] = t.number(100*float64(max(0, target.Sent-target.Received))/float64(target.Sent), 0) + "%"
@@ -143,9 +147,9 @@ func (t *statusText) sending() {
 		t.line(sign(t.Left == nil || *t.Left > 0), t.say("status.certificate", t.date(*t.Until)))
 	}
 	if t.Document.ETag != "" && t.Document.Trial {
-		t.line("", t.say("status.trial", t.Document.ETag))
+		t.line("", t.say("status.trial", strings.Trim(t.Document.ETag, `"`)))
 	} else if t.Document.ETag != "" {
-		t.line(signGood, t.say("status.document", t.Document.ETag))
+		t.line(signGood, t.say("status.document", strings.Trim(t.Document.ETag, `"`)))
 	}
 }
 
@@ -183,8 +187,18 @@ func (t *statusText) machine() {
 func (t *statusText) todo() {
 	problems := t.Problems()
 	t.WriteByte('\n')
-	if len(problems) == 0 {
+	failing := 0
+	for i := range t.Status.Targets {
+		if t.Status.Targets[i].Fails() {
+			failing++
+		}
+	}
+	switch {
+	case len(problems) == 0 && failing == 0:
 		t.line(signGood, t.say("status.fine"))
+		return
+	case len(problems) == 0:
+		t.line(signGood, t.say("status.fine_but", failing))
 		return
 	}
 	t.line("", t.say("status.todo"))
@@ -201,6 +215,9 @@ func (t *statusText) sentences(p Problem) (what, do string) {
 	switch p {
 	case NotSending:
 		reason := string(t.Line.Trouble)
+		if t.Line.Enrol {
+			return t.say(key, t.say(say.Key("status.trouble."+reason))), t.say("status.must_enrol")
+		}
 		return t.say(key, t.say(say.Key("status.trouble."+reason))), t.say(say.Key("status.trouble_do." + reason))
 	case Copied:
 		return t.say(key, t.Status.Copied.Host, t.Status.Copied.Enrolled.Local().Format(dayForm)), do

@@ -1,11 +1,7 @@
 package office
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"communewatch/agent/upstream"
 )
@@ -20,44 +16,24 @@ import (
 //     permission, no network), a batch is enough.
 //   - If that has not come within two of its intervals, the document that worked last is
 //     followed again. A batch that the disk does not take decides nothing.
-//   - A program that ends without a word during a trial may have met the power cut, or its
-//     document. The third time it was the document.
+//   - A program that ends without a word during a trial may have met a power cut, or its
+//     document: upstream counts that, and offers it so often and no oftener.
 //
 // One that does not work is refused with the reason, which goes to the centre. A trial
 // that is broken off (by the next document, or because the agent is stopped) decides
 // nothing: the document is offered again.
 
-// trialFile in the state folder says which document is on trial, while one is.
-const (
-	trialFile = "trial.json"
-	maxTrials = 3
-)
-
-type trialMark struct {
-	ETag   string `json:"etag"`
-	Starts int    `json:"starts"` // of trials that did not end
-}
-
 // try gives the plan of a document that is to be tried, nil when it is refused.
 func (o *Office) try(offer upstream.Offer, p *plan) *plan {
-	if offer.ETag == p.etag {
-		return nil // it is followed as it is
+	if offer.ETag == p.etag && o.trial == nil {
+		o.commit(offer) // it is followed, and was not remembered
+		return nil
 	}
 	next, err := o.plan(offer.Document, offer.ETag, p.around.after(o.deps.look()), p)
 	if err != nil {
 		o.refuse(offer.ETag, err)
 		return nil
 	}
-	mark := o.readMark()
-	if mark.ETag != offer.ETag {
-		mark = trialMark{ETag: offer.ETag}
-	}
-	if mark.Starts >= maxTrials {
-		o.refuse(offer.ETag, fmt.Errorf("the agent ended %d times without a word while this document was tried", mark.Starts))
-		return nil
-	}
-	mark.Starts++
-	o.writeMark(mark)
 	o.trial = &offer
 	next.onTrial.Store(true)
 	return next
@@ -73,14 +49,17 @@ func (o *Office) judge(p *plan) {
 	if !able && o.able {
 		return // the next batch may tell, or the end of the trial does
 	}
-	if err := o.documents.Commit(*o.trial); err != nil {
-		o.log.Warn("the document works and cannot be remembered", "document", p.etag, "error", err)
-	} else {
-		o.log.Info("the document works", "document", p.etag)
-	}
-	o.endTrial()
-	o.good, o.able = p, able
+	o.commit(*o.trial)
+	o.trial, o.good, o.able = nil, p, able
 	p.onTrial.Store(false)
+}
+
+func (o *Office) commit(offer upstream.Offer) {
+	if err := o.documents.Commit(offer); err != nil {
+		o.log.Warn("the document works and cannot be remembered", "document", offer.ETag, "error", err)
+		return
+	}
+	o.log.Info("the document works", "document", offer.ETag)
 }
 
 // fallBack returns to what worked last. It was built before, so an error is not expected.
@@ -90,7 +69,7 @@ func (o *Office) fallBack(p *plan) (*plan, error) {
 		reason = errors.New("no probe could be made by it, and could before")
 	}
 	o.refuse(o.trial.ETag, reason)
-	o.endTrial()
+	o.trial = nil
 	return o.plan(o.good.doc, o.good.etag, p.around, o.good)
 }
 
@@ -101,37 +80,13 @@ func (o *Office) refuse(etag string, reason error) {
 	}
 }
 
-// endTrial forgets that a document is tried.
-func (o *Office) endTrial() {
-	if o.trial == nil {
+// adjourn ends a trial without a verdict: at the end of the run.
+func (o *Office) adjourn() {
+	if o.trial == nil || errors.Is(o.ending(), ErrPowerCut) {
 		return
 	}
-	o.trial = nil
-	if err := os.Remove(filepath.Join(o.cfg.Folder, trialFile)); err != nil {
-		o.log.Debug("the trial's mark stays", "error", err)
-	}
-}
-
-func (o *Office) readMark() trialMark {
-	var mark trialMark
-	data, err := readState(o.cfg.Folder, trialFile)
-	if err == nil {
-		err = json.Unmarshal(data, &mark)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		o.log.Debug("no trial's mark", "error", err)
-	}
-	return mark
-}
-
-// writeMark: where it cannot be written, the trial goes on without.
-func (o *Office) writeMark(mark trialMark) {
-	data, err := json.Marshal(mark)
-	if err == nil {
-		err = writeState(o.cfg.Folder, trialFile, data, 0o600)
-	}
-	if err != nil {
-		o.log.Debug("the trial is not marked", "error", err)
+	if err := o.documents.Adjourn(o.trial.ETag); err != nil {
+		o.log.Warn("the next start takes this trial for one that ended the program", "error", err)
 	}
 }
 

@@ -46,8 +46,9 @@ var statusTexts = texts{
 	"status.aside":        {"%d lô để riêng vì trung tâm từ chối hoặc không đọc được (thư mục spool/aside)", "%d batches are kept aside, refused or unreadable (folder spool/aside)"},
 	"status.uses":         {"Máy đo dùng: bộ nhớ %s, CPU %s%%, đường truyền %s từ lúc chạy", "The agent uses: memory %s, CPU %s%%, line %s since the start"},
 	"status.fine":         {"Mọi việc đều ổn.", "All is well."},
+	"status.fine_but":     {"Máy đo làm việc tốt; số đích không trả lời: %d (dấu ✘ ở trên).", "The agent works well; targets that do not answer: %d (✘ above)."},
 	"status.todo":         {"Cần làm:", "To do:"},
-	"status.not_fine":     {"máy đo chưa ổn, có %d việc cần làm", "the agent is not well, %d things to do"},
+	"status.not_fine":     {"máy đo chưa ổn; số việc cần làm: %d", "the agent is not well; to do: %d"},
 
 	"status.days":    {"%d ngày", "%d d"},
 	"status.hours":   {"%d giờ", "%d h"},
@@ -72,6 +73,8 @@ var statusTexts = texts{
 	"status.do.dropped":               {"sửa đường truyền về trung tâm; nếu thường xuyên mất mạng lâu, tăng spool.max_megabytes", "mend the line to the collector; if it is often down for long, raise spool.max_megabytes"},
 	"status.problem.not_sending":      {"Không gửi được về trung tâm: %s", "Nothing gets through to the collector: %s"},
 
+	"status.must_enrol": {"máy này phải được đăng ký lại: xin trung tâm lời mời mới rồi cài lại: communewatch-agent install <dòng lời mời>", "this machine has to be enrolled again: ask the centre for a new invitation, and run communewatch-agent install <the line>"},
+
 	"status.trouble.unreachable":            {"không tới được trung tâm", "it cannot be reached"},
 	"status.trouble_do.unreachable":         {"xem đích nào ở trên không trả lời; nếu bộ định tuyến trả lời mà bên ngoài không, gọi nhà mạng; nếu chỉ trung tâm không trả lời, báo trung tâm", "see which targets above do not answer; if the router does and nothing outside does, call the provider; if only the collector does not, tell the centre"},
 	"status.trouble.timeout":                {"trung tâm trả lời quá chậm", "it answers too slowly"},
@@ -80,6 +83,8 @@ var statusTexts = texts{
 	"status.trouble_do.certificate":         {"có thể có tường lửa giải mã TLS: xin miễn trừ địa chỉ trung tâm; chạy communewatch-agent check để biết", "a firewall may open TLS: have the collector's address exempted; communewatch-agent check names it"},
 	"status.trouble.stranger":               {"có thiết bị khác trả lời thay trung tâm (trang đăng nhập hoặc proxy)", "something else answers in its place (a login page or a proxy)"},
 	"status.trouble_do.stranger":            {"đăng nhập vào mạng nếu có trang đăng nhập; kiểm tra cấu hình proxy", "log in to the network if it has a login page; check the proxy's settings"},
+	"status.trouble.proxy":                  {"proxy của mạng không cho đi qua hoặc đòi mật khẩu", "the network's proxy lets nothing through, or wants a password"},
+	"status.trouble_do.proxy":               {"hỏi người quản lý mạng: cần cho phép địa chỉ trung tâm, hoặc tên và mật khẩu proxy", "ask whoever runs the network to let the collector's address through, or for the proxy's name and password"},
 	"status.trouble.no_time":                {"không biết được giờ của trung tâm", "its time is not known"},
 	"status.trouble_do.no_time":             {"báo trung tâm kiểm tra đồng hồ máy chủ", "tell the centre to check its server's clock"},
 	"status.trouble.queue":                  {"không đọc được hàng đợi trên đĩa máy này", "this machine's own queue cannot be used"},
