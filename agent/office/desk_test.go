@@ -53,11 +53,12 @@ func beAgent(args []string) error {
 // desk is a person at the office's PC: one without an administrator's rights, and without
 // a systemd of his own.
 type desk struct {
-	t      *testing.T
-	centre *centre
-	home   string
-	folder string
-	log    bytes.Buffer
+	t        *testing.T
+	centre   *centre
+	home     string
+	folder   string
+	patience time.Duration
+	log      bytes.Buffer
 }
 
 func newDesk(t *testing.T) *desk {
@@ -68,7 +69,7 @@ func newDesk(t *testing.T) *desk {
 	for _, name := range []string{"XDG_STATE_HOME", "XDG_CONFIG_HOME", "HTTPS_PROXY", "https_proxy"} {
 		t.Setenv(name, "")
 	}
-	return &desk{t: t, centre: newCentre(t), home: home, folder: filepath.Join(home, ".local/state/communewatch-agent")}
+	return &desk{t: t, centre: newCentre(t), home: home, folder: filepath.Join(home, ".local/state/communewatch-agent"), patience: 20 * time.Second}
 }
 
 var loopback = netip.MustParseAddr("127.0.0.1")
@@ -80,7 +81,7 @@ func (d *desk) install(pasted string, change ...func(*Install)) Result {
 	for _, c := range change {
 		c(&in)
 	}
-	return in.Do(d.t.Context(), InstallDeps{FirstWait: 20 * time.Second, Gateway: func() (netip.Addr, bool) { return loopback, true }})
+	return in.Do(d.t.Context(), InstallDeps{FirstWait: d.patience, Gateway: func() (netip.Addr, bool) { return loopback, true }})
 }
 
 func started(in *Install) { in.NoService = false }

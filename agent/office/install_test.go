@@ -294,3 +294,20 @@ func TestUninstallingAsksAndSaysWhatIsLost(t *testing.T) {
 		t.Errorf("heard %q", heard)
 	}
 }
+
+func TestAnInstallationPassesOnlyWhenTheCollectorHasStoredSomething(t *testing.T) {
+	d := newDesk(t)
+	d.quick()
+	d.patience = 5 * time.Second
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathWrite {
+			refuse(w, api.CodeUnavailable, "InfluxDB is down")
+		}
+		return r.URL.Path == api.PathWrite
+	}
+	t.Cleanup(func() { Uninstall{PerUser: true}.Do(context.Background()) })
+	step := d.failsAt(d.install(d.centre.invite("bd-21997", "secret-token-1"), started), "stored")
+	if !strings.Contains(step.Text, "has taken no figures") || !strings.Contains(step.Todo, "communewatch-agent status") {
+		t.Errorf("got %+v", step)
+	}
+}

@@ -240,3 +240,19 @@ func TestABatchThatIsGoneIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheFirstStoredBatchOfARunIsToldAtOnceAndOnce(t *testing.T) {
+	q := newQueue(open(t, t.TempDir(), 1<<20), session(t))
+	told := 0
+	q.first = func() { told++ }
+	for n := range 3 {
+		must(t, q.Put([]byte("agent_health spool_batches=1i 1\n")))
+		if n == 0 && told != 0 {
+			t.Error("told before anything was stored")
+		}
+		must(t, q.Delete(q.Sequences()...))
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
