@@ -1,6 +1,7 @@
 package office
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,34 @@ func TestACheckSeesACopiedDiskAndLeavesItAsItIs(t *testing.T) {
 	}
 	if copied(folder, nil) {
 		t.Error("it shows no marks, and is accused")
+	}
+}
+
+func TestWhatTheRunningAgentWasToldCountsWhileItIsFresh(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		status Status
+		want   bool
+	}{
+		"a twin":    {Status{Written: now, Line: LineStatus{Trouble: "twin"}}, true},
+		"long ago":  {Status{Written: now.Add(-time.Hour), Line: LineStatus{Trouble: "twin"}}, false},
+		"stopped":   {Status{Written: now, Stopped: true, Line: LineStatus{Trouble: "twin"}}, false},
+		"a timeout": {Status{Written: now, Line: LineStatus{Trouble: "timeout"}}, false},
+	} {
+		folder := t.TempDir()
+		data, err := json.Marshal(c.status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, statusFile), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := toldTwin(folder, now); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if toldTwin(t.TempDir(), now) {
+		t.Error("nothing is known")
 	}
 }
 
