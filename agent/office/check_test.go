@@ -12,6 +12,7 @@ import (
 
 	"communewatch/agent/doctor"
 	"communewatch/agent/snmp"
+	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 )
 
@@ -37,15 +38,20 @@ func TestACheckSeesACopiedDiskAndLeavesItAsItIs(t *testing.T) {
 }
 
 func TestWhatTheRunningAgentWasToldCountsWhileItIsFresh(t *testing.T) {
-	now := time.Now()
+	running := func(trouble upstream.Reason) Status {
+		return Status{PID: os.Getpid(), Uptime: uptime().Seconds(), Interval: 60, Line: LineStatus{Trouble: trouble}}
+	}
+	stopped, old := running("twin"), running("twin")
+	stopped.Stopped = true
+	old.Uptime -= 3600
 	for name, c := range map[string]struct {
 		status Status
 		want   bool
 	}{
-		"a twin":    {Status{Written: now, Line: LineStatus{Trouble: "twin"}}, true},
-		"long ago":  {Status{Written: now.Add(-time.Hour), Line: LineStatus{Trouble: "twin"}}, false},
-		"stopped":   {Status{Written: now, Stopped: true, Line: LineStatus{Trouble: "twin"}}, false},
-		"a timeout": {Status{Written: now, Line: LineStatus{Trouble: "timeout"}}, false},
+		"a twin":    {running("twin"), true},
+		"long ago":  {old, false},
+		"stopped":   {stopped, false},
+		"a timeout": {running("timeout"), false},
 	} {
 		folder := t.TempDir()
 		data, err := json.Marshal(c.status)
@@ -55,11 +61,11 @@ func TestWhatTheRunningAgentWasToldCountsWhileItIsFresh(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, statusFile), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := toldTwin(folder, now); got != c.want {
+		if got := toldTwin(folder); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
-	if toldTwin(t.TempDir(), now) {
+	if toldTwin(t.TempDir()) {
 		t.Error("nothing is known")
 	}
 }
