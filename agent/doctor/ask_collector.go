@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -19,45 +18,6 @@ import (
 
 	"communewatch/collector/api"
 )
-
-// stage is how far the way to the collector was gone.
-type stage uint8
-
-const (
-	stageNothing stage = iota // it was not tried
-	stageName
-	stageConnect
-	stageProxy
-	stageTLS
-	stageAnswer
-	stageDone
-)
-
-// collectorFacts is what came of doing what sending does.
-type collectorFacts struct {
-	host, port string
-	proxy      string // host:port of the one in use
-	proxyWrong string // a proxy is set that cannot be understood: why
-
-	failed  stage  // where it went wrong; stageDone: nowhere
-	failure string // api.Path…
-	local   bool   // this machine itself forbade it
-
-	address     netip.Addr
-	took        time.Duration // to TLS
-	segment     int           // of TCP, largest; 0: not known
-	proxyStatus int           // of the proxy's answer, if it has not let us through
-	presented   []*x509.Certificate
-	refused     error // why the certificate is not the collector's
-	portal      portalFacts
-
-	timed         bool // the collector said its time
-	offset, doubt time.Duration
-	now           time.Time // the collector's
-	stranger      int       // the status of an answer without the collector's signs
-	status        int       // of the answer to who we are; 0: not asked
-	code          api.Code
-}
 
 const mostRead = 64 << 10 // bytes of an answer
 
@@ -88,31 +48,39 @@ func newVisitor(cfg CheckConfig, certificate *tls.Certificate, now func() time.T
 // visit goes the whole way: name, connection, proxy, TLS, the collector's time, and who we are.
 func (v *visitor) visit(ctx context.Context, resolver *net.Resolver) collectorFacts {
 	v.findProxy(ctx)
-	if v.f.proxy == "" && !v.resolve(ctx, resolver) {
+	if v.f.proxyWrong != "" || v.f.proxy == "" && !v.resolve(ctx, resolver) {
 		return v.f
 	}
 	client, closeAll := v.client(resolver)
 	defer closeAll()
 	answer, err := v.get(ctx, client, api.PathHealth)
 	if err != nil {
-		v.f.local = v.f.local || forbidden(err)
-		if v.f.failed == stageTLS && v.f.proxy == "" && !v.f.local {
-			v.f.portal = v.askPlainly(ctx)
+		f := v.found() // a dial that was given up may still be ending
+		f.local = f.local || forbidden(err)
+		if f.failed == stageTLS && f.proxy == "" && !f.local {
+			f.portal = askPlainly(ctx, f)
 		}
-		return v.f
+		return f
 	}
 	came, left, ok := timeOf(answer.header)
 	if !ok {
-		v.f.failed, v.f.failure, v.f.stranger = stageAnswer, api.PathOther, answer.status
-		return v.f
+		v.locked(func() { v.f.failed, v.f.failure, v.f.stranger = stageAnswer, api.PathOther, answer.status })
+		return v.found()
 	}
-	v.f.failed = stageDone
-	v.f.timed, v.f.now = true, left
-	v.f.offset = (answer.sent.Sub(came) + answer.at.Sub(left)) / 2
-	v.f.doubt = (answer.at.Sub(answer.sent) - left.Sub(came)) / 2
+	v.locked(func() {
+		v.f.failed, v.f.timed, v.f.now = stageDone, true, left
+		v.f.offset = (answer.sent.Sub(came) + answer.at.Sub(left)) / 2
+		v.f.doubt = (answer.at.Sub(answer.sent) - left.Sub(came)) / 2
+	})
 	if v.cfg.Token != "" || v.certificate != nil {
 		v.askWhoWeAre(ctx, client)
 	}
+	return v.found()
+}
+
+func (v *visitor) found() collectorFacts {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	return v.f
 }
 
@@ -281,11 +249,11 @@ func (v *visitor) askWhoWeAre(ctx context.Context, client *http.Client) {
 	if _, _, ours := timeOf(answer.header); !ours {
 		return
 	}
-	v.f.status = answer.status
 	var e api.Error
-	if answer.status >= 400 && json.Unmarshal(answer.body, &e) == nil {
-		v.f.code = e.Code
+	if answer.status >= 400 && json.Unmarshal(answer.body, &e) != nil {
+		e.Code = "" // not the contract's
 	}
+	v.locked(func() { v.f.status, v.f.code = answer.status, e.Code })
 }
 
 // timeOf reads api.HeaderTime: when the question came and when the answer left.

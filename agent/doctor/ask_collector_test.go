@@ -154,6 +154,17 @@ func TestAProxyIsAskedToPassOnAndItsAnswerKept(t *testing.T) {
 	}
 }
 
+func TestAProxyThatCannotBeOneIsSaidAndNotTried(t *testing.T) {
+	for _, proxy := range []string{"http:", "http:///x", "http://host/[path"} {
+		got := visited(t, quiet(t), func(c *CheckConfig) {
+			c.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
+		}, nil)
+		if got.proxyWrong == "" || got.failed != stageNothing {
+			t.Errorf("%s: %+v", proxy, got)
+		}
+	}
+}
+
 func TestAProxysPasswordIsNowhereInWhatIsFound(t *testing.T) {
 	got := visited(t, quiet(t), func(c *CheckConfig) {
 		c.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse("http://user:hidden-word@127.0.0.1:1") }

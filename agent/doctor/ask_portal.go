@@ -22,15 +22,15 @@ type portalFacts struct {
 const portalPatience = 3 * time.Second
 
 // askPlainly asks the collector's address in plain HTTP: a login page of the line's answers.
-func (v *visitor) askPlainly(ctx context.Context) portalFacts {
+func askPlainly(ctx context.Context, f collectorFacts) portalFacts {
 	ports := []string{"80"}
-	if v.f.failure == api.PathNotTLS {
-		ports = []string{v.f.port, "80"}
+	if f.failure == api.PathNotTLS {
+		ports = []string{f.port, "80"}
 	}
 	var last portalFacts
 	for _, port := range ports {
-		p := v.askPort(ctx, port)
-		if p.same = port == v.f.port; p.isPortal() {
+		p := askPort(ctx, f.host, port)
+		if p.same = port == f.port; p.isPortal() {
 			return p
 		}
 		if p.status != 0 {
@@ -40,12 +40,12 @@ func (v *visitor) askPlainly(ctx context.Context) portalFacts {
 	return last
 }
 
-func (v *visitor) askPort(ctx context.Context, port string) (p portalFacts) {
+func askPort(ctx context.Context, host, port string) (p portalFacts) {
 	ctx, cancel := context.WithTimeout(ctx, portalPatience)
 	defer cancel()
 	t := &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: mostRead}
 	defer t.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(v.f.host, port)+api.PathHealth, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+api.PathHealth, nil)
 	if err != nil {
 		return p
 	}
@@ -56,7 +56,7 @@ func (v *visitor) askPort(ctx context.Context, port string) (p portalFacts) {
 	defer answer.Body.Close()
 	p.status = answer.StatusCode
 	p.html = strings.Contains(strings.ToLower(answer.Header.Get("Content-Type")), "html")
-	if to, err := answer.Location(); err == nil && to.Hostname() != v.f.host {
+	if to, err := answer.Location(); err == nil && to.Hostname() != host {
 		p.to = to.Hostname()
 	}
 	return p

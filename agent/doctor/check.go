@@ -38,6 +38,7 @@ type CheckConfig struct {
 
 	Identity string // path of the file with key and certificate; empty: there is a token
 	Token    string
+	Twin     bool // the running agent was told so when it last sent: reading is not refused to a twin
 	Copied   bool // the disk is another machine's copy, and the identity with it
 
 	Targets []api.Target

@@ -26,6 +26,9 @@ func (f *facts) identityFinding() Finding {
 	if f := refusedFinding(c.code, c.status); f != nil {
 		return *f
 	}
+	if f.cfg.Twin {
+		return *refusedFinding(api.CodeTwin, api.Answers[api.CodeTwin].Status)
+	}
 	if i.leaf != nil && f.now().After(i.leaf.NotAfter) {
 		return bad(CheckIdentity, said("identity_expired", day(i.leaf.NotAfter)), said("do_renew"), said("do_enrol"))
 	}

@@ -142,6 +142,7 @@ func TestWhatBecameOfAnIdentity(t *testing.T) {
 		"nobody to ask":           {held(valid), func(f *facts) { f.collector = collectorFacts{failed: stageConnect, failure: api.PathTimeout} }, "-identity_unasked"},
 		"revoked":                 {held(valid), says(api.CodeRevoked), "!identity_revoked"},
 		"revoked and ended":       {held(ended), says(api.CodeRevoked), "!identity_revoked"},
+		"a twin, by its sending":  {held(valid), func(f *facts) { f.cfg.Twin = true }, "!identity_twin"},
 		"a copied disk":           {held(valid), func(f *facts) { f.cfg.Copied = true }, "!identity_copied"},
 		"a twin":                  {held(valid), says(api.CodeTwin), "!identity_twin"},
 		"ended, it says":          {held(valid), says(api.CodeExpired), "!identity_refused_expired"},

@@ -117,6 +117,11 @@ func TestWhatFactsMean(t *testing.T) {
 			f.collector.proxy = "p:1"
 			f.resolvers[0].addresses, f.resolvers[0].code = nil, "NXDOMAIN"
 		}, "+dns_proxy"},
+		"nor does a dead proxy": {CheckDNS, func(f *facts) {
+			fails(stageConnect, "")(f)
+			f.collector.proxy = "p:1"
+			f.resolvers[0].addresses, f.resolvers[0].code = nil, "NXDOMAIN"
+		}, "!dns_no_name"},
 		"one of two knows it": {CheckDNS, func(f *facts) { f.resolvers = append(f.resolvers, resolverFacts{server: center, code: "NXDOMAIN"}) }, "+dns_ok !dns_no_name"},
 		"no such name": {CheckDNS, func(f *facts) {
 			fails(stageName, api.PathNoName)(f)

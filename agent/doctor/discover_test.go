@@ -148,6 +148,16 @@ func wait(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+func TestWhatIsAroundThisMachineIsSearchedFirst(t *testing.T) {
+	s := searching(nil, nil, nil)
+	s.machine.interfaces[0].addresses = []netip.Prefix{prefix("10.1.6.9/16")}
+	s.prefixes = []netip.Prefix{prefix("10.1.4.0/22")}
+	all := s.nearestFirst()
+	if len(all) != 1022 || all[0] != netip.MustParseAddr("10.1.6.0") || all[255] != netip.MustParseAddr("10.1.6.255") || all[256] != netip.MustParseAddr("10.1.4.1") {
+		t.Errorf("%d: %s, %s, %s", len(all), all[0], all[255], all[256])
+	}
+}
+
 func TestEndedEarlyASearchGivesWhatItHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := searching(func(ctx context.Context, a netip.Addr) (bool, error) {

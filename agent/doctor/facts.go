@@ -1,12 +1,15 @@
 package doctor
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"syscall"
 	"time"
+
+	"communewatch/collector/api"
 )
 
 // machine is what this computer says of itself, without a packet sent.
@@ -140,4 +143,43 @@ type resolverFacts struct {
 func oneOf(err error, numbers ...syscall.Errno) bool {
 	var number syscall.Errno
 	return errors.As(err, &number) && slices.Contains(numbers, number)
+}
+
+// stage is how far the way to the collector was gone.
+type stage uint8
+
+const (
+	stageNothing stage = iota // it was not tried
+	stageName
+	stageConnect
+	stageProxy
+	stageTLS
+	stageAnswer
+	stageDone
+)
+
+// collectorFacts is what came of doing what sending does.
+type collectorFacts struct {
+	host, port string
+	proxy      string // host:port of the one in use
+	proxyWrong string // a proxy is set that cannot be understood: why
+
+	failed  stage  // where it went wrong; stageDone: nowhere
+	failure string // api.Path…
+	local   bool   // this machine itself forbade it
+
+	address     netip.Addr
+	took        time.Duration // to TLS
+	segment     int           // of TCP, largest; 0: not known
+	proxyStatus int           // of the proxy's answer, if it has not let us through
+	presented   []*x509.Certificate
+	refused     error // why the certificate is not the collector's
+	portal      portalFacts
+
+	timed         bool // the collector said its time
+	offset, doubt time.Duration
+	now           time.Time // the collector's
+	stranger      int       // the status of an answer without the collector's signs
+	status        int       // of the answer to who we are; 0: not asked
+	code          api.Code
 }

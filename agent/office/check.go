@@ -59,10 +59,18 @@ func (c Config) checked() (doctor.CheckConfig, error) {
 	}
 	return doctor.CheckConfig{
 		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Identity: c.Identity, Token: c.Token,
+		Twin:    toldTwin(c.Folder),
 		Copied:  c.Identity != "" && copied(c.Folder, Machine()),
 		Proxy:   func(r *http.Request) (*url.URL, error) { return upstream.ProxyFor(r.URL.String()) },
 		Targets: c.targetsNow(), Folder: c.Folder, Needs: c.SpoolBytes,
 	}, nil
+}
+
+// toldTwin tells whether the running agent's last answer was that another machine sends
+// under its identity.
+func toldTwin(folder string) bool {
+	s, err := ReadStatus(folder)
+	return err == nil && s.Running() && s.Line.Trouble == upstream.Reason(api.CodeTwin)
 }
 
 // copied reads what [SameMachine] does, and leaves it as it is.

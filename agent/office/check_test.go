@@ -1,6 +1,7 @@
 package office
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"communewatch/agent/doctor"
 	"communewatch/agent/snmp"
+	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 )
 
@@ -32,6 +34,39 @@ func TestACheckSeesACopiedDiskAndLeavesItAsItIs(t *testing.T) {
 	}
 	if copied(folder, nil) {
 		t.Error("it shows no marks, and is accused")
+	}
+}
+
+func TestWhatTheRunningAgentWasToldCountsWhileItIsFresh(t *testing.T) {
+	running := func(trouble upstream.Reason) Status {
+		return Status{PID: os.Getpid(), Uptime: uptime().Seconds(), Interval: 60, Line: LineStatus{Trouble: trouble}}
+	}
+	stopped, old := running("twin"), running("twin")
+	stopped.Stopped = true
+	old.Uptime -= 3600
+	for name, c := range map[string]struct {
+		status Status
+		want   bool
+	}{
+		"a twin":    {running("twin"), true},
+		"long ago":  {old, false},
+		"stopped":   {stopped, false},
+		"a timeout": {running("timeout"), false},
+	} {
+		folder := t.TempDir()
+		data, err := json.Marshal(c.status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, statusFile), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := toldTwin(folder); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if toldTwin(t.TempDir()) {
+		t.Error("nothing is known")
 	}
 }
 
