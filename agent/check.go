@@ -15,7 +15,7 @@ import (
 // check says what this office lacks, a line each.
 func check(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
-	path := flags.String("config", "agent.yaml", lang.Text("doctor.config"))
+	path := configFlag(flags)
 	asJSON := flags.Bool("json", false, lang.Text("doctor.json"))
 	return func(ctx context.Context, io settings.IO) error {
 		if len(io.Args) > 0 {

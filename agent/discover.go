@@ -16,7 +16,7 @@ import (
 // discover lists what is in the office.
 func discover(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
-	path := flags.String("config", "agent.yaml", lang.Text("doctor.config"))
+	path := configFlag(flags)
 	asJSON := flags.Bool("json", false, lang.Text("doctor.json"))
 	subnet := flags.String("subnet", "", lang.Text("doctor.subnet"))
 	community := flags.String("community", "", lang.Text("doctor.community"))

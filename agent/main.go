@@ -32,7 +32,7 @@ func main() { os.Exit(settings.Main("communewatch-agent", commands, os.Args[1:])
 
 func run(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
-	path := flags.String("config", "agent.yaml", lang.Text("agent.config"))
+	path := configFlag(flags)
 	check := flags.Bool("check", false, lang.Text("agent.check"))
 	background := flags.Bool("background", false, lang.Text("agent.background"))
 	managed := flags.Bool("service", false, lang.Text("agent.service"))

@@ -16,7 +16,7 @@ import (
 // its work, else 1.
 func status(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
-	path := flags.String("config", "agent.yaml", lang.Text("agent.config"))
+	path := configFlag(flags)
 	asJSON := flags.Bool("json", false, lang.Text("status.json"))
 	return func(_ context.Context, io settings.IO) error {
 		if len(io.Args) > 0 {

@@ -6,15 +6,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"log/slog"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
-	"communewatch/agent/clock"
 	"communewatch/agent/doctor"
 	"communewatch/agent/icmp"
 	"communewatch/agent/snmp"
@@ -44,25 +40,21 @@ func Check(ctx context.Context, path string) (found []doctor.Finding, installed 
 	return found, installed, err
 }
 
-// checked is what there is to examine.
+// checked is what there is to examine. Who we are says the doctor itself, also where the
+// identity cannot be used.
 func (c Config) checked() (doctor.CheckConfig, error) {
-	session, err := clock.Start(nil)
+	judge, err := upstream.TLS(c.URL, c.Pin)
 	if err != nil {
 		return doctor.CheckConfig{}, err
 	}
-	// A sender that never runs: only it knows how the collector is judged. Who we are says
-	// the doctor itself, also where the identity cannot be used.
-	sender, err := upstream.New(upstream.Config{URL: c.URL, Pin: c.Pin, Token: "none"},
-		upstream.Deps{Queue: emptyQueue{}, Clock: session, Log: slog.New(slog.DiscardHandler)})
+	proxy, err := upstream.Proxying(c.Proxy)
 	if err != nil {
 		return doctor.CheckConfig{}, err
 	}
 	return doctor.CheckConfig{
-		URL: c.URL, Pin: c.Pin, TLS: sender.TLS(), Identity: c.Identity, Token: c.Token,
-		Twin:    toldTwin(c.Folder),
-		Copied:  c.Identity != "" && copied(c.Folder, Machine()),
-		Proxy:   func(r *http.Request) (*url.URL, error) { return upstream.ProxyFor(r.URL.String()) },
-		Targets: c.targetsNow(), Folder: c.Folder, Needs: c.SpoolBytes,
+		URL: c.URL, Pin: c.Pin, TLS: judge, Identity: c.Identity, Token: c.Token,
+		Twin: toldTwin(c.Folder), Copied: c.Identity != "" && copied(c.Folder, Machine()),
+		Proxy: proxy, Targets: c.targetsNow(), Folder: c.Folder, Needs: c.SpoolBytes,
 	}, nil
 }
 
@@ -96,17 +88,6 @@ func (c Config) targetsNow() []api.Target {
 	}
 	return offer.Document.Targets
 }
-
-// emptyQueue is one for a sender that never runs.
-type emptyQueue struct{}
-
-func (emptyQueue) Sequences() []uint64                 { return nil }
-func (emptyQueue) Load(uint64) (upstream.Batch, error) { return upstream.Batch{}, fs.ErrNotExist }
-func (emptyQueue) Delete(...uint64) error              { return nil }
-func (emptyQueue) SetAside(uint64, []api.RejectedLine) error {
-	return nil
-}
-func (emptyQueue) Wake() <-chan struct{} { return nil }
 
 // Patience of a check: two echoes, two questions.
 const (

@@ -122,7 +122,7 @@ func (d *desk) failsAt(r Result, step string) Step {
 func (d *desk) quick() {
 	d.t.Helper()
 	must(d.t, os.MkdirAll(d.folder, 0o700))
-	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}) + "interval: 1s\npackets: 1\ntargets: [{name: own, address: 127.0.0.1, role: gateway}]\n"
+	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}, "") + "interval: 1s\npackets: 1\ntargets: [{name: own, address: 127.0.0.1, role: gateway}]\n"
 	must(d.t, os.WriteFile(filepath.Join(d.folder, "agent.yaml"), []byte(text), 0o600))
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"communewatch/agent/service"
+	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 	"communewatch/collector/settings"
 )
@@ -30,7 +31,7 @@ func (i *installer) configure(ctx context.Context) bool {
 			return i.fails("config", "install.folder_todo", "install.config_failed", err)
 		}
 	}
-	if err := service.WriteFile(ctx, path, 0o600, configText(i.known)); err != nil {
+	if err := service.WriteFile(ctx, path, 0o600, configText(i.known, i.proxy())); err != nil {
 		return i.fails("config", "install.folder_todo", "install.config_failed", err)
 	}
 	if _, err := i.load(path); err != nil {
@@ -65,11 +66,21 @@ func (i *installer) mine(path string) bool {
 
 // configText is agent.yaml as install writes it: what is not in it is as usual, or comes
 // from the centre.
-func configText(k known) string {
+func configText(k known, proxy string) string {
 	return "# CommuneWatch: " + api.CleanText(k.name()) + " (" + k.Site + ")\n" +
 		"# " + "communewatch-agent run --check --config agent.yaml" + "\n" +
 		"collector:\n" +
 		"  url: " + strconv.Quote(k.URL) + "\n" +
 		"  pin: " + k.Pin + "\n" +
-		"  identity: " + identityFile + "\n"
+		"  identity: " + identityFile + "\n" + proxy
+}
+
+// proxy is a line of agent.yaml: the service's account has none of the settings that hold
+// at this keyboard.
+func (i *installer) proxy() string {
+	proxy, err := upstream.ProxyFor(i.known.URL)
+	if err != nil || proxy == nil || i.manager.PerUser {
+		return ""
+	}
+	return "  proxy: " + strconv.Quote(proxy.String()) + "\n"
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"communewatch/agent/clock"
 	"communewatch/agent/icmp"
 	"communewatch/agent/round"
 	"communewatch/agent/upstream"
@@ -122,13 +120,11 @@ func refused(ctx context.Context, cfg Config) api.Code {
 
 // identified is a client that shows the identity, to the pinned collector only.
 func identified(cfg Config) (*http.Client, error) {
-	session, err := clock.Start(nil)
+	judge, err := upstream.TLS(cfg.URL, cfg.Pin)
 	if err != nil {
 		return nil, err
 	}
-	// For its judgement of the collector alone; nothing is sent through it.
-	sender, err := upstream.New(upstream.Config{URL: cfg.URL, Pin: cfg.Pin, Token: "none"},
-		upstream.Deps{Queue: nothing{}, Clock: session, Log: slog.New(slog.DiscardHandler)})
+	proxy, err := upstream.Proxying(cfg.Proxy)
 	if err != nil {
 		return nil, err
 	}
@@ -136,20 +132,9 @@ func identified(cfg Config) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	secured := sender.TLS().Clone()
-	secured.Certificates = []tls.Certificate{pair}
-	proxy := func(*http.Request) (*url.URL, error) { return upstream.ProxyFor(cfg.URL) }
+	judge.Certificates = []tls.Certificate{pair}
 	return &http.Client{
-		Transport:     &http.Transport{Proxy: proxy, TLSClientConfig: secured},
+		Transport:     &http.Transport{Proxy: proxy, TLSClientConfig: judge},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }
-
-// nothing is an empty queue.
-type nothing struct{}
-
-func (nothing) Sequences() []uint64                       { return nil }
-func (nothing) Load(uint64) (upstream.Batch, error)       { return upstream.Batch{}, io.EOF }
-func (nothing) Delete(...uint64) error                    { return nil }
-func (nothing) SetAside(uint64, []api.RejectedLine) error { return nil }
-func (nothing) Wake() <-chan struct{}                     { return nil }

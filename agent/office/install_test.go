@@ -120,7 +120,7 @@ func TestAnUpdateKeepsWhatAnAdministratorChanged(t *testing.T) {
 	line := d.centre.invite("bd-21997", "secret-token-1")
 	d.passes(d.install(line))
 	path := filepath.Join(d.folder, "agent.yaml")
-	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}) + "  metered: true\n# mine\n"
+	text := configText(known{URL: d.centre.url(), Pin: d.centre.pin}, "") + "  metered: true\n# mine\n"
 	must(t, os.WriteFile(path, []byte(text), 0o600))
 	d.passes(d.install(line))
 	if got, _ := os.ReadFile(path); string(got) != text {

@@ -37,6 +37,7 @@ type Config struct {
 	Pin        string // "sha256:<hex>" of its CA's public key
 	Token      string // one of Token and Identity
 	Identity   string // path of the file with the agent's key and certificate
+	Proxy      string // on the way to the collector; see [upstream.Config]
 	Folder     string // where agent.yaml lies, and the agent's state; "": none is kept, and no document fetched
 	SpoolDir   string // absolute
 	SpoolBytes int64
@@ -131,7 +132,7 @@ func (o *Office) wire() error {
 		return err
 	}
 	o.sender, err = upstream.New(upstream.Config{
-		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, Identity: o.cfg.Identity,
+		URL: o.cfg.URL, Pin: o.cfg.Pin, Token: o.cfg.Token, Identity: o.cfg.Identity, Proxy: o.cfg.Proxy,
 		MaxWait: o.cfg.MaxWait, Every: o.cfg.Every, DailyBytes: o.cfg.DailyBytes, Session: o.session.ID(), Who: o.who(),
 	}, upstream.Deps{Queue: o.queue, Clock: o.session, Log: o.log, Documents: documents})
 	if err != nil {

@@ -31,6 +31,7 @@ type CollectorFile struct {
 	Identity  string `json:"identity"`   // the file with the key and certificate that install got, or
 	Token     string `json:"token"`      // the site's token, or
 	TokenFile string `json:"token_file"` // the file that holds it
+	Proxy     string `json:"proxy"`      // on the way there, http://[name:password@]host:port; "direct": none; not given: the machine's
 	Metered   bool   `json:"metered"`    // the line is paid by the byte: measure as often, send every ten minutes; also if the centre says so
 	// DailyMegabytes bounds what goes over the line in a day, 1 to 100,000 (10⁶ bytes);
 	// 0 is no bound, or 10 on a metered line.
@@ -72,6 +73,7 @@ func Load(path string) (Config, error) {
 		URL:        file.Collector.URL,
 		Pin:        file.Collector.Pin,
 		Token:      token,
+		Proxy:      file.Collector.Proxy,
 		Every:      file.Collector.every(),
 		DailyBytes: file.Collector.dailyBytes(),
 		SpoolBytes: int64(file.Spool.MaxMegabytes) << 20,

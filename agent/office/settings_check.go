@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"communewatch/agent/upstream"
 	"communewatch/collector/api"
 	"communewatch/collector/say"
 	"communewatch/collector/settings"
@@ -16,6 +17,9 @@ import (
 func (f *File) check(read *settings.File) string {
 	if u, err := url.Parse(f.Collector.URL); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
 		complainOrMissing(read, "collector.url", f.Collector.URL, "config.url", f.Collector.URL)
+	}
+	if _, err := upstream.Proxying(f.Collector.Proxy); err != nil { // there may be a password in it
+		read.Complain("collector.proxy", "config.proxy")
 	}
 	if !pinForm.MatchString(f.Collector.Pin) {
 		complainOrMissing(read, "collector.pin", f.Collector.Pin, "config.pin", f.Collector.Pin)

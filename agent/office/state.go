@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,7 +49,11 @@ func writeForGood(folder, name string, data []byte, mode os.FileMode) error {
 
 func replaceState(folder, name string, data []byte, mode os.FileMode, sync func(*os.File) error) error {
 	fresh := filepath.Join(folder, name+".tmp")
-	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	// One may be left of a process that was killed; a link in its place is not followed.
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

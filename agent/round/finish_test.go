@@ -19,8 +19,10 @@ func TestRoundsThatFinishPutWhatIsUnderWayAndBeginNothingMore(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			return pong("slow")
 		})
-		late := always("late", func(context.Context) []*api.Point { begun["late"]++; return pong("late") }) // at 30 s
-		r, err := New(Config{Interval: time.Minute}, []Task{slow, late}, Deps{
+		late := always("late", func(context.Context) []*api.Point { begun["late"]++; return pong("late") })
+		first := always("first", func(context.Context) []*api.Point { return pong("first") })
+		late.Parent = "first" // and so begins at 30 s
+		r, err := New(Config{Interval: time.Minute}, []Task{slow, first, late}, Deps{
 			Put: func(b []byte) error { lines.Write(b); return nil }, Health: health, Log: discard,
 		})
 		if err != nil {

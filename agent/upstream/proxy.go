@@ -32,8 +32,8 @@ func ProxyFor(address string) (*url.URL, error) {
 	return machineProxy(&http.Request{URL: target})
 }
 
-// proxyFunc is how a transport asks.
-func proxyFunc(configured string) (func(*http.Request) (*url.URL, error), error) {
+// Proxying is how a transport asks for what [Config].Proxy says.
+func Proxying(configured string) (func(*http.Request) (*url.URL, error), error) {
 	switch configured {
 	case "":
 		return machineProxy, nil

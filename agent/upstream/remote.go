@@ -49,7 +49,7 @@ func newRemote(cfg Config, clock Clock, m *meter) (*remote, error) {
 		return nil, err
 	}
 	t.collector = clock.Collector
-	proxy, err := proxyFunc(cfg.Proxy)
+	proxy, err := Proxying(cfg.Proxy)
 	if err != nil {
 		return nil, err
 	}

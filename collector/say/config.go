@@ -33,6 +33,7 @@ var configTexts = texts{
 	"config.too_long":    {"%s dài quá %d byte", "%s is longer than %d byte{s}"},
 	"config.snmp_unused": {"%s không dùng ở mức %s; hãy bỏ đi hoặc đổi level", "%s is not used at level %s; leave it out or change the level"},
 	"config.snmp_other":  {"%s không dùng trong version %s; hãy bỏ đi hoặc đổi version", "%s is not used by version %s; leave it out or change the version"},
+	"config.proxy":       {"proxy phải là http://[tên:mật-khẩu@]máy:cổng, hoặc direct", "proxy must be http://[name:password@]host:port, or direct"},
 	"config.url":         {"%q không phải địa chỉ https://máy:cổng", "%q is not an address https://host:port"},
 	"config.pin":         {"%q không phải dấu vân tay sha256: và 64 chữ số thập lục phân", "%q is not a pin of sha256: and 64 hexadecimal digits"},
 	"config.token":       {"cần identity, token hoặc token_file, và chỉ một trong số đó", "want one of identity, token and token_file"},

@@ -5,7 +5,6 @@ package say
 var doctorTexts = texts{
 	"doctor.check":     {"kiểm tra mọi thứ máy này cần để đo và gửi về trung tâm", "check all that this machine needs to measure and report"},
 	"doctor.json":      {"in dạng JSON cho máy đọc", "print JSON, for machines"},
-	"doctor.config":    {"tệp cấu hình", "configuration file"},
 	"doctor.failed":    {"%d mục không đạt; làm theo dấu → ở trên rồi chạy lại lệnh này", "%d not right; do what stands behind → above, then run this again"},
 	"doctor.all_good":  {"Đạt: mọi mục đều tốt.", "All is well."},
 	"doctor.may_not":   {"không có quyền đọc %s; hãy chạy lại với quyền quản trị (Linux: thêm sudo phía trước; Windows: chuột phải → Run as administrator)", "%s may not be read; run this again as administrator (Linux: put sudo in front; Windows: right click → Run as administrator)"},
