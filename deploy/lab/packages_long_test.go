@@ -246,9 +246,9 @@ func (d *debian) upgradeAgent(to packaged) {
 func (d *debian) upgradeCollector(to packaged) {
 	d.t.Helper()
 	stored := d.points()
-	keys := d.sh("cd " + collectorState + " && sha256sum keys/* tokens && sha256sum /etc/communewatch/collector.yaml")
+	keys := d.sh("cd " + collectorState + " && sha256sum keys/* && sha256sum /etc/communewatch/collector.yaml")
 	d.install(to.collector)
-	if after := d.sh("cd " + collectorState + " && sha256sum keys/* tokens && sha256sum /etc/communewatch/collector.yaml"); after != keys {
+	if after := d.sh("cd " + collectorState + " && sha256sum keys/* && sha256sum /etc/communewatch/collector.yaml"); after != keys {
 		d.t.Errorf("the upgrade changed\n%s\nto\n%s", keys, after)
 	}
 	if version := d.inside("communewatch-collector", "version"); !strings.Contains(version, to.version) {
@@ -296,12 +296,12 @@ func (d *debian) removeAgent(of packaged) {
 // removeCollector holds that only a person removes keys and measurements.
 func (d *debian) removeCollector() {
 	d.t.Helper()
-	keys := d.sh("cd " + collectorState + " && sha256sum keys/* tokens")
+	keys := d.sh("cd " + collectorState + " && sha256sum keys/*")
 	said := d.inside("dpkg", "--purge", "communewatch-collector")
 	if !strings.Contains(said, "rm -rf "+collectorState) {
 		d.t.Errorf("the purge does not say what it left:\n%s", said)
 	}
-	if after := d.sh("cd " + collectorState + " && sha256sum keys/* tokens"); after != keys {
+	if after := d.sh("cd " + collectorState + " && sha256sum keys/*"); after != keys {
 		d.t.Errorf("the purge changed the keys")
 	}
 	if running, _ := d.try("sh", "-c", "cat /proc/[0-9]*/comm | grep communewatch"); running != "" {
