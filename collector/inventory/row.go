@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -219,5 +218,3 @@ func personal(column string) bool {
 }
 
 func unprintable(c rune) bool { return c != ' ' && !unicode.IsGraphic(c) }
-
-func quoted(s string) string { return fmt.Sprintf("%q", s) }
