@@ -64,7 +64,8 @@ func bootDebian(t *testing.T) *debian {
 	d := &debian{t: t, root: filepath.Join(dir, "root")}
 	d.makeRoot()
 	var err error
-	d.Process, err = Start(filepath.Join(dir, "boot.log"), "unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup",
+	// unshare takes no notice of the signal that our children get when we die.
+	d.Process, err = Start(filepath.Join(dir, "boot.log"), "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup",
 		"--fork", "--kill-child", "sh", "-c", bootScript, "boot", d.root)
 	if err != nil {
 		t.Fatal(err)
