@@ -60,6 +60,11 @@ func announce(ctx context.Context, c *center.Center, cfg center.Config, log *slo
 	}
 }
 
+// configFlag is the packages' file where it is there.
 func configFlag(flags *flag.FlagSet) *string {
-	return flags.String("config", "", settings.LangOf(flags).Text("collector.config"))
+	usual := "/etc/communewatch/collector.yaml"
+	if _, err := os.Stat(usual); err != nil {
+		usual = ""
+	}
+	return flags.String("config", usual, settings.LangOf(flags).Text("collector.config"))
 }

@@ -14,7 +14,8 @@ import (
 const (
 	fetchEvery  = 10 * time.Minute
 	fetchSlack  = time.Minute    // earlier, if the line is in use anyway: a metered one is used every ten minutes
-	unknownPath = 24 * time.Hour // until a collector that does not know what is asked for is asked again
+	noDocument  = time.Hour      // until one that has none for this site is asked again: its inventory may be about to
+	unknownPath = 24 * time.Hour // until one that cannot renew is asked again
 )
 
 // Fetching fails as sending does, and the next round shows it: it is asked again soon.
@@ -47,7 +48,7 @@ func (s *Sender) fetch(ctx context.Context) {
 	if v.action != api.Delete {
 		atLeast := v.wait
 		if v.reason == Reason(api.CodeNotFound) {
-			atLeast = unknownPath
+			atLeast = noDocument
 		}
 		if next, say := s.fetching.failed(now, now.Sub(began), v.reason, atLeast); say && ctx.Err() == nil {
 			s.log.Warn("document of the centre cannot be fetched: the last one holds", "reason", v.reason, "detail", v.message, "next_attempt_in", next.Round(time.Second))

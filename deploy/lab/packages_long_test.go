@@ -67,11 +67,10 @@ func TestPackagesRunOnADebianFromTheFirstInstallationToThePurge(t *testing.T) {
 	d.wantFiles("communewatch-collector")
 	d.wantSound(collectorUnit, 15)
 	d.wants("active", "systemctl", "is-active", collectorUnit)
-	d.sh("echo 'calendar: always' >>/etc/communewatch/collector.yaml && systemctl restart " + collectorUnit)
+	d.sh("printf 'calendar: always\\ninterval: 1s\\n' >>/etc/communewatch/collector.yaml && systemctl restart " + collectorUnit)
 
 	d.eventually(time.Minute, "the collector is ready", d.ready)
 	d.invite()
-	d.inside("systemctl", "start", agentUnit)
 	// An agent that was faster than its new token asks again after a good minute.
 	d.eventually(3*time.Minute, "a point is stored", func() bool { return d.points() > 0 })
 	d.wantRights("communewatch-agent", agentUnit, "0000000000002000") // CAP_NET_RAW, capability 13
@@ -129,28 +128,29 @@ func (d *debian) wantSound(unit string, tenths int) {
 	}
 }
 
-// invite writes the agent's configuration by a token of the collector.
+// invite pastes what the collector prints, as an office does.
 func (d *debian) invite() {
 	d.t.Helper()
-	yaml := d.inside("runuser", "-u", "communewatch", "--", "communewatch-collector", "token",
-		"--config", "/etc/communewatch/collector.yaml", "--url", "https://127.0.0.1:8443", "bd-21997")
-	yaml += "\ninterval: 1s\ntargets:\n- {name: loop, address: 127.0.0.1, role: lan}\n"
-	if err := os.WriteFile(filepath.Join(d.root, "srv", "agent.yaml"), []byte(yaml), 0o600); err != nil {
+	line := d.sh("communewatch-collector enrol --config /etc/communewatch/collector.yaml --url https://127.0.0.1:8443 --qr=false bd-21997 2>/dev/null")
+	if err := os.WriteFile(filepath.Join(d.root, "srv", "line"), []byte(line+"\n"), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	d.sh("install -m 0600 -o communewatch-agent -g communewatch-agent /srv/agent.yaml " + agentState + "/agent.yaml")
-	// What an upgrade must not touch.
-	d.sh("echo key >/srv/key; install -m 0600 -o communewatch-agent -g communewatch-agent /srv/key " + agentState + "/kept.pem")
+	said := d.sh("communewatch-agent install </srv/line")
+	d.t.Logf("%s", said)
+	if !strings.Contains(said, "ĐẠT: ") {
+		d.t.Errorf("the installation says\n%s", said)
+	}
+	d.sh("echo 'interval: 1s' >>" + agentState + "/agent.yaml && systemctl restart " + agentUnit)
 }
 
-// points is how many rounds of the target are stored.
+// points is how many answered rounds are stored.
 func (d *debian) points() int {
 	d.t.Helper()
 	credential, err := embedded.Credential(center.InfluxDir(filepath.Join(d.root, collectorState)))
 	if err != nil {
 		return 0
 	}
-	query := url.Values{"db": {"communewatch"}, "q": {`SELECT COUNT("received") FROM "raw"."ping" WHERE "target" = 'loop' AND "received" > 0`}}
+	query := url.Values{"db": {"communewatch"}, "q": {`SELECT COUNT("received") FROM "raw"."ping" WHERE "received" > 0`}}
 	cmd := exec.CommandContext(d.t.Context(), "nsenter", "--target", d.pid, "--net", "curl", "--silent", "--config", "-", "http://127.0.0.1:8486/query?"+query.Encode())
 	cmd.Stdin = strings.NewReader("user = \"" + credential + "\"\n")
 	out, _ := cmd.Output() // a database that is not up yet has no points
@@ -210,7 +210,7 @@ func (d *debian) batches() []string {
 // identity is what must be the same ever after, with owners and modes.
 func (d *debian) identity() string {
 	d.t.Helper()
-	return d.sh("cd " + agentState + " && stat -c '%n %U %G %a %i' . agent.yaml kept.pem spool && sha256sum agent.yaml kept.pem")
+	return d.sh("cd " + agentState + " && stat -c '%n %U %G %a %i' . agent.yaml identity.pem spool && sha256sum agent.yaml identity.pem")
 }
 
 // upgradeAgent does it while the collector is away, so that something waits.
