@@ -37,9 +37,10 @@ func TestAFirstInstallationIsOnePastedLine(t *testing.T) {
 		Files: []string{filepath.Join("testdata", "install.txtar")},
 		Setup: setUpProvince,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await,
-			"query": query,
-			"keep":  keep,
+			"await":   await,
+			"query":   query,
+			"keep":    keep,
+			"refused": refused,
 		},
 	})
 }
@@ -151,6 +152,17 @@ func get(ctx context.Context, address, credential string) (string, error) {
 		err = fmt.Errorf("%s: %s", response.Status, body)
 	}
 	return string(body), err
+}
+
+// refused PROGRAM …: until it ends with 1, as `! exec` wants it at once. What it said last
+// is the script's standard output.
+func refused(ts *testscript.TestScript, _ bool, args []string) {
+	retry(ts, func(context.Context) error {
+		if ts.Exec(args[0], args[1:]...) == nil {
+			return fmt.Errorf("%s went well", args)
+		}
+		return nil
+	})
 }
 
 // keep NAME: the last word of the first line that was just printed goes into a variable.
