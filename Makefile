@@ -49,10 +49,11 @@ test-long: build ## run what takes longer: fuzzing, many faults, soak
 		done; \
 	done
 
-lint: ## vet and staticcheck, for Linux and Windows
+lint: ## vet and staticcheck, for Linux and Windows, and build for a small router
 	@test -z "$$(gofmt -l agent collector dashboards deploy)" || { gofmt -l agent collector dashboards deploy; echo 'run gofmt -w on these'; exit 1; }
 	$(GO) vet -tags 'integration long' ./...
 	GOOS=windows $(GO) vet ./agent/... ./collector/api ./collector/say ./collector/settings
+	GOARCH=mipsle $(GO) build -o /dev/null ./agent # 32 bits, and the least of a system
 	$(GO) tool staticcheck -tags 'integration long' ./...
 
 bench: influxd ## run the benchmarks

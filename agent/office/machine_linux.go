@@ -53,10 +53,10 @@ func marksBelow(root, device string) []string {
 // deviceOf is the number of the block device with a file, "8:1"; empty for none.
 func deviceOf(file string) string {
 	var st unix.Stat_t
-	if unix.Stat(file, &st) != nil || unix.Major(st.Dev) == 0 { // 0: no device of its own (overlay, tmpfs, btrfs)
+	if unix.Stat(file, &st) != nil || unix.Major(uint64(st.Dev)) == 0 { // 0: no device of its own (overlay, tmpfs, btrfs)
 		return ""
 	}
-	return strconv.Itoa(int(unix.Major(st.Dev))) + ":" + strconv.Itoa(int(unix.Minor(st.Dev)))
+	return strconv.Itoa(int(unix.Major(uint64(st.Dev)))) + ":" + strconv.Itoa(int(unix.Minor(uint64(st.Dev))))
 }
 
 // disksOf gives the folders in sysfs of the disks below a device: what a partition is
