@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -21,6 +22,7 @@ const identityFile = "identity.pem"
 // known is what this machine was installed for, if it was.
 type known struct {
 	Site, Label string // of machine.json
+	Speaks      string // the site in whose name the identity speaks: of its certificate
 	URL, Pin    string // of agent.yaml
 	Spool       string // its folder
 }
@@ -39,8 +41,13 @@ func readKnown(folder string) known {
 	if machine, err := readMachine(folder); err == nil {
 		k.Site, k.Label = api.CleanText(machine.Site), api.CleanText(machine.Label)
 	}
+	k.Speaks, _, _ = strings.Cut(readIdentity(filepath.Join(folder, identityFile)).name, " ")
 	return k
 }
+
+// site is whose what waits in the spool is. machine.json may be lost, or a power cut may
+// have kept it from being written.
+func (k known) site() string { return api.CleanText(cmp.Or(k.Speaks, k.Site)) }
 
 // name is what people call it.
 func (k known) name() string {
@@ -54,12 +61,13 @@ func (k known) name() string {
 // again must not make a new machine of it.
 func (i *installer) enrol(ctx context.Context) bool {
 	had := i.known
+	of := had.site()
 	switch {
 	case i.inv == api.Invitation{}:
 		return i.done("enrol", "install.enrolled_before", had.name(), had.Site)
-	case had.Site != "" && had.Site != i.inv.Site && !i.Replace:
-		return i.fails("enrol", "install.other_site_todo", "install.other_site", had.Site, api.CleanText(i.inv.Site))
-	case had.Site != "" && had.Site != i.inv.Site:
+	case of != "" && of != i.inv.Site && !i.Replace:
+		return i.fails("enrol", "install.other_site_todo", "install.other_site", of, api.CleanText(i.inv.Site))
+	case of != "" && of != i.inv.Site:
 		return i.move(ctx)
 	}
 	why := i.mayKeep(ctx)
@@ -82,7 +90,7 @@ func (i *installer) enrol(ctx context.Context) bool {
 func (i *installer) mayKeep(ctx context.Context) api.Code {
 	had := i.known
 	switch {
-	case had.Site == "" || had.URL != i.inv.URL || had.Pin != i.inv.Pin:
+	case had.Site != i.inv.Site || had.URL != i.inv.URL || had.Pin != i.inv.Pin:
 		return api.CodeUnauthorized
 	case !exists(filepath.Join(i.manager.Folder, identityFile)):
 		return api.CodeUnauthorized
@@ -125,14 +133,15 @@ func (i *installer) move(ctx context.Context) bool {
 		return i.fails("enrol", "install.service_todo", "uninstall.stop_failed", err)
 	}
 	i.sendRest(ctx)
-	aside, err := i.setSpoolAside(old.Site)
+	aside, err := i.setSpoolAside(old.site())
 	if err != nil {
 		return i.fails("enrol", "install.folder_todo", "install.folder_failed", i.manager.Folder, err)
 	}
 	if err := i.ask(ctx); err != nil {
-		if aside != "" {
+		if aside != "" && i.known.Site == old.Site { // else it is the other site's already
 			err = errors.Join(err, os.Rename(aside, i.known.Spool))
 		}
+		err = errors.Join(err, i.manager.Secure()) // sending was done by whoever installs
 		if !i.NoService && exists(i.manager.Config()) {
 			err = errors.Join(err, i.manager.Start(ctx)) // as it was
 		}

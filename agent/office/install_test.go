@@ -311,3 +311,68 @@ func TestAnInstallationPassesOnlyWhenTheCollectorHasStoredSomething(t *testing.T
 		t.Errorf("got %+v", step)
 	}
 }
+
+func TestACopyThatIsTakenAwayOrMovedSaysNothingInTheOthersName(t *testing.T) {
+	for _, name := range []string{"uninstall", "move"} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+			if len(Machine()) == 0 {
+				t.Skip("this machine shows no marks")
+			}
+			known, err := readMachine(d.folder)
+			must(t, err)
+			known.Marks, known.Copy = []string{"mac:another"}, Machine() // noticed at an earlier start
+			must(t, writeMachine(d.folder, known))
+			d.unsent()
+			if name == "uninstall" {
+				Uninstall{PerUser: true, Lang: say.English}.Do(t.Context())
+			} else {
+				d.passes(d.install(d.centre.invite("bd-22000", "secret-token-2"), replacing))
+			}
+			if heard := d.centre.heard(); len(heard) != 0 {
+				t.Errorf("the centre heard %q", heard)
+			}
+		})
+	}
+}
+
+func TestWhoseSpoolItIsIsKnownWithoutTheFileOfTheMachine(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	d.unsent()
+	must(t, os.Remove(filepath.Join(d.folder, machineFile)))
+	other := d.centre.invite("bd-22000", "secret-token-2")
+	if step := d.failsAt(d.install(other), "enrol"); !strings.Contains(step.Text, "bd-21997") {
+		t.Errorf("got %+v", step)
+	}
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathWrite {
+			refuse(w, api.CodeUnavailable, "InfluxDB is down")
+		}
+		return r.URL.Path == api.PathWrite
+	}
+	d.passes(d.install(other, replacing))
+	if left := len(waitingIn(filepath.Join(d.folder, "spool"))); left != 0 || len(waitingIn(filepath.Join(d.folder, "spool-bd-21997"))) != 1 {
+		t.Errorf("%d batches of the old site would be sent in the new one's name", left)
+	}
+}
+
+func TestAMoveThatBreaksOffAfterTheNewIdentityDoesNotGiveItTheOldSitesSpool(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	d.unsent()
+	d.centre.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == api.PathEnrol { // from now on machine.json cannot be written
+			_ = os.MkdirAll(filepath.Join(d.folder, machineFile+".tmp", "x"), 0o700)
+		}
+		if r.URL.Path == api.PathWrite {
+			refuse(w, api.CodeUnavailable, "InfluxDB is down")
+		}
+		return r.URL.Path == api.PathWrite
+	}
+	d.failsAt(d.install(d.centre.invite("bd-22000", "secret-token-2"), replacing), "enrol")
+	if left := len(waitingIn(filepath.Join(d.folder, "spool"))); left != 0 {
+		t.Errorf("%d batches of the old site would be sent in the new one's name", left)
+	}
+}

@@ -98,6 +98,9 @@ func (i *installer) sendAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.copied != nil { // in the name of another machine nothing is said, not even goodbye
+		return errors.Join(o.copied, o.Close())
+	}
 	ctx, cancel := context.WithTimeout(ctx, restTime)
 	defer cancel()
 	err = o.sender.Goodbye(ctx, api.GoodbyeStop)
