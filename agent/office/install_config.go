@@ -76,8 +76,11 @@ func configText(k known, proxy string) string {
 }
 
 // proxy is a line of agent.yaml: the service's account has none of the settings that hold
-// at this keyboard.
+// at this keyboard. What was written before holds on.
 func (i *installer) proxy() string {
+	if i.known.Proxy != "" {
+		return "  proxy: " + strconv.Quote(i.known.Proxy) + "\n"
+	}
 	proxy, err := upstream.ProxyFor(i.known.URL)
 	if err != nil || proxy == nil || i.manager.PerUser {
 		return ""

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -21,7 +22,10 @@ const identityFile = "identity.pem"
 // known is what this machine was installed for, if it was.
 type known struct {
 	Site, Label string // of machine.json
+	Speaks      string // the site in whose name the identity speaks: of its certificate
 	URL, Pin    string // of agent.yaml
+	Proxy       string // likewise
+	Token       string // likewise, of one that was not enrolled
 	Spool       string // its folder
 }
 
@@ -32,15 +36,23 @@ func readKnown(folder string) known {
 	if data, err := os.ReadFile(path); err == nil {
 		_, _ = settings.Decode(path, data, &file)
 	}
-	k := known{URL: file.Collector.URL, Pin: file.Collector.Pin, Spool: file.Spool.Folder}
+	k := known{URL: file.Collector.URL, Pin: file.Collector.Pin, Proxy: file.Collector.Proxy, Spool: file.Spool.Folder}
 	if !filepath.IsAbs(k.Spool) {
 		k.Spool = filepath.Join(folder, k.Spool)
+	}
+	if cfg, err := Load(path); err == nil {
+		k.Token = cfg.Token
 	}
 	if machine, err := readMachine(folder); err == nil {
 		k.Site, k.Label = api.CleanText(machine.Site), api.CleanText(machine.Label)
 	}
+	k.Speaks, _, _ = strings.Cut(readIdentity(filepath.Join(folder, identityFile)).name, " ")
 	return k
 }
+
+// site is whose what waits in the spool is. machine.json may be lost, or a power cut may
+// have kept it from being written.
+func (k known) site() string { return api.CleanText(cmp.Or(k.Speaks, k.Site)) }
 
 // name is what people call it.
 func (k known) name() string {
@@ -54,13 +66,17 @@ func (k known) name() string {
 // again must not make a new machine of it.
 func (i *installer) enrol(ctx context.Context) bool {
 	had := i.known
+	of := had.site()
 	switch {
 	case i.inv == api.Invitation{}:
 		return i.done("enrol", "install.enrolled_before", had.name(), had.Site)
-	case had.Site != "" && had.Site != i.inv.Site && !i.Replace:
-		return i.fails("enrol", "install.other_site_todo", "install.other_site", had.Site, api.CleanText(i.inv.Site))
-	case had.Site != "" && had.Site != i.inv.Site:
+	case of != "" && of != i.inv.Site && !i.Replace:
+		return i.fails("enrol", "install.other_site_todo", "install.other_site", of, api.CleanText(i.inv.Site))
+	case of != "" && of != i.inv.Site:
 		return i.move(ctx)
+	}
+	if of == "" && had.Token != "" {
+		return i.takeOver(ctx)
 	}
 	why := i.mayKeep(ctx)
 	if why == "" {
@@ -82,14 +98,14 @@ func (i *installer) enrol(ctx context.Context) bool {
 func (i *installer) mayKeep(ctx context.Context) api.Code {
 	had := i.known
 	switch {
-	case had.Site == "" || had.URL != i.inv.URL || had.Pin != i.inv.Pin:
+	case had.Site != i.inv.Site || had.URL != i.inv.URL || had.Pin != i.inv.Pin:
 		return api.CodeUnauthorized
 	case !exists(filepath.Join(i.manager.Folder, identityFile)):
 		return api.CodeUnauthorized
 	case SameMachine(i.manager.Folder) != nil:
 		return api.CodeTwin
 	}
-	return i.Refused(ctx, Config{URL: had.URL, Pin: had.Pin, Identity: filepath.Join(i.manager.Folder, identityFile)})
+	return i.Refused(ctx, Config{URL: had.URL, Pin: had.Pin, Proxy: had.Proxy, Identity: filepath.Join(i.manager.Folder, identityFile)})
 }
 
 func exists(path string) bool {
@@ -108,7 +124,10 @@ func (i *installer) ask(ctx context.Context) error {
 	who := api.EnrolRequest{
 		Token: i.inv.Token, Machine: Fingerprint(Machine()), Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Version: i.Version,
 	}
-	reply, err := i.Enrol(ctx, i.inv, who, filepath.Join(i.manager.Folder, identityFile), upstream.EnrolDeps{Log: i.Log})
+	if i.known.URL != i.inv.URL {
+		i.known.Proxy = "" // it led to another collector
+	}
+	reply, err := i.Enrol(ctx, i.inv, who, filepath.Join(i.manager.Folder, identityFile), upstream.EnrolDeps{Log: i.Log, Proxy: i.known.Proxy})
 	if err != nil {
 		return err
 	}
@@ -125,23 +144,57 @@ func (i *installer) move(ctx context.Context) bool {
 		return i.fails("enrol", "install.service_todo", "uninstall.stop_failed", err)
 	}
 	i.sendRest(ctx)
-	aside, err := i.setSpoolAside(old.Site)
+	aside, err := i.setSpoolAside(old.site())
 	if err != nil {
 		return i.fails("enrol", "install.folder_todo", "install.folder_failed", i.manager.Folder, err)
 	}
 	if err := i.ask(ctx); err != nil {
-		if aside != "" {
+		if aside != "" && i.known.Site == old.Site { // else it is the other site's already
 			err = errors.Join(err, os.Rename(aside, i.known.Spool))
 		}
-		if !i.NoService && exists(i.manager.Config()) {
-			err = errors.Join(err, i.manager.Start(ctx)) // as it was
-		}
-		return i.problem("enrol", err)
+		return i.problem("enrol", i.asItWas(ctx, err))
 	}
-	if aside == "" {
+	return i.moved(aside, forgetDocuments(i.manager.Folder))
+}
+
+// takeOver enrols a machine that reported with a token until now. For which site, stands
+// nowhere here: what waits is sent under the token first. A token of the same site ends
+// with the enrolment; one that is still taken after it is another's, and what is left goes
+// aside.
+func (i *installer) takeOver(ctx context.Context) bool {
+	old := i.known
+	if err := i.manager.Stop(ctx); err != nil {
+		return i.fails("enrol", "install.service_todo", "uninstall.stop_failed", err)
+	}
+	i.sendRest(ctx)
+	if err := i.ask(ctx); err != nil {
+		return i.problem("enrol", i.asItWas(ctx, err))
+	}
+	if i.Refused(ctx, Config{URL: old.URL, Pin: old.Pin, Proxy: old.Proxy, Token: old.Token}) != "" {
+		return i.done("enrol", "install.enrolled", i.known.name(), i.known.Site)
+	}
+	aside, err := i.setSpoolAside("of-token")
+	return i.moved(aside, errors.Join(err, forgetDocuments(i.manager.Folder)))
+}
+
+// moved ends an enrolment for another site.
+func (i *installer) moved(aside string, err error) bool {
+	switch {
+	case err != nil:
+		return i.fails("enrol", "install.folder_todo", "install.folder_failed", i.manager.Folder, err)
+	case aside == "":
 		return i.done("enrol", "install.enrolled", i.known.name(), i.known.Site)
 	}
 	return i.done("enrol", "install.moved", i.known.name(), i.known.Site, aside)
+}
+
+// asItWas lets the agent go on that was stopped.
+func (i *installer) asItWas(ctx context.Context, err error) error {
+	err = errors.Join(err, i.manager.Secure()) // what was sent, was by whoever installs
+	if !i.NoService && exists(i.manager.Config()) {
+		err = errors.Join(err, i.manager.Start(ctx))
+	}
+	return err
 }
 
 // setSpoolAside renames a spool that holds anything; empty: it held nothing.

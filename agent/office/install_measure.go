@@ -26,7 +26,11 @@ const measureTime = 15 * time.Second
 func (i *installer) measure(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
-	reached, err := i.Reach(ctx, i.known.URL, i.known.Pin, upstream.EnrolDeps{Log: i.Log})
+	deps := upstream.EnrolDeps{Log: i.Log}
+	if cfg, err := Load(i.manager.Config()); err == nil {
+		deps.Proxy = cfg.Proxy // the service's way, whatever holds at this keyboard
+	}
+	reached, err := i.Reach(ctx, i.known.URL, i.known.Pin, deps)
 	i.gateway(ctx, err == nil)
 	i.dns(ctx)
 	switch {
@@ -102,6 +106,9 @@ func refused(ctx context.Context, cfg Config) api.Code {
 	if err != nil {
 		return ""
 	}
+	if cfg.Token != "" {
+		request.Header.Set("Authorization", "Token "+cfg.Token)
+	}
 	answer, err := client.Do(request)
 	if err != nil {
 		return ""
@@ -128,11 +135,13 @@ func identified(cfg Config) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := tls.LoadX509KeyPair(cfg.Identity, cfg.Identity)
-	if err != nil {
-		return nil, err
+	if cfg.Token == "" {
+		pair, err := tls.LoadX509KeyPair(cfg.Identity, cfg.Identity)
+		if err != nil {
+			return nil, err
+		}
+		judge.Certificates = []tls.Certificate{pair}
 	}
-	judge.Certificates = []tls.Certificate{pair}
 	return &http.Client{
 		Transport:     &http.Transport{Proxy: proxy, TLSClientConfig: judge},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

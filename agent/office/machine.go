@@ -166,13 +166,21 @@ func Enrolled(cfg Config, reply api.EnrolReply) error {
 		}
 	}
 	if foreign || copied || len(known.Copy) > 0 {
-		for _, name := range []string{documentFile, refusedFile, trialFile} {
-			if err := os.Remove(inFolder(cfg.Folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		if err := forgetDocuments(cfg.Folder); err != nil {
+			return err
 		}
 	}
 	return writeMachine(cfg.Folder, enrolled{Host: hostName(), At: time.Now().UTC().Truncate(time.Second), Site: reply.Site, Label: reply.Label, Marks: marks})
+}
+
+// forgetDocuments removes what another site was told to measure.
+func forgetDocuments(folder string) error {
+	for _, name := range []string{documentFile, refusedFile, trialFile} {
+		if err := os.Remove(inFolder(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // errUnreadable: then nobody is accused.

@@ -21,7 +21,8 @@ func inFolder(folder, name string) string { return filepath.Join(folder, name) }
 // recogniseMachine finds out whether the identity was enrolled on this machine. Where it
 // was not, the office measures and keeps, and sends nothing: its batches would be taken
 // for the other machine's. It is no error: once the agent is installed here with an
-// invitation of its own, what was measured here since is sent under that identity. What
+// invitation of its own for the same site, what was measured here since is sent under that
+// identity; for another site it is put aside, since nobody knows whose it was. What
 // the other machine had measured goes with it nowhere: it is put aside when the copy is
 // first noticed.
 func (o *Office) recogniseMachine() error {

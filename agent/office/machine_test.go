@@ -255,3 +255,14 @@ func TestMachineFileHoldsNoSerialNumber(t *testing.T) {
 		t.Errorf("%s, %v", data, err)
 	}
 }
+
+func TestACopyThatIsTakenAwayOrMovedSaysNothingInTheOthersName(t *testing.T) {
+	folder := t.TempDir()
+	must(t, sameMachine(folder, []string{"mac:elsewhere"}))
+	clone, _ := enrolledBench(t, folder, "mac:here")
+	clone.build()
+	defer clone.Close()
+	if err := clone.sendLast(t.Context()); !errors.As(err, new(*CopiedError)) || clone.sender.Stats().Attempts != 0 {
+		t.Errorf("%d attempts, %v", clone.sender.Stats().Attempts, err)
+	}
+}

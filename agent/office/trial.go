@@ -80,7 +80,7 @@ func (o *Office) refuse(etag string, reason error) {
 	}
 }
 
-// adjourn ends a trial without a verdict: at the end of the run.
+// adjourn ends a trial without a verdict: at the end of the run, and when the machine sleeps.
 func (o *Office) adjourn() {
 	if o.trial == nil || errors.Is(o.ending(), ErrPowerCut) {
 		return
@@ -88,6 +88,7 @@ func (o *Office) adjourn() {
 	if err := o.documents.Adjourn(o.trial.ETag); err != nil {
 		o.log.Warn("the next start takes this trial for one that ended the program", "error", err)
 	}
+	o.trial = nil // after a sleep another plan is followed: it must not be judged in its place
 }
 
 // documentProblem is why the centre's newest document is not in force.

@@ -98,11 +98,18 @@ func (i *installer) sendAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(o.sendLast(ctx), o.Close())
+}
+
+// sendLast is all that an office does that never runs.
+func (o *Office) sendLast(ctx context.Context) error {
+	if o.copied != nil { // in the name of another machine nothing is said, not even goodbye
+		return o.copied
+	}
 	ctx, cancel := context.WithTimeout(ctx, restTime)
 	defer cancel()
-	err = o.sender.Goodbye(ctx, api.GoodbyeStop)
-	o.queue.End()
-	return errors.Join(err, o.Close())
+	defer o.queue.End()
+	return o.sender.Goodbye(ctx, api.GoodbyeStop)
 }
 
 // waitingIn lists the batches in a spool, which nobody has open.

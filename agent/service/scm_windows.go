@@ -27,7 +27,19 @@ const serviceAccount = `NT SERVICE\` + Name
 // prepare: nobody to make, Windows makes the account with the service.
 func (s *scm) prepare(context.Context) error { return nil }
 
-func (s *scm) secure(folder string) error { return closeFolder(folder, serviceSID(Name)) }
+// secure also takes the folder for the administrators: any user may have made it before
+// us, since ProgramData is open to all, and an owner may always open it again.
+func (s *scm) secure(folder string) error {
+	administrators, err := windows.CreateWellKnownSid(windows.WinBuiltinAdministratorsSid)
+	if err != nil {
+		return err
+	}
+	err = windows.SetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION, administrators, nil, nil, nil)
+	if err != nil {
+		return fmt.Errorf("own it: %w", err)
+	}
+	return closeFolder(folder, serviceSID(Name))
+}
 
 // closeFolder sets the access of a folder and of all that is in it.
 func closeFolder(folder, sid string) error {

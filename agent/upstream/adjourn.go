@@ -7,6 +7,9 @@ import "fmt"
 func (d *Documents) Adjourn(etag string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.heard == etag {
+		d.heard = d.current.ETag // or the centre would say for ever that we have it
+	}
 	if err := d.endTrial(etag); err != nil {
 		return fmt.Errorf("adjourn the trial of a document: %w", err)
 	}

@@ -17,3 +17,23 @@ func TestATrialThatIsAdjournedDoesNotCount(t *testing.T) {
 		}
 	}
 }
+
+func TestADocumentWhoseTrialIsAdjournedIsAskedForAgainInTheSameRun(t *testing.T) {
+	d := openDocuments(t, t.TempDir())
+	good := documented("v1", "a")
+	if _, err := d.received(t, good); err != nil {
+		t.Fatal(err)
+	}
+	must(t, d.Commit(<-d.Offers()))
+	if _, err := d.received(t, documented("v2", "b")); err != nil {
+		t.Fatal(err)
+	}
+	<-d.Offers()
+	must(t, d.Adjourn("v2"))
+	if got := d.newest(); got != "v1" {
+		t.Errorf("the centre need not send %s again", got)
+	}
+	if offered, err := d.received(t, documented("v2", "b")); !offered || err != nil {
+		t.Errorf("offered %v, %v", offered, err)
+	}
+}
