@@ -21,7 +21,7 @@ var installTexts = texts{
 	"install.passed":  {"ĐẠT: %s đã được giám sát. Có thể đóng cửa sổ này.", "PASSED: %s is being watched. You may close this window."},
 	"install.written": {"ĐÃ GHI XONG, CHƯA CHẠY. Để chạy: %s", "WRITTEN, NOT STARTED. To start: %s"},
 	"install.failed":  {"CHƯA ĐẠT. Việc cần làm: %s", "NOT PASSED. What to do: %s"},
-	"install.again":   {"Làm xong, hãy chạy lại đúng lệnh này; những gì đã làm được giữ nguyên.", "Then run this command again; what is done stays done."},
+	"install.again":   {"Làm xong, hãy cài lại; những gì đã làm được giữ nguyên.", "Then install again; what is done stays done."},
 	"install.error":   {"cài đặt chưa đạt", "the installation has not passed"},
 
 	"install.old_windows":         {"Windows này cũ hơn Windows 10 nên không chạy được máy đo.", "This Windows is older than Windows 10 and cannot run the agent."},
