@@ -94,6 +94,7 @@ func (i *installer) sendAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cfg.Every, cfg.DailyBytes = 0, 0 // what is not sent now is lost
 	o, err := New(cfg, Deps{Log: i.Log})
 	if err != nil {
 		return err
