@@ -27,7 +27,11 @@ func listAgents(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 		if err != nil {
 			return err
 		}
-		rows, unheard, err := center.Agents(ctx, cfg, io.Lang)
+		sites := readable(cfg, io)
+		rows, unheard, err := center.Agents(ctx, cfg, func(site string) string {
+			label, _ := labelIn(sites, site, io.Lang)
+			return label
+		})
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func enrolSite(again bool) func(*flag.FlagSet) func(context.Context, settings.IO
 			}
 			invitation, until, err := center.Invite(cfg, site.ID, *address, *life, again)
 			if err != nil {
-				return refusal(err, site, io)
+				return refusal(err, site.Label(io.Lang), site.ID, io)
 			}
 			if !slices.Contains(center.Names(cfg), host) {
 				fmt.Fprintln(io.Err, io.Lang.Text("enrol.not_named", host))
@@ -97,11 +97,10 @@ func siteOf(path string, io settings.IO) (center.Config, inventory.Site, error) 
 }
 
 // refusal says in the reader's language what a person can do about it.
-func refusal(err error, site inventory.Site, io settings.IO) error {
-	label := site.Label(io.Lang)
+func refusal(err error, label, site string, io settings.IO) error {
 	switch {
 	case errors.Is(err, center.ErrHasAgent):
-		return errors.New(io.Lang.Text("enrol.has_agent", label, site.ID))
+		return errors.New(io.Lang.Text("enrol.has_agent", label, site))
 	case errors.Is(err, center.ErrNotEnrolling):
 		return errors.New(io.Lang.Text("enrol.not_here"))
 	case errors.Is(err, center.ErrNoAgent):

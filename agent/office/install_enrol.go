@@ -143,6 +143,9 @@ func (i *installer) move(ctx context.Context) bool {
 	if err := i.manager.Stop(ctx); err != nil {
 		return i.fails("enrol", "install.service_todo", "uninstall.stop_failed", err)
 	}
+	if i.stillRuns(ctx) {
+		return i.fails("enrol", "uninstall.still_runs_todo", "uninstall.still_runs", i.manager.Folder)
+	}
 	i.sendRest(ctx)
 	aside, err := i.setSpoolAside(old.site())
 	if err != nil {

@@ -266,6 +266,46 @@ func TestAMoveThatFailsLeavesTheMachineAsItWas(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatSomebodyStartedByHandIsNotRobbedOfItsFolder(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	cfg, err := Load(filepath.Join(d.folder, "agent.yaml"))
+	must(t, err)
+	o, err := New(cfg, Deps{Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	un := Uninstall{PerUser: true, Lang: say.English}
+	if r := un.Do(t.Context()); r.Passed || r.Steps[len(r.Steps)-1].Name != "stop" || !exists(filepath.Join(d.folder, identityFile)) {
+		t.Errorf("removed under it:\n%s", told(r))
+	}
+	d.failsAt(d.install(d.centre.invite("bd-21550", "secret-token-2"), replacing), "enrol")
+	if k := readKnown(d.folder); k.Site != "bd-21997" {
+		t.Errorf("moved under it: %+v", k)
+	}
+	o.queue.End()
+	must(t, o.Close())
+	d.passes(un.Do(t.Context()))
+	if exists(d.folder) {
+		t.Error("it was not removed when it had ended")
+	}
+}
+
+// What the centre has not taken is lost here, also where a day's bytes are spent.
+func TestUninstallingSendsWhatAMeteredLineHoldsBack(t *testing.T) {
+	d := newDesk(t)
+	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))
+	path := filepath.Join(d.folder, "agent.yaml")
+	text, err := os.ReadFile(path)
+	must(t, err)
+	must(t, os.WriteFile(path, append(text, "  metered: true\n  daily_megabytes: 1\n"...), 0o600))
+	for range 3 {
+		d.unsent()
+	}
+	r := Uninstall{PerUser: true, Lang: say.English}.Do(t.Context())
+	if !r.Passed || strings.Contains(told(r), "are lost") {
+		t.Errorf("%s%s", told(r), d.log.String())
+	}
+}
+
 func TestUninstallingAsksAndSaysWhatIsLost(t *testing.T) {
 	d := newDesk(t)
 	d.passes(d.install(d.centre.invite("bd-21997", "secret-token-1")))

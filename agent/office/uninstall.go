@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"communewatch/agent/spool"
 	"communewatch/collector/api"
 	"communewatch/collector/say"
 )
@@ -51,6 +52,9 @@ func (i *installer) uninstall(ctx context.Context, agree func(string) bool) bool
 	if err := i.manager.Stop(ctx); err != nil {
 		return i.fails("stop", "uninstall.failed_todo", "uninstall.stop_failed", err)
 	}
+	if i.stillRuns(ctx) {
+		return i.fails("stop", "uninstall.still_runs_todo", "uninstall.still_runs", folder)
+	}
 	i.done("stop", "uninstall.stopped")
 	if lost := i.sendRest(ctx); lost > 0 {
 		i.done("unsent", "uninstall.lost", lost)
@@ -74,6 +78,24 @@ func (i *installer) remove(ctx context.Context) bool {
 	return i.tell(removed)
 }
 
+// endTime is how long a system may take to give up the lock of a process that ended.
+const endTime = 2 * time.Second
+
+// stillRuns tells whether an agent has the spool open although the one that is kept
+// running here was stopped: somebody started it by hand, and it would go on without its files.
+func (i *installer) stillRuns(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	for spool.InUse(i.known.Spool) {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return true
+		}
+	}
+	return false
+}
+
 // restTime is what a last sending may take; somebody waits.
 const restTime = 30 * time.Second
 
@@ -94,6 +116,7 @@ func (i *installer) sendAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cfg.Every, cfg.DailyBytes = 0, 0 // what is not sent now is lost
 	o, err := New(cfg, Deps{Log: i.Log})
 	if err != nil {
 		return err
@@ -113,9 +136,9 @@ func (o *Office) sendLast(ctx context.Context) error {
 }
 
 // waitingIn lists the batches in a spool, which nobody has open.
-func waitingIn(spool string) []string {
-	files, err := filepath.Glob(filepath.Join(spool, "*.batch"))
-	if err != nil || !exists(spool) {
+func waitingIn(folder string) []string {
+	files, err := filepath.Glob(filepath.Join(folder, "*.batch"))
+	if err != nil || !exists(folder) {
 		return nil
 	}
 	return files

@@ -29,6 +29,20 @@ type folder struct {
 	closed bool
 }
 
+// InUse tells whether an agent has the folder open, in this process or another.
+func InUse(dir string) bool {
+	path := filepath.Join(dir, "lock")
+	if _, err := os.Lstat(path); err != nil {
+		return false
+	}
+	lock, err := lockFile(path)
+	if err != nil {
+		return errors.Is(err, ErrLocked)
+	}
+	_ = lock.Close() // it was taken only to see that it can be
+	return false
+}
+
 // openFolder locks a folder and recovers what is in it: files that were never finished
 // are removed, damaged ones moved aside, and everything whole is in the queue.
 func openFolder(cfg Config, d disk) (*folder, error) {

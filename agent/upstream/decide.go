@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"communewatch/collector/api"
@@ -108,7 +109,7 @@ func decide(a answer, sent api.BatchList, lines int) verdict {
 func ours(h http.Header, sent api.BatchList) bool {
 	stored := h.Values(api.HeaderStored)
 	if len(sent) == 0 {
-		return len(stored) == 0 && timed(h)
+		return strings.Join(stored, "") == "" && timed(h)
 	}
 	return len(stored) == 1 && stored[0] == sent.String()
 }

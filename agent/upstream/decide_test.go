@@ -123,6 +123,14 @@ func TestAGoodbyeWithoutBatchesIsHeardOnlyByTheCollector(t *testing.T) {
 	if v := decide(answer{status: 204, header: h}, nil, 0); v.action != api.Delete {
 		t.Errorf("the collector's 204 was not: %v", v)
 	}
+	h.Set(api.HeaderStored, "")
+	if v := decide(answer{status: 204, header: h}, nil, 0); v.action != api.Delete {
+		t.Errorf("the collector's 204 that names none was not: %v", v)
+	}
+	h.Set(api.HeaderStored, sent.String())
+	if v := decide(answer{status: 204, header: h}, nil, 0); v.action != api.Keep {
+		t.Errorf("a 204 for batches that were not sent was taken: %v", v)
+	}
 }
 
 func TestTheCollectorsTimeIsReadWithinBounds(t *testing.T) {

@@ -59,6 +59,7 @@ func TestWhatWentWrongWithAnEnrolmentIsToldApart(t *testing.T) {
 		"used on another machine": {refusing(api.CodeTokenUsed), Failure{Problem: ProblemUsed, Code: api.CodeTokenUsed}},
 		"too old":                 {refusing(api.CodeTokenExpired), Failure{Problem: ProblemExpired, Code: api.CodeTokenExpired}},
 		"not known":               {refusing(api.CodeUnauthorized), Failure{Problem: ProblemUnknown, Code: api.CodeUnauthorized}},
+		"taken back since":        {refusing(api.CodeRevoked), Failure{Problem: ProblemUnknown, Code: api.CodeRevoked}},
 		"too many at once":        {refusing(api.CodeTooMany), Failure{Problem: ProblemBusy, Code: api.CodeTooMany, Wait: 30 * time.Second}},
 		"not now":                 {refusing(api.CodeUnavailable), Failure{Problem: ProblemBusy, Code: api.CodeUnavailable, Wait: 30 * time.Second}},
 		"enrols nobody":           {refusing(api.CodeNotFound), Failure{Problem: ProblemAnswer, Code: api.CodeNotFound}},

@@ -138,7 +138,7 @@ func explainCode(e *api.Error, wait time.Duration) *Failure {
 		f.Problem = ProblemUsed
 	case api.CodeTokenExpired:
 		f.Problem = ProblemExpired
-	case api.CodeUnauthorized:
+	case api.CodeUnauthorized, api.CodeRevoked: // the agent that it made was shut out since
 		f.Problem = ProblemUnknown
 	case api.CodeTooMany, api.CodeUnavailable:
 		f.Problem, f.Wait = ProblemBusy, wait

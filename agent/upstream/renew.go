@@ -200,6 +200,28 @@ func (s *Sender) refusedIdentity() bool {
 	return false
 }
 
+// lookEvery is how often a refused agent looks whether somebody enrolled it anew.
+const lookEvery = 10 * time.Second
+
+// pause waits, but no longer than until a machine that was refused is enrolled anew:
+// somebody sits before it.
+func (s *Sender) pause(ctx context.Context, wait time.Duration) {
+	for wait > 0 && ctx.Err() == nil {
+		part := min(wait, lookEvery)
+		s.sleep(ctx, part, nil)
+		wait -= part
+		if s.enrolledAnew() {
+			return
+		}
+	}
+}
+
+func (s *Sender) enrolledAnew() bool {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	return s.identity != nil && s.refusedIdentity() && s.reload()
+}
+
 // reload takes an identity that somebody put on disk since, by enrolling again.
 func (s *Sender) reload() bool {
 	id, err := readIdentity(s.cfg.Identity)

@@ -238,6 +238,27 @@ func TestAnIdentityThatIsReplacedOnDiskIsTakenByTheRunningAgent(t *testing.T) {
 	}
 }
 
+func TestWhoIsEnrolledAnewDoesNotWaitForWhatTheRefusedOneWasToldTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := bubbleCentre(t)
+		path, other := c.enrolled(), c.enrolled()
+		c.barred["65"] = api.CodeRevoked
+		q := newMemory(1)
+		s := b.sender(q, slog.DiscardHandler, 3, identified(path))
+		stop := run(t, s)
+		defer stop()
+		time.Sleep(time.Minute)
+		if st := s.Stats(); st.Code != api.CodeRevoked || len(q.Sequences()) != 1 {
+			t.Fatalf("%+v", st)
+		}
+		must(t, os.Rename(other, path))
+		time.Sleep(lookEvery + 5*time.Second)
+		if st := s.Stats(); st.Code != "" || len(q.Sequences()) != 0 {
+			t.Errorf("it still waits: %+v", st)
+		}
+	})
+}
+
 func TestGoodbyeIsSaidUnderACertificateThatHasEndedToo(t *testing.T) {
 	c := newCentre(t)
 	c.life, c.renew = -time.Second, -2*time.Second

@@ -187,7 +187,7 @@ func (s *Sender) Run(ctx context.Context) error {
 				s.remind()
 			}
 		case next.wait > 0:
-			s.sleep(ctx, next.wait, nil)
+			s.pause(ctx, next.wait)
 		}
 	}
 	return nil

@@ -40,11 +40,12 @@ func ParseInvitation(pasted string) (Invitation, error) {
 		return Invitation{}, ErrNoInvitation
 	}
 	address, secret, found := strings.Cut(text[start:], "/#")
-	parts := strings.Split(secret, ".")
+	parts := strings.SplitN(secret, ".", 4)
 	if !found {
 		return Invitation{}, ErrNoInvitation
 	}
-	if len(parts) != 4 || invitationCheck(address+"/#"+strings.Join(parts[:3], ".")) != parts[3] {
+	// Behind the check may stand the rest of a sentence, or the whole line once more.
+	if len(parts) != 4 || !strings.HasPrefix(parts[3], invitationCheck(address+"/#"+strings.Join(parts[:3], "."))) {
 		return Invitation{}, ErrCutInvitation
 	}
 	if u, err := url.Parse(address); err != nil || u.Hostname() == "" || u.User != nil {

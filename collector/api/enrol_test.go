@@ -16,6 +16,7 @@ func TestAnInvitationIsReadHoweverItWasPasted(t *testing.T) {
 	for _, pasted := range []string{
 		line, "  " + line + "\r\n", `"` + line + `"`, "“" + line + "”", "communewatch-agent install " + line,
 		line[:60] + "\n" + line[60:], line[:80] + "\u200b" + line[80:], "<" + line + ">",
+		line + ". Cảm ơn anh!", line + "\r\n" + line + "\r\n",
 	} {
 		if got, err := ParseInvitation(pasted); err != nil || got != invitation {
 			t.Errorf("%q: %+v, %v", pasted, got, err)

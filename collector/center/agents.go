@@ -11,7 +11,6 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/enrol"
-	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
@@ -57,20 +56,16 @@ type AgentRow struct {
 }
 
 // Agents lists who is invited, enrolled or has a token, as Vietnamese sorts their
-// labels. unheard says why it is not known when they were last heard; the list is
+// labels, which it is given. unheard says why it is not known when they were last heard; the list is
 // whole nevertheless.
-func Agents(ctx context.Context, cfg Config, lang say.Lang) (rows []AgentRow, unheard, err error) {
-	sites, err := inventory.Open(cfg.Inventory)
-	if err != nil {
-		return nil, nil, err
-	}
+func Agents(ctx context.Context, cfg Config, label func(site string) string) (rows []AgentRow, unheard, err error) {
 	by, err := registered(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
 	unheard = hear(ctx, cfg, by)
 	for _, row := range by {
-		row.Label = labelOf(sites, row.Site, lang)
+		row.Label = label(row.Site)
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b AgentRow) int {

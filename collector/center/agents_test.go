@@ -10,6 +10,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/enrol"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store/storetest"
 )
@@ -44,7 +45,7 @@ func TestTheListOfAgentsHasWhatTheyLastSaidAndSortsAsVietnameseDo(t *testing.T) 
 	if _, err := tokens.IssueAll([]string{"bd-21997", "bd-21601"}, agentName); err != nil {
 		t.Fatal(err)
 	}
-	rows, unheard, err := Agents(t.Context(), cfg, say.Vietnamese)
+	rows, unheard, err := Agents(t.Context(), cfg, labelled)
 	if err != nil || unheard != nil {
 		t.Fatal(err, unheard)
 	}
@@ -93,7 +94,15 @@ func TestTheStateOfAnAgentIsTheWorstThatIsKnown(t *testing.T) {
 func TestWithoutADataFolderThereIsNoList(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Data = filepath.Join(t.TempDir(), "none")
-	if _, _, err := Agents(t.Context(), cfg, say.English); err == nil || !strings.Contains(err.Error(), "was `serve` ever started here?") {
+	if _, _, err := Agents(t.Context(), cfg, labelled); err == nil || !strings.Contains(err.Error(), "was `serve` ever started here?") {
 		t.Errorf("%v", err)
 	}
+}
+
+func labelled(site string) string {
+	sites, err := inventory.Open("")
+	if err != nil {
+		return err.Error()
+	}
+	return labelOf(sites, site, say.Vietnamese)
 }

@@ -23,7 +23,6 @@ import (
 	"go.uber.org/goleak"
 
 	"communewatch/collector/api"
-	"communewatch/collector/say"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -203,7 +202,7 @@ func TestInvitingRevokingAndListingBesideARunningCollector(t *testing.T) {
 	c, _ := running(t, cfg)
 	states := func() (all []AgentState) {
 		t.Helper()
-		rows, unheard, err := Agents(t.Context(), cfg, say.Vietnamese)
+		rows, unheard, err := Agents(t.Context(), cfg, labelled)
 		if err != nil || unheard == nil {
 			t.Fatal(err, unheard)
 		}

@@ -134,7 +134,9 @@ func (in *Ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in.metrics.requests.WithLabelValues(string(api.CodeStored)).Inc()
-	w.Header().Set(api.HeaderStored, batches.String())
+	if len(batches) > 0 { // a goodbye may have none
+		w.Header().Set(api.HeaderStored, batches.String())
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 

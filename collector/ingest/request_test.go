@@ -172,6 +172,9 @@ func TestAGoodbyeNeedsNoLines(t *testing.T) {
 		if a.Code != api.CodeStored || !strings.Contains(stored, `goodbye="`+why+`"`) || !strings.Contains(stored, "batches=0i,lines=0i") {
 			t.Errorf("%s: answered %q, stored %q", why, a.Code, stored)
 		}
+		if named := a.header.Values(api.HeaderStored); len(named) != 0 {
+			t.Errorf("%s: batches are named although there were none: %q", why, named)
+		}
 	}
 }
 

@@ -46,5 +46,6 @@ var enrolTexts = texts{
 	"enrol.other_machine":  {"máy khác từ %s", "another machine since %s"},
 	"enrol.no_agents":      {"Chưa có máy đo nào. Mời một xã: communewatch-collector enrol bd-21997", "There are no agents. Invite an office: communewatch-collector enrol bd-21997"},
 	"enrol.seen_registry":  {"* lúc đăng ký hoặc gia hạn chứng chỉ; chưa có số liệu nào của máy đo này trong InfluxDB", "* when it enrolled or renewed; InfluxDB holds nothing of this agent"},
+	"enrol.unnamed":        {"Không đọc được danh mục cơ quan nên chỉ ghi mã: %s", "The inventory cannot be read, so ids stand for names: %s"},
 	"enrol.unheard":        {"Không hỏi được InfluxDB (%s): “lần cuối thấy” và phiên bản là của lúc đăng ký hoặc gia hạn chứng chỉ.", "InfluxDB cannot be asked (%s): “last seen” and version are of when the agent enrolled or renewed."},
 }
