@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/width"
 
 	"communewatch/collector/api"
 	"communewatch/collector/say"
@@ -26,7 +23,7 @@ func (o *Office) Print(w io.Writer, lang say.Lang) error {
 		rows = append(rows, h.row(lang))
 	}
 	var b strings.Builder
-	for _, line := range aligned(rows) {
+	for _, line := range say.Align(rows, 2) {
 		b.WriteString(line + "\n")
 	}
 	for _, n := range o.Notes {
@@ -79,41 +76,6 @@ func (h Host) answers(lang say.Lang) string {
 		by = append(by, lang.Text("doctor.seen_before"))
 	}
 	return strings.Join(by, ", ")
-}
-
-// aligned sets columns by what a screen shows, in which a letter and the marks on it are one.
-func aligned(rows [][]string) (lines []string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], shownWidth(cell))
-		}
-	}
-	for _, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(cell)
-			b.WriteString(strings.Repeat(" ", widths[i]-shownWidth(cell)+2))
-		}
-		lines = append(lines, strings.TrimRight(b.String(), " "))
-	}
-	return lines
-}
-
-func shownWidth(s string) (n int) {
-	for _, r := range s {
-		switch k := width.LookupRune(r).Kind(); {
-		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
 }
 
 // PrintJSON writes the same for machines.

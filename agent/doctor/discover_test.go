@@ -272,8 +272,8 @@ func TestNamesOfTargetsAreCleanAndNoneIsGivenTwice(t *testing.T) {
 
 func TestColumnsAreAlignedByWhatAScreenShows(t *testing.T) {
 	rows := [][]string{{"Địa chỉ", "x"}, {"máy in", "x"}, {"ma\u0301y in", "x"}, {"打印机", "x"}, {"printer-4", "x"}}
-	for _, line := range aligned(rows) {
-		if got := shownWidth(strings.TrimSuffix(line, "x")); got != 11 {
+	for _, line := range say.Align(rows, 2) {
+		if got := say.Width(strings.TrimSuffix(line, "x")); got != 11 {
 			t.Errorf("%q: %d", line, got)
 		}
 	}

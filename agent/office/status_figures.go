@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/width"
 
 	"communewatch/collector/say"
 )
@@ -50,55 +47,9 @@ func (t *statusText) bytes(n int64) string {
 	return t.number(float64(n)/1e6, 1) + " MB"
 }
 
-// writeColumns aligns cells by what they take on a screen, two spaces apart. The last
-// column is not filled up.
+// writeColumns writes aligned lines: behind the sign stands one space, as on all lines.
 func writeColumns(w io.StringWriter, rows [][]string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], columns(cell))
-		}
+	for _, line := range say.Align(rows, 1) {
+		_, _ = w.WriteString(line + "\n")
 	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell)
-			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-columns(cell)+gap(i)))
-			}
-		}
-		_, _ = w.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-}
-
-// gap: behind the sign stands one space, as on all lines.
-func gap(column int) int {
-	if column == 0 {
-		return 1
-	}
-	return 2
-}
-
-// columns is how many cells of a screen a text takes: a letter with its marks takes one,
-// whether they are one character or several; Chinese takes two.
-func columns(s string) int {
-	n := 0
-	for _, r := range s {
-		switch {
-		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) || unicode.Is(unicode.Cf, r):
-		case wide(r):
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
-
-func wide(r rune) bool {
-	k := width.LookupRune(r).Kind()
-	return k == width.EastAsianWide || k == width.EastAsianFullwidth
 }

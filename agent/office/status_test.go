@@ -149,8 +149,8 @@ func TestEveryProblemAndEveryTroubleHasWordsAndAnAdvice(t *testing.T) {
 
 func TestColumnsAreAlignedByWhatAScreenShows(t *testing.T) {
 	const composed, decomposed = "tủ mạng", "tu\u0309 ma\u0323ng"
-	if columns(composed) != 7 || columns(decomposed) != 7 || columns("中文") != 4 || columns("✔") != 1 {
-		t.Errorf("%d, %d, %d, %d", columns(composed), columns(decomposed), columns("中文"), columns("✔"))
+	if say.Width(composed) != 7 || say.Width(decomposed) != 7 || say.Width("中文") != 4 || say.Width("✔") != 1 {
+		t.Errorf("%d, %d, %d, %d", say.Width(composed), say.Width(decomposed), say.Width("中文"), say.Width("✔"))
 	}
 	var out strings.Builder
 	writeColumns(&out, [][]string{{"✔", composed, "x"}, {"", decomposed + "!", "y"}, {"✘", "a", ""}})
