@@ -4,7 +4,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,23 +66,10 @@ func (a *autostart) start(ctx context.Context) error {
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = a.folder
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the terminal
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }() // ends with the agent, or with us
-	var early error
-	err := waitUntil(ctx, startTime, func() bool {
-		select {
-		case early = <-ended:
-			early = errors.Join(errors.New("the agent ended at once, see "+filepath.Join(a.folder, logFile)), early)
-			return true
-		default:
-		}
+	return launch(ctx, cmd, func() bool {
 		pid, err := livePid(a.folder)
 		return err == nil && pid == cmd.Process.Pid
 	})
-	return errors.Join(err, early)
 }
 
 func (a *autostart) stop(ctx context.Context) error { return stopPid(ctx, a.folder) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"unicode/utf16"
 	"unsafe"
@@ -65,23 +64,10 @@ func (r *runKey) start(ctx context.Context) error {
 		CmdLine:       r.command(),
 		CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP,
 	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }() // ends with the agent, or with us
-	var early error
-	err := waitUntil(ctx, startTime, func() bool {
-		select {
-		case early = <-ended:
-			early = errors.Join(errors.New("the agent ended at once, see "+filepath.Join(r.folder, logFile)), early)
-			return true
-		default:
-		}
+	return launch(ctx, cmd, func() bool {
 		window, _, _ := procFindWindow.Call(uintptr(unsafe.Pointer(utf16Pointer(windowClass))), uintptr(unsafe.Pointer(utf16Pointer(r.folder))))
 		return window != 0
 	})
-	return errors.Join(err, early)
 }
 
 func (r *runKey) stop(context.Context) error { return stopInSession(r.folder) }
