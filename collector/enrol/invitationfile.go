@@ -1,7 +1,6 @@
 package enrol
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,24 +43,22 @@ func word(is bool, yes, no string) string {
 // parseInvitations reads it; an error begins with ":line: ".
 func parseInvitations(data []byte) (map[hash]Invited, error) {
 	all := map[hash]Invited{}
-	number := 0
-	for line := range bytes.Lines(data) {
-		number++
-		text := strings.TrimSpace(string(line))
-		if text == "" || text[0] == '#' {
-			continue
-		}
+	err := eachEntry(data, func(text string) error {
 		if len(all) == maxInvitations {
-			return nil, fmt.Errorf(":%d: more than %d invitations", number, maxInvitations)
+			return fmt.Errorf("more than %d invitations", maxInvitations)
 		}
 		sum, i, err := parseInvited(text)
 		if err != nil {
-			return nil, fmt.Errorf(":%d: %w", number, err)
+			return err
 		}
 		if _, twice := all[sum]; twice {
-			return nil, fmt.Errorf(":%d: this invitation stands twice", number)
+			return errors.New("this invitation stands twice")
 		}
 		all[sum] = i
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

@@ -73,23 +73,21 @@ func encodeAgents(all map[Holder]Agent) ([]byte, error) {
 // parseAgents reads it; an error begins with ":line: ".
 func parseAgents(data []byte) (map[Holder]Agent, error) {
 	all := map[Holder]Agent{}
-	number := 0
-	for text := range bytes.Lines(data) {
-		number++
-		text = bytes.TrimSpace(text)
-		if len(text) == 0 || text[0] == '#' {
-			continue
-		}
-		a, err := parseAgent(text)
+	err := eachEntry(data, func(text string) error {
+		a, err := parseAgent([]byte(text))
 		if err != nil {
-			return nil, fmt.Errorf(":%d: %w", number, err)
+			return err
 		}
 		if _, twice := all[a.Holder]; twice {
-			return nil, fmt.Errorf(":%d: %s %s stands twice", number, a.Site, a.Agent)
+			return fmt.Errorf("%s %s stands twice", a.Site, a.Agent)
 		}
 		if all[a.Holder] = a; len(all) > maxAgents {
-			return nil, fmt.Errorf(":%d: more than %d agents", number, maxAgents)
+			return fmt.Errorf("more than %d agents", maxAgents)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

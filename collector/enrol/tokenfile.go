@@ -1,7 +1,6 @@
 package enrol
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -41,25 +40,23 @@ func encodeTokens(tokens map[hash]issued) ([]byte, error) {
 func parseTokens(data []byte) (map[hash]issued, error) {
 	tokens := map[hash]issued{}
 	holders := map[[2]string]bool{}
-	number := 0
-	for line := range bytes.Lines(data) {
-		number++
-		text := strings.TrimSpace(string(line))
-		if text == "" || text[0] == '#' {
-			continue
-		}
+	err := eachEntry(data, func(text string) error {
 		if len(tokens) == maxTokens {
-			return nil, fmt.Errorf(":%d: more than %d tokens", number, maxTokens)
+			return fmt.Errorf("more than %d tokens", maxTokens)
 		}
 		sum, who, err := parseToken(text)
 		if err != nil {
-			return nil, fmt.Errorf(":%d: %w", number, err)
+			return err
 		}
 		holder := [2]string{who.site, who.agent}
 		if _, twice := tokens[sum]; twice || holders[holder] {
-			return nil, fmt.Errorf(":%d: %s %s or its token stands twice", number, who.site, who.agent)
+			return fmt.Errorf("%s %s or its token stands twice", who.site, who.agent)
 		}
 		tokens[sum], holders[holder] = who, true
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return tokens, nil
 }
