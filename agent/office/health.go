@@ -27,6 +27,10 @@ func (o *Office) health(timing round.Timing) *api.Point {
 	if left, known := o.certificateLeft(); known {
 		p.Int("certificate_left_seconds", int64(left/time.Second))
 	}
+	if !o.toldUptime {
+		o.toldUptime = true // a new session is a new process, or follows a sleep: one point of it tells
+		p.Count("machine_up_seconds", int64(uptime()/time.Second))
+	}
 	if now.untrusted != nil {
 		p.Count("icmp_untrusted", int64(now.untrusted()))
 	}

@@ -86,10 +86,11 @@ type Office struct {
 	ending      func() error // why Run's context ended, nil while it has not
 
 	// Of the goroutine that measures:
-	good     *plan           // what worked last
-	trial    *upstream.Offer // what is tried; nil: nothing
-	profiles profiles
-	able     bool // by a plan that is not on trial, a probe could be made
+	good       *plan           // what worked last
+	trial      *upstream.Offer // what is tried; nil: nothing
+	profiles   profiles
+	toldUptime bool // in this session, for how long the machine has been up
+	able       bool // by a plan that is not on trial, a probe could be made
 }
 
 // New opens the spool and wires the rooms; nothing measures or sends yet. Close it

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -27,6 +27,7 @@ const (
 	ByAgent Writer = iota + 1
 	ByIngest
 	ByJudge
+	ByBoard // what a person wrote on the collector's page
 )
 
 // Retention names how long a measurement is kept; it is also the name of
@@ -132,8 +133,11 @@ const (
 )
 
 // Measurements is the contract. Encoding and checking follow from it: a new
-// field is one line here.
-var Measurements = []Measurement{
+// field is one line here, or in judged.go.
+var Measurements = slices.Concat(sent, judged)
+
+// sent are those that agents send, and what ingest adds.
+var sent = []Measurement{
 	{
 		Name: "ping", By: ByAgent, Retention: Raw, Doc: "One round of ICMP echoes to one target (RFC 792, RFC 4443; loss and delay as RFC 7680, RFC 2681).",
 		Tags: []Tag{{Name: TagTarget, Doc: "the target's configured name"}, {Name: TagRole, Allowed: Roles, Doc: "what the target stands for"}},
@@ -206,6 +210,7 @@ var Measurements = []Measurement{
 			{Name: "document_problem", Kind: Text, Doc: "why the newest document is not in force; absent = it is"},
 			{Name: "certificate_left_seconds", Kind: Integer, Unit: "s", Min: -1e9, Max: 1e9, Doc: "until the agent's certificate ends; absent = it has none, or no time is known"},
 			{Name: "session", Kind: Text, Doc: "one boot, one process, no suspend"},
+			{Name: "machine_up_seconds", Kind: Integer, Unit: "s", Max: octets, Doc: "since the machine booted, sleep included; in a session's first point only"},
 		},
 	},
 	{
@@ -256,56 +261,6 @@ var Measurements = []Measurement{
 			{Name: "goodbye", Kind: Text, Allowed: Goodbyes, Doc: "the agent stops on purpose; absent = it goes on"},
 		},
 	},
-	{
-		Name: "site_state", By: ByJudge, Retention: Events, Doc: "A site's state, written as a heartbeat so that last() always finds it. No agent tag.",
-		Fields: []Field{
-			{Name: "state", Kind: Text, Allowed: States, Always: true, Doc: "what the site is in"},
-			{Name: "since_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "when it came into it, since 1970; absent = never had another"},
-			{Name: "reason", Kind: Text, Doc: "the rule that made it, as a key of the catalogue"},
-			{Name: "evidence", Kind: Text, Doc: "targets and figures behind it"},
-			{Name: "rank", Kind: Integer, Max: count, Always: true, Doc: "order on a screen: terrain group, severity, name; smallest first"},
-			{Name: "label", Kind: Text, Doc: "the site's name as shown"},
-			{Name: "unit", Kind: Text, Doc: "code of the unit it belongs to today"},
-			{Name: "area", Kind: Text, Doc: "its district of 2023, for grouping"},
-			{Name: "terrain", Kind: Text, Allowed: "highland mountain plain unknown", Doc: "of the site"},
-		},
-	},
-}
-
-// States lists the states of a site, worst first.
-const States = "uplink_down lan_down power_lost silent degraded not_installed closed ok"
-
-// State is what a site is in.
-type State string
-
-const (
-	StateOK           State = "ok"
-	StateDegraded     State = "degraded"
-	StateLANDown      State = "lan_down"
-	StateUplinkDown   State = "uplink_down"
-	StatePowerLost    State = "power_lost"
-	StateClosed       State = "closed"
-	StateSilent       State = "silent"
-	StateNotInstalled State = "not_installed"
-)
-
-// StatesBySeverity are all states, the worst first.
-func StatesBySeverity() []State {
-	var all []State
-	for name := range strings.FieldsSeq(States) {
-		all = append(all, State(name))
-	}
-	return all
-}
-
-// Severity orders states, 0 the worst; an unknown state is the worst of all.
-func (s State) Severity() int {
-	for i, name := range strings.Fields(States) {
-		if name == string(s) {
-			return i
-		}
-	}
-	return 0
 }
 
 // Lookup finds a measurement by name, nil if the contract has none.

@@ -125,6 +125,10 @@ func (p *Point) Text(name, v string) *Point {
 	return p.field(name, TextValue(v))
 }
 
+// SetText adds a string field, an empty one too: of a point that is written again an
+// absent field would keep what stood there.
+func (p *Point) SetText(name, v string) *Point { return p.field(name, TextValue(v)) }
+
 func (p *Point) field(name string, v Value) *Point {
 	p.Fields = append(p.Fields, FieldValue{name, v})
 	return p

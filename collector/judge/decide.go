@@ -7,30 +7,14 @@ import (
 	"communewatch/collector/say"
 )
 
-// Policy is by what figures a site is judged.
-type Policy struct {
-	Interval     time.Duration // between an office's rounds
-	SilentAfter  time.Duration // without a receipt, a site that is due is silent
-	Loss         float64       // 0 to 1: from this on a line is degraded
-	MountainLoss float64       // likewise, for sites that are shown as mountainous
-}
-
-// Of the rounds, in intervals before the newest receipt, and in rounds.
-const (
-	freshIntervals = 3 // a target without a round in these is not judged
-	lossIntervals  = 5 // loss is counted over these
-	deadRounds     = 2 // failed in a row, the newest included, before a target counts as dead
-)
-
 // Evidence is all that is known of one site.
 type Evidence struct {
-	Mountainous bool
-	Due         bool          // open by its calendar, and for a while
-	ClosedAt    time.Time     // when it closed by its calendar; only if not due
-	Receipt     Receipt       // the newest; zero Time: none within retention
-	Listened    time.Duration // since then, but for the time in which no collector ran
-	Targets     []Target      // gateway, LAN, uplink, devices; by name within a role
-	Before      Heartbeat     // the newest; empty State: there is none
+	Due      bool          // open by its calendar, and for a while
+	ClosedAt time.Time     // when it closed by its calendar; only if not due
+	Receipt  Receipt       // the newest; zero Time: none within retention
+	Listened time.Duration // since then, but for the time in which no collector ran
+	Targets  []Target      // gateway, LAN, uplink, devices; by name within a role
+	Before   Heartbeat     // the newest; empty State: there is none
 }
 
 // Receipt is the newest request of a site.
@@ -155,7 +139,7 @@ func (e *Evidence) withoutRounds(p Policy) Verdict {
 	if r.Newest.IsZero() {
 		return Verdict{api.StateDegraded, r.Time, "reason.no_targets", moment(r.Time)}
 	}
-	if r.Newest.Before(r.Time.Add(-freshIntervals*p.Interval)) || r.Newest.After(r.Time.Add(p.Interval)) {
+	if r.Newest.Before(r.Time.Add(-time.Duration(p.FreshRounds)*p.Interval)) || r.Newest.After(r.Time.Add(p.Interval)) {
 		return Verdict{api.StateDegraded, r.Time, "reason.late_data", moment(r.Newest)}
 	}
 	return Verdict{api.StateDegraded, r.Time, "reason.no_targets", moment(r.Time)}

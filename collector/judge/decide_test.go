@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 )
 
@@ -16,7 +17,10 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, zone)
 // minute is a minute of that day after noon, mostly before it.
 func minute(m float64) time.Time { return noon.Add(time.Duration(m * float64(time.Minute))) }
 
-var minutes = Policy{Interval: time.Minute, SilentAfter: 210 * time.Second, Loss: 0.2, MountainLoss: 0.4}
+var minutes, mountainMinutes = func() (plain, mountain Policy) {
+	all := DefaultPolicies()
+	return all.For(&inventory.Site{Terrain: inventory.Plain}, time.Minute), all.For(&inventory.Site{Terrain: inventory.Mountain}, time.Minute)
+}()
 
 // target makes one whose newest round was half a minute ago. Each round is a letter:
 // A all answered, x none, a digit so many of ten, n no name, s skipped, r no route.
@@ -141,11 +145,15 @@ func TestASiteIsJudgedByItsRounds(t *testing.T) {
 			Verdict{api.StateUplinkDown, minute(-2.5), "reason.uplink_all_lost", "router 10/10, isp-dns 0/10"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			policy := minutes
+			if c.mountain {
+				policy = mountainMinutes
+			}
 			got := Decide(Evidence{
-				Mountainous: c.mountain, Due: true, Listened: time.Hour,
+				Due: true, Listened: time.Hour,
 				Receipt: Receipt{Time: minute(0), Newest: minute(-0.5)},
 				Targets: c.targets, Before: c.before,
-			}, minutes, minute(0))
+			}, policy, minute(0))
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}

@@ -58,11 +58,10 @@ import (
 
 // Config is how a province is judged. Zero values stand for the defaults.
 type Config struct {
-	Interval     time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
-	Every        time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter  time.Duration // default 3 intervals and a half, the half at most 30 s
-	Loss         float64       // above 0, to 1; default 0.2
-	MountainLoss float64       // likewise; default 0.4
+	Interval    time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
+	Every       time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
+	SilentAfter time.Duration // default 3 intervals and a half, the half at most 30 s
+	Policies    *Policies     // default DefaultPolicies
 }
 
 // DefaultLoss is the share of lost echoes from which a target in the plain is bad.
@@ -84,11 +83,9 @@ func (c *Config) fill() {
 	if c.SilentAfter == 0 {
 		c.SilentAfter = SilentAfter(c.Interval)
 	}
-	if c.Loss == 0 {
-		c.Loss = DefaultLoss
-	}
-	if c.MountainLoss == 0 {
-		c.MountainLoss = 0.4
+	if c.Policies == nil {
+		policies := DefaultPolicies()
+		c.Policies = &policies
 	}
 }
 
@@ -102,8 +99,6 @@ func (c *Config) check() error {
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
 	case c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour:
 		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
-	case !(c.Loss > 0 && c.Loss <= 1 && c.MountainLoss > 0 && c.MountainLoss <= 1):
-		return fmt.Errorf("judge: loss %g, mountain loss %g, want above 0 to 1", c.Loss, c.MountainLoss)
 	}
 	return nil
 }
@@ -148,10 +143,11 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	p := Policy{Interval: j.cfg.Interval, SilentAfter: j.cfg.SilentAfter, Loss: j.cfg.Loss, MountainLoss: j.cfg.MountainLoss}
-	if site.Interval > 0 && site.Interval != p.Interval {
-		p.Interval, p.SilentAfter = site.Interval, SilentAfter(site.Interval)
+	if site.Interval > 0 && site.Interval != j.cfg.Interval {
+		return j.cfg.Policies.For(site, site.Interval)
 	}
+	p := j.cfg.Policies.For(site, j.cfg.Interval)
+	p.SilentAfter = j.cfg.SilentAfter
 	return p
 }
 

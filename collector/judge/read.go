@@ -14,10 +14,9 @@ import (
 
 // How far back is read.
 const (
-	retention  = api.MaxBehind // of receipts, and for heartbeats long enough
-	maxBack    = 60            // rounds, after the judge was away
-	maxBackFor = time.Hour     // and not more than this
-	opening    = 30 * time.Minute
+	retention  = api.MaxBehind    // of receipts, and for heartbeats long enough
+	maxBack    = 60               // rounds, after the judge was away
+	maxBackFor = time.Hour        // and not more than this
 	closing    = 15 * time.Minute // offices open and close at whole quarters of an hour
 )
 
@@ -57,7 +56,7 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 // changed meanwhile is dated rightly.
 func (j *Judge) roundsFrom(now, heartbeat time.Time, patience time.Duration) time.Time {
 	interval := j.longest()
-	window := lossIntervals * interval
+	window := time.Duration(max(j.cfg.Policies.Plain.LossRounds, j.cfg.Policies.Mountain.LossRounds)) * interval
 	from := now.Add(-patience - window)
 	if away := heartbeat.Add(-window); !heartbeat.IsZero() && away.Before(from) {
 		from = later(away, now.Add(-max(min(maxBack*interval, maxBackFor), now.Sub(from))))
@@ -101,7 +100,6 @@ func (j *Judge) listen(now, heartbeat time.Time) {
 
 // complete adds what is not read but known.
 func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
-	e.Mountainous = site.Mountainous()
 	slices.SortFunc(e.Targets, func(a, b Target) int {
 		return cmp.Or(cmp.Compare(order(a.Role), order(b.Role)), strings.Compare(a.Name, b.Name))
 	})
@@ -113,18 +111,21 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 	if last.Before(j.began) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
-	if e.Due = due(site, now); !e.Due && now.Sub(last) >= e.Receipt.patience(j.policy(&site).SilentAfter) {
-		e.ClosedAt = closedAt(site, last, now)
+	policy := j.policy(&site)
+	if e.Due = due(site, now, policy.Opening); !e.Due && now.Sub(last) >= e.Receipt.patience(policy.SilentAfter) {
+		e.ClosedAt = closedAt(site, last, now, policy.Opening)
 	}
 }
 
-// due is open by the calendar, now and half an hour ago.
-func due(site inventory.Site, t time.Time) bool { return site.Due(t) && site.Due(t.Add(-opening)) }
+// due is open by the calendar, and has been for long enough that people have come in.
+func due(site inventory.Site, t time.Time, opening time.Duration) bool {
+	return site.Due(t) && site.Due(t.Add(-opening))
+}
 
 // closedAt finds when the site ceased to be due, between last and now.
-func closedAt(site inventory.Site, last, now time.Time) time.Time {
+func closedAt(site inventory.Site, last, now time.Time, opening time.Duration) time.Time {
 	at := now.Truncate(closing)
-	for at.After(last) && !due(site, at.Add(-time.Second)) {
+	for at.After(last) && !due(site, at.Add(-time.Second), opening) {
 		at = at.Add(-closing)
 	}
 	return later(last, at)

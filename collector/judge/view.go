@@ -38,25 +38,21 @@ type views []*view
 // survey looks at every target that has a round within freshIntervals before the
 // newest receipt. Rounds that a backlog brings are older, and are not judged.
 func (e *Evidence) survey(p Policy) views {
-	loss := p.Loss
-	if e.Mountainous {
-		loss = p.MountainLoss
-	}
 	seen := make(views, 0, len(e.Targets))
 	for i := range e.Targets {
 		t := &e.Targets[i]
 		n := len(t.Rounds)
-		if n == 0 || !t.Rounds[n-1].Time.After(e.Receipt.Time.Add(-freshIntervals*p.Interval)) {
+		if n == 0 || !t.Rounds[n-1].Time.After(e.Receipt.Time.Add(-time.Duration(p.FreshRounds)*p.Interval)) {
 			continue
 		}
-		seen = append(seen, look(t, e.Receipt.Time.Add(-lossIntervals*p.Interval), loss))
+		seen = append(seen, look(t, e.Receipt.Time.Add(-time.Duration(p.LossRounds)*p.Interval), p))
 	}
 	return seen
 }
 
-func look(t *Target, lossFrom time.Time, loss float64) *view {
+func look(t *Target, lossFrom time.Time, p Policy) *view {
 	v := &view{target: t}
-	v.condition, v.since = t.condition()
+	v.condition, v.since = t.condition(p.DeadRounds)
 	inWindow := 0
 	for i := range t.Rounds {
 		r := &t.Rounds[i]
@@ -64,7 +60,7 @@ func look(t *Target, lossFrom time.Time, loss float64) *view {
 			continue
 		}
 		v.newest = r
-		bad := r.failed() || r.loss() >= loss
+		bad := r.failed() || r.loss() >= p.Loss
 		if v.goodSince.IsZero() && !bad {
 			v.goodSince = r.Time
 		} else if bad && i < len(t.Rounds)-1 {
@@ -83,12 +79,12 @@ func look(t *Target, lossFrom time.Time, loss float64) *view {
 		v.goodSince = v.newest.Time
 	}
 	// On one round alone nothing is said.
-	v.lossy = inWindow > 1 && v.sent > 0 && float64(v.sent-v.received) >= loss*float64(v.sent)
+	v.lossy = inWindow > 1 && v.sent > 0 && float64(v.sent-v.received) >= p.Loss*float64(v.sent)
 	return v
 }
 
 // condition tells how a target is and since which round.
-func (t *Target) condition() (condition, time.Time) {
+func (t *Target) condition(deadRounds int) (condition, time.Time) {
 	last := &t.Rounds[len(t.Rounds)-1]
 	kind := last.kind()
 	since, row, before := last.Time, 0, false

@@ -37,7 +37,7 @@ var may = map[string]string{
 	// For tests only: no program imports it.
 	"collector/store/storetest": "collector/api collector/store collector/store/embedded",
 	"collector/ingest":          "collector/api collector/store",
-	"collector/judge":           "collector/api collector/inventory collector/say collector/store",
+	"collector/judge":           "collector/api collector/inventory collector/say collector/settings collector/store",
 	"collector/board":           "collector/api collector/inventory collector/judge collector/say collector/store",
 	"dashboards":                "collector/api collector/say",
 	"dashboards/provision":      "collector/say dashboards",
