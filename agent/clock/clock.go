@@ -45,7 +45,18 @@ type Session struct {
 // Start begins a session now. wall is the PC's clock, nil for the real one; it is
 // not read later. What it says is only a name for this moment, and may be years off; one
 // that batches could not hold (Windows counts from 1601) begins in 1970.
-func Start(wall func() time.Time) (*Session, error) {
+func Start(wall func() time.Time) (*Session, error) { return begin(wall, readBoot()) }
+
+// StartOn is Start on a machine that is only played: name is of this run of it, as Linux
+// writes it (random(4), boot_id), and up for how long it has run.
+func StartOn(name string, up time.Duration, wall func() time.Time) (*Session, error) {
+	if !validBoot(name) {
+		return nil, fmt.Errorf("start session: boot is %.40q", name)
+	}
+	return begin(wall, boot{id: name, clock: up})
+}
+
+func begin(wall func() time.Time, on boot) (*Session, error) {
 	var id [8]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, fmt.Errorf("start session: %w", err)
@@ -59,7 +70,7 @@ func Start(wall func() time.Time) (*Session, error) {
 	}
 	return &Session{
 		id: hex.EncodeToString(id[:]), began: began, origin: origin,
-		boot: readBoot(), sleep: newSleepMeter(suspended),
+		boot: on, sleep: newSleepMeter(suspended),
 	}, nil
 }
 
