@@ -1,0 +1,62 @@
+//go:build integration
+
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"communewatch/collector/store/storetest"
+)
+
+func wallClock() time.Time { return time.Now() }
+
+// Every scenario, and every twin of it in which a piece of evidence is missing.
+func TestTheJudgeFindsWhatHappened(t *testing.T) {
+	server := storetest.Start(t)
+	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	dir, err := MemoryDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Run("all", func(t *testing.T) {
+		for _, file := range files {
+			plays, err := readScenario(file)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			for n, p := range plays {
+				t.Run(strings.TrimSuffix(p.file, ".txt")+"/"+p.name, func(t *testing.T) {
+					t.Parallel()
+					if len(plays) < 2 {
+						t.Errorf("%s has no twin in which a piece of evidence is missing", p.file)
+					}
+					disk := filepath.Join(dir, p.file, string(rune('a'+n)))
+					db, closeDB := newOutside(t.Context(), storetest.Open(t, server))
+					defer closeDB()
+					synctest.Test(t, func(t *testing.T) {
+						s, err := newStage(t, p, disk, db)
+						if err == nil {
+							err = s.run()
+						}
+						if err == nil {
+							err = s.compare()
+						}
+						if err != nil {
+							t.Fatal(err)
+						}
+					})
+				})
+			}
+		}
+	})
+}
