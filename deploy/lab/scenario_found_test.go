@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -114,15 +115,26 @@ func (s *stage) alarms() (lines []string, err error) {
 	return lines, err
 }
 
-// compare says which wanted line was not found, and which was found and not wanted.
+// compare complains of what was wanted and not found, and of what was found and not wanted.
 func (s *stage) compare() error {
 	lines, err := s.findings()
 	if err != nil {
 		return err
 	}
+	for _, complaint := range s.play.differences(lines) {
+		s.t.Error(complaint)
+	}
+	if s.t.Failed() {
+		s.t.Logf("all that is found:\n  %s", strings.Join(lines, "\n  "))
+	}
+	return nil
+}
+
+// differences names the scenario's line for each.
+func (p *play) differences(lines []string) (complaints []string) {
 	got := slices.Clone(lines)
 	var missed []want
-	for _, w := range s.play.wants {
+	for _, w := range p.wants {
 		at := slices.Index(got, w.text)
 		if at < 0 {
 			missed = append(missed, w)
@@ -131,15 +143,12 @@ func (s *stage) compare() error {
 		got = slices.Delete(got, at, at+1)
 	}
 	for _, w := range missed {
-		s.t.Errorf("%s:%d: %s\n  want %s\n  got  %s", s.play.file, w.line, s.play.name, w.text, closest(w.text, got))
+		complaints = append(complaints, fmt.Sprintf("%s:%d: %s\n  want %s\n  got  %s", p.file, w.line, p.name, w.text, closest(w.text, got)))
 	}
 	if len(missed) == 0 && len(got) > 0 {
-		s.t.Errorf("%s:%d: %s: this is found, and nobody wants it:\n  %s", s.play.file, s.play.line, s.play.name, strings.Join(got, "\n  "))
+		complaints = append(complaints, fmt.Sprintf("%s:%d: %s: this is found, and nobody wants it:\n  %s", p.file, p.line, p.name, strings.Join(got, "\n  ")))
 	}
-	if s.t.Failed() {
-		s.t.Logf("all that is found:\n  %s", strings.Join(lines, "\n  "))
-	}
-	return nil
+	return complaints
 }
 
 // closest are the lines about the same.

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -119,7 +120,7 @@ func parseScenario(file, text string) ([]*play, error) {
 	}
 	for _, p := range r.plays {
 		if err := p.complete(); err != nil {
-			return nil, &mistake{file, p.line, err.Error()}
+			return nil, err
 		}
 	}
 	return r.plays, nil
@@ -305,13 +306,8 @@ func (r *reader) event(words []string) error {
 		words = words[2:]
 	}
 	e := event{line: r.line}
-	for len(words) > 0 && (r.knows(words[0]) || words[0] == "all") {
-		e.who, words = append(e.who, words[0]), words[1:]
-	}
-	if slices.Equal(e.who, []string{"all"}) {
-		e.who = r.names()
-	}
 	var err error
+	e.who, words = r.leadingNames(words)
 	if e.what, e.extra, err = verb(e.who, strings.Join(words, " ")); err != nil {
 		return err
 	}
@@ -354,24 +350,27 @@ func isName(s string) bool {
 
 // complete holds what a play needs, and puts its events in order.
 func (p *play) complete() error {
+	wrong := func(line int, format string, values ...any) error {
+		return &mistake{p.file, line, fmt.Sprintf(format, values...)}
+	}
 	switch {
 	case p.weekday < 0:
-		return fmt.Errorf("no line says which days are played (play Wed 08:00 to 11:00)")
+		return wrong(p.line, "no line says which days are played (play Wed 08:00 to 11:00)")
 	case len(p.cast) == 0:
-		return fmt.Errorf("no office is in it")
+		return wrong(p.line, "no office is in it")
 	case p.to-p.from > 20*24*time.Hour:
-		return fmt.Errorf("longer than 20 days")
+		return wrong(p.line, "longer than 20 days")
 	}
 	for _, e := range p.events {
 		if e.at < p.from || e.at >= p.to {
-			return fmt.Errorf("line %d: %s is not within the days that are played", e.line, p.clock(e.at))
+			return wrong(e.line, "%s is not within the days that are played", p.clock(e.at))
 		}
 	}
 	for _, c := range p.checks {
-		if c.at <= p.from || c.at > p.to {
-			return fmt.Errorf("line %d: %s is not within the days that are played", c.line, p.clock(c.at))
+		if c.at <= p.from || c.at >= p.to {
+			return wrong(c.line, "%s is not within the days that are played", p.clock(c.at))
 		}
 	}
-	slices.SortStableFunc(p.events, func(a, b event) int { return int(a.at - b.at) })
+	slices.SortStableFunc(p.events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	return nil
 }

@@ -36,7 +36,7 @@ func (r *reader) moment(text string) (time.Duration, bool) {
 		}
 	}
 	at, err := time.Parse("15:04", text)
-	if err != nil {
+	if err != nil || len(text) != len("15:04") {
 		return 0, false
 	}
 	return time.Duration(day)*24*time.Hour + time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, true
@@ -98,13 +98,14 @@ func (r *reader) span(text, between string) (from, to time.Duration, ok bool) {
 
 // outage A uplink_down 09:30-09:50 last_mile first silent/unknown x3 maintenance
 func (r *reader) outage(words []string) error {
-	if len(words) < 4 || !r.knows(words[0]) {
-		return fmt.Errorf("want: outage A uplink_down 09:30-09:50 last_mile")
+	names, words := r.leadingNames(words)
+	if len(names) == 0 || len(words) < 3 {
+		return fmt.Errorf("want: outage A B uplink_down 09:30-09:50 last_mile")
 	}
-	f := found{site: words[0]}
-	f.kind, f.target, _ = strings.Cut(words[1], ":")
+	var f found
+	f.kind, f.target, _ = strings.Cut(words[0], ":")
 	var ok bool
-	if f.from, f.to, words, ok = r.leadingSpan(words[2:]); !ok || len(words) == 0 {
+	if f.from, f.to, words, ok = r.leadingSpan(words[1:]); !ok || len(words) == 0 {
 		return fmt.Errorf("no time from one moment to another, and a cause")
 	}
 	f.cause, words = words[0], words[1:]
@@ -135,8 +136,21 @@ func (r *reader) outage(words []string) error {
 			return err
 		}
 	}
-	r.want(r.now.outageLine(f))
+	for _, f.site = range names {
+		r.want(r.now.outageLine(f))
+	}
 	return nil
+}
+
+// leadingNames are the offices that a line begins with; all stands for each of them.
+func (r *reader) leadingNames(words []string) (names, rest []string) {
+	for len(words) > 0 && r.knows(words[0]) {
+		names, words = append(names, words[0]), words[1:]
+	}
+	if len(names) == 0 && len(words) > 0 && words[0] == "all" {
+		return r.names(), words[1:]
+	}
+	return names, words
 }
 
 func cause(word string) error {
@@ -195,13 +209,7 @@ func (r *reader) incident(words []string) error {
 	}
 	g := gathered{kind: kind, from: from, to: to, cause: words[0]}
 	if words = words[1:]; len(words) > 0 && words[0] == "of" {
-		for words = words[1:]; len(words) > 0 && (r.knows(words[0]) || words[0] == "all"); words = words[1:] {
-			if words[0] == "all" {
-				g.members = r.names()
-				continue
-			}
-			g.members = append(g.members, words[0])
-		}
+		g.members, words = r.leadingNames(words[1:])
 	}
 	if len(words) == 2 && words[0] == "sharing" {
 		g.shared, words = words[1], nil
@@ -234,10 +242,13 @@ func (p *play) incidentLine(g gathered) string {
 
 // alarm A uplink_down
 func (r *reader) alarm(words []string) error {
-	if len(words) != 2 || !r.knows(words[0]) || !slices.Contains(strings.Fields(api.AlarmKinds), words[1]) {
-		return fmt.Errorf("want: alarm A uplink_down, a kind of: %s", api.AlarmKinds)
+	names, words := r.leadingNames(words)
+	if len(names) == 0 || len(words) != 1 || !slices.Contains(strings.Fields(api.AlarmKinds), words[0]) {
+		return fmt.Errorf("want: alarm A B uplink_down, a kind of: %s", api.AlarmKinds)
 	}
-	r.want("alarm " + words[0] + " " + words[1])
+	for _, name := range names {
+		r.want("alarm " + name + " " + words[0])
+	}
 	return nil
 }
 
