@@ -39,7 +39,8 @@ type Target struct {
 type Round struct {
 	Time           time.Time
 	Sent, Received int64
-	Result         string // of the contract; empty is ok
+	Result         string  // of the contract; empty is ok
+	RTT            float64 // ms, the median of its round trips; 0: nothing came back, or nothing is said
 }
 
 // Heartbeat is a site's state as it was last written.

@@ -12,6 +12,9 @@ type Policy struct {
 	Interval    time.Duration // between the office's rounds
 	SilentAfter time.Duration // without a receipt, or a round, a site that is due is silent
 
+	SilentRounds int           // that a site which is due may miss, before it is silent
+	Battery      time.Duration // a UPS that was on battery within this before silence tells of a power cut
+
 	DeadRounds    int           // failed in a row, the newest included, before a target counts as dead
 	FreshRounds   int           // a target without a round in as many intervals is not judged
 	LossRounds    int           // loss and delay are counted over as many intervals
@@ -42,6 +45,7 @@ type AlarmPolicy struct {
 // DefaultPolicies are what policy.yaml says.
 func DefaultPolicies() Policies {
 	plain := Policy{
+		SilentRounds: 3, Battery: 10 * time.Minute,
 		DeadRounds: 2, FreshRounds: 3, LossRounds: 5, RecoverRounds: 2, Loss: DefaultLoss, Slow: 400 * time.Millisecond,
 		Opening: 30 * time.Minute, Closing: 30 * time.Minute, Rejoin: 10 * time.Minute, Flaps: 3, Calm: 20 * time.Minute,
 	}

@@ -178,7 +178,7 @@ func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*
 func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "ping",
-		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}},
+		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}},
 		From:        from, To: now.Add(j.cfg.Interval),
 		By: []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole},
 	})
@@ -189,7 +189,10 @@ func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[stri
 		}
 		t := Target{Name: s.Tags[api.TagTarget], Role: api.Role(s.Tags[api.TagRole]), Rounds: make([]Round, len(s.Rows))}
 		for i, row := range s.Rows {
-			t.Rounds[i] = Round{row.Time, row.Values["sent"].Integer(), row.Values["received"].Integer(), row.Values["result"].Text()}
+			t.Rounds[i] = Round{
+				Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
+				Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float(),
+			}
 		}
 		e.Targets = append(e.Targets, t)
 	}
