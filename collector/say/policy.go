@@ -18,5 +18,7 @@ var policyTexts = texts{
 	"inventory.window_order":     {"%s %q không sau from", "%s %q is not after from"},
 	"inventory.window_long":      {"%s %q là hơn %d ngày sau from; hãy chia ra nhiều đợt", "%s %q is more than %d day{s} after from; split it"},
 	"inventory.scope":            {"%s %q không dùng được; cần mã cơ quan, mã khu vực, mã nhà mạng, hoặc all", "%s %q is unknown; want a site, an area, a provider, or all"},
+	"inventory.scope_two":        {"%s %q là tên của hơn một thứ trong danh mục; hãy đổi mã nhà mạng", "%s %q names more than one thing; rename the provider"},
+	"inventory.summary_windows":  {"%d đợt bảo trì", "%d maintenance window{s}"},
 	"inventory.windows_too_many": {"hơn %d đợt bảo trì; hãy bỏ bớt những đợt đã qua", "more than %d maintenance window{s}; take out those that are over"},
 }
