@@ -114,13 +114,10 @@ func readPolicies(name string, data []byte) (*Policies, error) {
 	var read *settings.File
 	for range 2 {
 		p.Mountain = p.Plain
-		var err error
-		if _, err = settings.Decode("policy.yaml", []byte(PolicyText), &p); err != nil {
+		if _, err := settings.Decode("policy.yaml", []byte(PolicyText), &p); err != nil {
 			return nil, err
 		}
-		if read, err = settings.Decode(name, data, &p); err != nil {
-			return nil, err
-		}
+		read, _ = settings.Decode(name, data, &p) // what is wrong is said below, together with what is out of range
 	}
 	p.check(read)
 	if err := read.Err(); err != nil {

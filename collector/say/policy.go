@@ -3,9 +3,10 @@ package say
 // policyTexts are those of the policy, of maintenance windows, and of the rules that a
 // site's state follows beside those in stateTexts.
 var policyTexts = texts{
-	"policy.policy": {"in chính sách kèm theo chương trình, có giải thích từng con số", "print the policy that comes with the program, each figure explained"},
-	"policy.flag":   {"tệp chính sách cần kiểm tra (mặc định: tệp mà cấu hình nêu)", "policy file to check (default: the configuration's)"},
-	"policy.range":  {"%s là %s, phải từ %s đến %s", "%s is %s, want %s to %s"},
+	"policy.policy":   {"in chính sách kèm theo chương trình, có giải thích từng con số", "print the policy that comes with the program, each figure explained"},
+	"policy.flag":     {"tệp chính sách cần kiểm tra (mặc định: tệp mà cấu hình nêu)", "policy file to check (default: the configuration's)"},
+	"policy.unusable": {"chính sách có %d lỗi, chưa dùng được", "the policy has %d mistake{s} and cannot be used"},
+	"policy.range":    {"%s là %s, phải từ %s đến %s", "%s is %s, want %s to %s"},
 
 	"reason.uplink_slow": {"đường truyền phản hồi chậm", "the line answers slowly"},
 	"reason.recovering":  {"vừa trả lời lại, chờ thêm vòng đo cho chắc", "it has just answered again, waiting for more rounds to be sure"},
