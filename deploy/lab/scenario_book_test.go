@@ -119,6 +119,13 @@ func (b *book) folder(now time.Time) fstest.MapFS {
 			line("calendars.yaml", "  %s: always", siteOf(i))
 		}
 	}
+	for _, w := range b.works {
+		if files["maintenance.csv"] == nil {
+			line("maintenance.csv", "from,until,scope,reason")
+		}
+		at := func(after time.Duration) string { return b.zero.Add(after).Format("2006-01-02 15:04") }
+		line("maintenance.csv", "%s,%s,%s,%s", at(w.from), at(w.to), b.siteNamed(w.who), w.reason)
+	}
 	folder := fstest.MapFS{}
 	for name, text := range files {
 		content := text.String()
@@ -128,6 +135,10 @@ func (b *book) folder(now time.Time) fstest.MapFS {
 		folder[name] = &fstest.MapFile{Data: []byte(content)}
 	}
 	return folder
+}
+
+func (b *book) siteNamed(name string) string {
+	return siteOf(slices.IndexFunc(b.play.cast, func(a actor) bool { return a.name == name }))
 }
 
 func (b *book) closed() string {

@@ -64,6 +64,11 @@ func (s *stage) findings() ([]string, error) {
 }
 
 func (s *stage) outages() (lines []string, err error) {
+	err = s.eachOutage(func(f found) { lines = append(lines, s.play.outageLine(f)) })
+	return lines, err
+}
+
+func (s *stage) eachOutage(take func(found)) error {
 	series, err := s.rows("outage", []string{api.TagSite, api.TagID}, "kind", "target", "status", "started_ms", "ended_ms", "cause",
 		"interruptions", "first_kind", "first_cause", "maintenance")
 	for _, one := range series {
@@ -74,10 +79,10 @@ func (s *stage) outages() (lines []string, err error) {
 				from: s.moment(v["started_ms"]), to: s.moment(v["ended_ms"]), firstKind: v["first_kind"].Text(), firstCause: v["first_cause"].Text(),
 				interruptions: int(v["interruptions"].Integer()), maintenance: v["maintenance"].String() == "true", withdrawn: v["status"].Text() == api.StatusWithdrawn,
 			}
-			lines = append(lines, s.play.outageLine(f))
+			take(f)
 		}
 	}
-	return lines, err
+	return err
 }
 
 // incidents are those of which something is left.

@@ -43,10 +43,18 @@ type staged struct {
 
 func (s *stage) newOffice(i int, a actor) *staged {
 	return &staged{
-		actor: a, stage: s, index: i, id: siteOf(i), phase: 20*time.Second + time.Duration(i)*time.Second, cut: whole,
+		actor: a, stage: s, index: i, id: siteOf(i), phase: firstRound + time.Duration(i)*nextRound, cut: whole,
 		random: map[string]*rand.Rand{}, looks: lookout{looked: map[string]time.Time{}},
 	}
 }
+
+// Rounds are a little after the full minute, an office after the other, so that nothing
+// happens at the same moment; and a round is sent when it is over.
+const (
+	firstRound = 20 * time.Second
+	nextRound  = 2 * time.Second
+	sendAfter  = time.Second
+)
 
 func siteOf(i int) string { return fmt.Sprintf("bd-%d", 30_001+i) }
 
@@ -149,7 +157,7 @@ func (o *staged) measure() error {
 	if err := o.queue.Put(lines); err != nil {
 		return err
 	}
-	o.stage.later(2*time.Second, o.send)
+	o.stage.later(sendAfter, o.send)
 	return nil
 }
 
@@ -179,6 +187,10 @@ func (o *staged) round() []*api.Point {
 		health.Count("machine_up_seconds", int64(time.Since(o.booted)/time.Second))
 	}
 	o.told = true
+	if offset, known := o.session.Offset(); known {
+		value, doubt := offset.Estimate()
+		health.Float("clock_offset_ms", float64(value.Milliseconds())).Float("clock_uncertainty_ms", float64(doubt.Milliseconds()))
+	}
 	return append(append(points, health), o.look(at, gateway)...)
 }
 

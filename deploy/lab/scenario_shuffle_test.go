@@ -62,13 +62,17 @@ func (sh *shuffle) one(s *stage) error {
 	return fmt.Errorf("%s is refused: %w", p.site, reply)
 }
 
-// rest delivers all that is still held.
+// inOrderAgain is for how long before the end all comes as it is sent, so that the last
+// states are of fresh rounds.
+const inOrderAgain = 20 * time.Minute
+
+// rest delivers all that is still held, and holds no more.
 func (sh *shuffle) rest(s *stage) error {
+	s.shuffle = nil
 	for len(sh.held) > 0 {
 		if err := sh.one(s); err != nil {
 			return err
 		}
-		time.Sleep(nextPacket)
 	}
 	return nil
 }

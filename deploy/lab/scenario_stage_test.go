@@ -76,15 +76,24 @@ func (s *stage) run() error {
 	for _, c := range s.play.checks {
 		s.at(c.at+judgeAt, func() error { return s.check(c) })
 	}
+	if s.shuffle != nil {
+		s.at(s.play.to-inOrderAgain, func() error { return s.shuffle.rest(s) })
+	}
 	if err := s.until(s.play.to); err != nil {
 		return err
 	}
-	if s.shuffle != nil {
-		if err := s.shuffle.rest(s); err != nil {
+	return s.settled()
+}
+
+// settled judges until all that came is judged.
+func (s *stage) settled() error {
+	for range 2 {
+		time.Sleep(time.Minute)
+		if err := s.judgeNow(); err != nil {
 			return err
 		}
 	}
-	return s.judgeNow()
+	return nil
 }
 
 // judgeAt is after the rounds of that minute have arrived.

@@ -1,0 +1,7 @@
+//go:build integration && long
+
+package lab
+
+import "testing"
+
+func TestTheSameBatchesInManyOrdersEndInTheSame(t *testing.T) { anyOrderEndsInTheSame(t, 40) }
