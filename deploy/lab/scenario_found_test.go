@@ -129,8 +129,32 @@ func (s *stage) compare() error {
 	for _, complaint := range s.play.differences(lines) {
 		s.t.Error(complaint)
 	}
+	if err := s.compareFigures(); err != nil {
+		return err
+	}
 	if s.t.Failed() {
 		s.t.Logf("all that is found:\n  %s", strings.Join(lines, "\n  "))
+	}
+	return nil
+}
+
+func (s *stage) compareFigures() error {
+	for _, f := range s.play.figures {
+		series, err := s.rows(f.period, []string{api.TagSite}, f.field)
+		if err != nil {
+			return err
+		}
+		got := "nothing"
+		for _, one := range series {
+			for _, row := range one.Rows {
+				if s.letter(one.Tags[api.TagSite]) == f.who && row.Time.Equal(s.zero.Add(f.at)) {
+					got = row.Values[f.field].String()
+				}
+			}
+		}
+		if got != f.value {
+			s.t.Errorf("%s:%d: %s\n  %s of %s at %s: want %s %s, got %s", s.play.file, f.line, s.play.name, f.period, f.who, s.play.clock(f.at), f.field, f.value, got)
+		}
 	}
 	return nil
 }

@@ -36,6 +36,8 @@ func TestAMistakeInAScenarioIsNamedWithItsLine(t *testing.T) {
 		opening + "outage A lan_down 09:30-09:50 lan at last\n":         "x.txt:3: what is \"at\" of an outage?",
 		opening + "outage Z lan_down 09:30-09:50 lan\n":                 "x.txt:3: want: outage A B uplink_down",
 		opening + "incident lan_down 09:30-09:50 lan of A and others\n": "x.txt:3: what is \"and\" of an incident?",
+		opening + "hour A 09:00 down 20m\n":                             "x.txt:3: site_hour has no field \"down\"",
+		opening + "day A down_seconds 20\n":                             "x.txt:3: want: hour A 09:00",
 		opening + "alarm A fire\n":                                      "x.txt:3: want: alarm A B uplink_down, a kind of:",
 		opening + "twin\n":                                              "x.txt:3: a twin says what is missing in it",
 		opening + "twin no luck\nwithout luck\n":                        "x.txt:4: without \"luck\": want of looks",

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"communewatch/agent/clock"
@@ -25,6 +26,7 @@ type staged struct {
 	phase time.Duration
 
 	boots   int
+	year    int       // in which its clock begins at a boot; 0: it runs on
 	booted  time.Time // of the machine that runs, or ran last
 	session *clock.Session
 	spool   *spool.Spool
@@ -74,8 +76,7 @@ func (o *staged) run() error {
 		return fmt.Errorf("it runs already")
 	}
 	var err error
-	wrong := func() time.Time { return time.Now().AddDate(o.clock, 0, 0) }
-	if o.session, err = clock.StartOn(o.bootName(), time.Since(o.booted), wrong); err != nil {
+	if o.session, err = clock.StartOn(o.bootName(), time.Since(o.booted), o.wall); err != nil {
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -85,6 +86,20 @@ func (o *staged) run() error {
 	o.queue, o.told, o.asleep, o.newest = office.NewQueue(o.spool, o.session, log), false, false, 0
 	o.looks = lookout{looked: map[string]time.Time{}}
 	return nil
+}
+
+// wall is the PC's clock.
+func (o *staged) wall() time.Time {
+	if o.year > 0 {
+		return time.Date(o.year, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Since(o.booted))
+	}
+	return time.Now().AddDate(o.clock, 0, 0)
+}
+
+// setClock is what a dead battery makes of it: a year that begins when the PC boots.
+func (o *staged) setClock(year string) (err error) {
+	o.year, err = strconv.Atoi(year)
+	return err
 }
 
 // kill ends the program without a word.

@@ -5,7 +5,6 @@ package lab
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,12 +57,7 @@ func TestTheSameBatchesInAnyOrderAndDoubledEndInTheSame(t *testing.T) {
 // anyOrderEndsInTheSame plays the morning once as it was, and then with its requests in
 // other orders, some of them twice, and the judge restarted in between.
 func anyOrderEndsInTheSame(t *testing.T, seeds int) {
-	server := storetest.Start(t)
-	dir, err := MemoryDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir, server := theatre(t)
 	first := *seed
 	if first == 0 {
 		first = rand.Uint64() >> 1

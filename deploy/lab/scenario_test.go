@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"communewatch/collector/store/embedded"
 	"communewatch/collector/store/storetest"
 )
 
@@ -17,16 +18,11 @@ func wallClock() time.Time { return time.Now() }
 
 // Every scenario, and every twin of it in which a piece of evidence is missing.
 func TestTheJudgeFindsWhatHappened(t *testing.T) {
-	server := storetest.Start(t)
+	dir, server := theatre(t)
 	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scenarios", err)
 	}
-	dir, err := MemoryDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	t.Run("all", func(t *testing.T) {
 		for _, file := range files {
 			plays, err := readScenario(file)
@@ -59,4 +55,16 @@ func TestTheJudgeFindsWhatHappened(t *testing.T) {
 			}
 		}
 	})
+}
+
+// theatre is an InfluxDB that many plays share, and a folder for spools, both in memory:
+// the disk of this machine is not what is tried here.
+func theatre(t *testing.T) (dir string, server *embedded.Server) {
+	t.Helper()
+	dir, err := MemoryDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir, storetest.StartIn(t, filepath.Join(dir, "influx"))
 }

@@ -35,8 +35,9 @@ type play struct {
 	events   []event
 	without  map[string]bool // kinds of evidence that nobody has
 
-	checks []check // states at moments
-	wants  []want  // all that must be found, and nothing else
+	checks  []check  // states at moments
+	figures []figure // of hours and days
+	wants   []want   // all that must be found, and nothing else
 }
 
 // actor is an office as it is declared.
@@ -49,11 +50,11 @@ type actor struct {
 }
 
 type event struct {
-	line  int
-	at    time.Duration
-	who   []string // empty: it happens to the province
-	what  string
-	extra string // what follows a verb that takes a word
+	line int
+	at   time.Duration
+	who  []string // empty: it happens to the province
+	what string
+	word string // after a verb that takes one
 }
 
 type works struct {
@@ -67,6 +68,14 @@ type check struct {
 	at    time.Duration
 	who   string
 	state api.State
+}
+
+// figure is one field of an hour or a day at its end.
+type figure struct {
+	line         int
+	period, who  string
+	at           time.Duration
+	field, value string
 }
 
 // want is a line as it is written and as it is compared.
@@ -130,7 +139,7 @@ func (r *reader) read(words []string) error {
 	declare := map[string]func([]string) error{
 		"play": r.play, "interval": r.interval, "judged": r.judged, "site": r.sites, "sites": r.sites, "closed": r.closed,
 		"maintenance": r.maintenance, "twin": r.twin, "without": r.withoutIt,
-		"at": r.check, "outage": r.outage, "incident": r.incident, "alarm": r.alarm,
+		"at": r.check, "hour": r.hour, "day": r.day, "outage": r.outage, "incident": r.incident, "alarm": r.alarm,
 	}
 	if read := declare[words[0]]; read != nil {
 		return read(words[1:])
@@ -273,7 +282,7 @@ func (r *reader) twin(words []string) error {
 	other := *base
 	other.name, other.line = strings.Join(words, " "), r.line
 	other.events, other.works = slices.Clone(base.events), slices.Clone(base.works)
-	other.without, other.checks, other.wants = map[string]bool{}, nil, nil
+	other.without, other.checks, other.figures, other.wants = map[string]bool{}, nil, nil, nil
 	r.now = &other
 	r.plays = append(r.plays, r.now)
 	return nil
@@ -308,7 +317,7 @@ func (r *reader) event(words []string) error {
 	e := event{line: r.line}
 	var err error
 	e.who, words = r.leadingNames(words)
-	if e.what, e.extra, err = verb(e.who, strings.Join(words, " ")); err != nil {
+	if e.what, e.word, err = verb(e.who, strings.Join(words, " ")); err != nil {
 		return err
 	}
 	for ; at <= until; at += every {

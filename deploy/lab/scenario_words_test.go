@@ -96,6 +96,29 @@ func (r *reader) span(text, between string) (from, to time.Duration, ok bool) {
 	return from, to, found && first && second
 }
 
+// hour A 09:00 down_seconds 1200 unknown_seconds 0
+func (r *reader) hour(words []string) error { return r.figures("site_hour", words) }
+
+// day A Wed 00:00 down_seconds 1200
+func (r *reader) day(words []string) error { return r.figures("site_day", words) }
+
+func (r *reader) figures(period string, words []string) error {
+	names, words := r.leadingNames(words)
+	at, words, ok := r.leadingMoment(words)
+	if !ok || len(names) == 0 || len(words) == 0 || len(words)%2 != 0 {
+		return fmt.Errorf("want: hour A 09:00 down_seconds 1200, or day A 00:00 …")
+	}
+	for ; len(words) > 0; words = words[2:] {
+		if api.Lookup(period).Field(words[0]) == nil {
+			return fmt.Errorf("%s has no field %q", period, words[0])
+		}
+		for _, name := range names {
+			r.now.figures = append(r.now.figures, figure{r.line, period, name, at, words[0], words[1]})
+		}
+	}
+	return nil
+}
+
 // outage A uplink_down 09:30-09:50 last_mile first silent/unknown x3 maintenance
 func (r *reader) outage(words []string) error {
 	names, words := r.leadingNames(words)
