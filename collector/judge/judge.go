@@ -51,6 +51,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
 	"communewatch/collector/store"
@@ -115,6 +117,7 @@ type Deps struct {
 	Inventory func() *inventory.Inventory // as it is now; asked for each judgement
 	Log       *slog.Logger
 	Now       func() time.Time
+	Registry  prometheus.Registerer // of the reviews' metrics; nil: nothing is counted
 }
 
 // Judge writes what the sites are in.
@@ -126,6 +129,8 @@ type Judge struct {
 	began   time.Time     // of the first judgement; zero before
 	away    time.Duration // before it, for which no heartbeat was written
 	failing bool          // the last judgement failed, and that was logged
+
+	books *books // of Review alone; nil before its first call
 }
 
 // New checks and starts nothing.

@@ -1,0 +1,227 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"communewatch/collector/api"
+	"communewatch/collector/store"
+)
+
+// extract is a time of a trial's record that is to be read.
+type extract struct {
+	*trial
+	Span
+}
+
+// extractRows bounds, about, what one query gives.
+const extractRows = 150_000
+
+// read fills the records of trials, at most one of a site. Each holds what the rules need before its window
+// and after it, and the rounds at both ends of a gap that reaches beyond: however long
+// that gap is, between them there is nothing to read.
+func (p *pass) read(ctx context.Context, trials []*trial) error {
+	extracts := make([]extract, 0, len(trials))
+	for _, t := range trials {
+		from, to := t.window.From.Add(-t.lead()), t.window.To.Add(t.lead())
+		if to.After(p.now) {
+			to = p.now.Add(time.Second) // of a clock that is a little ahead
+		}
+		from = later(from, p.now.Add(-retention))
+		t.record = &Record{Site: t.site, From: from, To: to}
+		extracts = append(extracts, extract{t, Span{from, to}})
+	}
+	if err := p.gather(ctx, extracts); err != nil {
+		return err
+	}
+	if err := p.readBefore(ctx, trials); err != nil {
+		return err
+	}
+	if err := p.readAfter(ctx, trials); err != nil {
+		return err
+	}
+	if err := p.findDeaf(ctx, trials); err != nil {
+		return err
+	}
+	for _, t := range trials {
+		p.finish(t)
+	}
+	return p.readLooks(ctx, trials)
+}
+
+// finish puts a record in order, and says as of when it is judged.
+func (p *pass) finish(t *trial) {
+	r := t.record
+	slices.SortFunc(r.Targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(order(a.Role), order(b.Role)), strings.Compare(a.Name, b.Name))
+	})
+	for i := range r.Targets {
+		slices.SortStableFunc(r.Targets[i].Rounds, func(a, b Round) int { return a.Time.Compare(b.Time) })
+	}
+	slices.SortStableFunc(r.Arrivals, func(a, b Arrival) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(r.Runs, func(a, b Run) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(r.Power, func(a, b Power) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(r.Looks, func(a, b Look) int { return a.Time.Compare(b.Time) })
+	r.Deaf = p.deaf.within(Span{r.From, r.To})
+	t.until = r.To
+	if r.To.Before(p.now) {
+		return
+	}
+	r.To, t.until = p.now, p.now
+	// One that is heard is not silent: what it measured last may be on its way still, on
+	// a metered line for long. Nor is one that nobody could have heard.
+	newest := p.hearing.newest[t.site.ID]
+	listened := p.now.Sub(newest.Time) - p.deaf.length(Span{newest.Time, p.now})
+	if n := len(r.Runs); n > 0 && listened < newest.patience(t.policy.SilentAfter) {
+		t.until = sooner(p.now, r.Runs[n-1].Time.Add(t.policy.SilentAfter))
+	}
+}
+
+// gather reads extracts: together those that are about as long and of about the same time.
+func (p *pass) gather(ctx context.Context, extracts []extract) error {
+	slices.SortStableFunc(extracts, func(a, b extract) int { return a.From.Compare(b.From) })
+	for len(extracts) > 0 {
+		n, all := 1, extracts[0].Span
+		for ; n < len(extracts); n++ {
+			wide := Span{all.From, later(all.To, extracts[n].To)}
+			if length, own := wide.To.Sub(wide.From), extracts[n].To.Sub(extracts[n].From); length > 2*own+10*time.Minute ||
+				length > 2*extracts[0].To.Sub(extracts[0].From)+10*time.Minute || p.rowsOf(extracts[:n+1], wide) > extractRows {
+				break
+			}
+			all = wide
+		}
+		if err := p.gatherOne(ctx, extracts[:n], all); err != nil {
+			return err
+		}
+		extracts = extracts[n:]
+	}
+	return nil
+}
+
+func (p *pass) rowsOf(extracts []extract, all Span) int {
+	rows := 0
+	for i := range extracts {
+		rows += max(8, p.weight[extracts[i].site.ID]) * (1 + int(all.To.Sub(all.From)/extracts[i].policy.Interval))
+	}
+	return rows
+}
+
+// gatherOne reads all measurements of some sites over one time. What lies outside a
+// site's own extract is left out, so that a record never depends on what was read with it.
+func (p *pass) gatherOne(ctx context.Context, extracts []extract, all Span) error {
+	at := make(map[string]extract, len(extracts))
+	for _, one := range extracts {
+		at[one.site.ID] = one
+	}
+	weight := map[string]int{}
+	for i := range sources {
+		series, err := p.j.deps.Store.Select(ctx, store.Query{
+			Measurement: sources[i].measurement, Select: sources[i].fields, Where: p.only(extracts), From: all.From, To: all.To, By: sources[i].by,
+		})
+		if err != nil {
+			return err
+		}
+		for _, s := range series {
+			site := s.Tags[api.TagSite]
+			one, wanted := at[site]
+			if !wanted {
+				continue
+			}
+			weight[site]++
+			p.rows += len(s.Rows)
+			sources[i].add(one.record, s.Tags, rowsIn(s.Rows, one.Span))
+		}
+	}
+	for site, n := range weight {
+		p.weight[site] = max(p.weight[site], n)
+	}
+	return nil
+}
+
+// only restricts a query to the sites, unless these are nearly all.
+func (p *pass) only(extracts []extract) []store.Match {
+	if len(extracts)*10 >= len(p.sites)*9 {
+		return nil
+	}
+	sites := make([]string, len(extracts))
+	for i := range extracts {
+		sites[i] = extracts[i].site.ID
+	}
+	return []store.Match{{Tag: api.TagSite, Values: sites}}
+}
+
+func rowsIn(rows []store.Row, s Span) []store.Row {
+	from, _ := slices.BinarySearchFunc(rows, s.From, func(r store.Row, t time.Time) int { return r.Time.Compare(t) })
+	to, _ := slices.BinarySearchFunc(rows, s.To, func(r store.Row, t time.Time) int { return r.Time.Compare(t) })
+	return rows[from:to]
+}
+
+// sources are the measurements that a record is made of.
+var sources = []struct {
+	measurement string
+	fields      []store.Selector
+	by          []string
+	add         func(*Record, map[string]string, []store.Row)
+}{
+	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, addRuns},
+	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, addRounds},
+	{"device", []store.Selector{{Field: "up"}, {Field: "on_battery_count"}, {Field: "on_battery_seconds"}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, addDevice},
+	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}}, []string{api.TagSite, api.TagAgent}, addArrivals},
+	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, addLooks},
+}
+
+var lookFields = []store.Selector{{Field: "cause"}, {Field: "reached"}, {Field: "address"}, {Field: "last_hop"}, {Field: "last_hop_number"}, {Field: "hops"}}
+
+func addRuns(r *Record, _ map[string]string, rows []store.Row) {
+	for _, row := range rows {
+		r.Runs = append(r.Runs, Run{row.Time, row.Values["session"].Text(), time.Duration(row.Values["machine_up_seconds"].Integer()) * time.Second})
+	}
+}
+
+func addRounds(r *Record, tags map[string]string, rows []store.Row) {
+	t := r.target(tags[api.TagTarget], api.Role(tags[api.TagRole]), len(rows))
+	for _, row := range rows {
+		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(), Result: row.Values["result"].Text()})
+	}
+}
+
+// addDevice takes each question over SNMP as a round of one packet, as the live states
+// do, and what a UPS says of its power.
+func addDevice(r *Record, tags map[string]string, rows []store.Row) {
+	t := r.target(tags[api.TagTarget]+" SNMP", api.RoleDevice, len(rows))
+	for _, row := range rows {
+		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()})
+		count, tells := row.Values["on_battery_count"]
+		seconds, alsoTells := row.Values["on_battery_seconds"]
+		if tells || alsoTells {
+			r.Power = append(r.Power, Power{row.Time, tags[api.TagTarget], count.Float() > 0 || seconds.Float() > 0})
+		}
+	}
+}
+
+// target finds one, or makes it. One name is one thing, whichever agent measured it.
+func (r *Record) target(name string, role api.Role, rounds int) *Target {
+	i := slices.IndexFunc(r.Targets, func(t Target) bool { return t.Name == name && t.Role == role })
+	if i < 0 {
+		i = len(r.Targets)
+		r.Targets = append(r.Targets, Target{Name: name, Role: role, Rounds: make([]Round, 0, rounds)})
+	}
+	return &r.Targets[i]
+}
+
+func addArrivals(r *Record, _ map[string]string, rows []store.Row) {
+	for _, row := range rows {
+		r.Arrivals = append(r.Arrivals, Arrival{row.Time, milliseconds(row, "first_time_ms"), milliseconds(row, "last_time_ms"), api.Goodbye(row.Values["goodbye"].Text())})
+	}
+}
+
+func addLooks(r *Record, tags map[string]string, rows []store.Row) {
+	for _, row := range rows {
+		v := row.Values
+		r.Looks = append(r.Looks, Look{Time: row.Time, Target: tags[api.TagTarget], Cause: v["cause"].Text(), Reached: v["reached"].Integer() == 1,
+			Address: v["address"].Text(), LastHop: v["last_hop"].Text(), LastHopNumber: int(v["last_hop_number"].Integer()), Hops: int(v["hops"].Integer())})
+	}
+}
