@@ -29,17 +29,18 @@ func TestClosingTimeIsTheCalendarsToAQuarterOfAnHour(t *testing.T) {
 		}
 		return when
 	}
+	opening := Policy{Opening: 30 * time.Minute}
 	for _, c := range []struct{ last, now, want string }{
 		{"2026-11-25 16:40", "2026-11-25 20:00", "2026-11-25 16:45"},
 		{"2026-11-25 16:50", "2026-11-25 20:00", "2026-11-25 16:50"},
 		{"2026-11-25 16:40", "2026-11-26 07:44", "2026-11-25 16:45"},
 		{"2026-11-27 10:00", "2026-11-29 12:00", "2026-11-27 16:45"}, // over a weekend
 	} {
-		if got := closedAt(site, at(c.last), at(c.now), 30*time.Minute); !got.Equal(at(c.want)) {
+		if got := closedAt(site, at(c.last), at(c.now), opening); !got.Equal(at(c.want)) {
 			t.Errorf("last heard %s, at %s: closed since %s, want %s", c.last, c.now, moment(got), c.want)
 		}
 	}
-	if due(site, at("2026-11-26 07:44"), 30*time.Minute) || !due(site, at("2026-11-26 07:45"), 30*time.Minute) || !due(site, at("2026-11-26 16:44"), 30*time.Minute) || due(site, at("2026-11-26 16:45"), 30*time.Minute) {
+	if due(site, at("2026-11-26 07:44"), opening) || !due(site, at("2026-11-26 07:45"), opening) || !due(site, at("2026-11-26 16:44"), opening) || due(site, at("2026-11-26 16:45"), opening) {
 		t.Error("due at the wrong time")
 	}
 }

@@ -45,6 +45,7 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
@@ -62,18 +64,12 @@ import (
 type Config struct {
 	Interval    time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
 	Every       time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter time.Duration // default 3 intervals and a half, the half at most 30 s
+	SilentAfter time.Duration // of sites that measure at Interval; default as their policy says
 	Policies    *Policies     // default DefaultPolicies
 }
 
 // DefaultLoss is the share of lost echoes from which a target in the plain is bad.
 const DefaultLoss = 0.2
-
-// SilentAfter is how long a site that is due may stay unheard: three intervals and a
-// half more, the half at most 30 s.
-func SilentAfter(interval time.Duration) time.Duration {
-	return 3*interval + min(interval/2, 30*time.Second)
-}
 
 func (c *Config) fill() {
 	if c.Interval == 0 {
@@ -81,9 +77,6 @@ func (c *Config) fill() {
 	}
 	if c.Every == 0 {
 		c.Every = min(max(c.Interval/4, 2*time.Second), 15*time.Second)
-	}
-	if c.SilentAfter == 0 {
-		c.SilentAfter = SilentAfter(c.Interval)
 	}
 	if c.Policies == nil {
 		policies := DefaultPolicies()
@@ -99,7 +92,7 @@ func (c *Config) check() error {
 	case c.Every < time.Second || c.Every > time.Hour:
 		// Heartbeats are written at whole seconds.
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
-	case c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour:
+	case c.SilentAfter != 0 && (c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour):
 		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
 	}
 	return nil
@@ -122,13 +115,15 @@ type Deps struct {
 
 // Judge writes what the sites are in.
 type Judge struct {
-	cfg   Config
-	deps  Deps
-	sites []inventory.Site // of the judgement at work, in display order
+	cfg  Config
+	deps Deps
 
-	began   time.Time     // of the first judgement; zero before
-	away    time.Duration // before it, for which no heartbeat was written
-	failing bool          // the last judgement failed, and that was logged
+	// Of Once alone, which may run beside Review:
+	inv   *inventory.Inventory // of the judgement at work
+	sites []inventory.Site     // its, in display order
+	began time.Time            // of the first judgement; zero before
+	away  time.Duration        // before it, for which no heartbeat was written
+	names names                // what was written of the directory last
 
 	books *books // of Review alone; nil before its first call
 }
@@ -148,21 +143,52 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	if site.Interval > 0 && site.Interval != j.cfg.Interval {
-		return j.cfg.Policies.For(site, site.Interval)
+	p := j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
+	if j.cfg.SilentAfter != 0 && p.Interval == j.cfg.Interval {
+		p.SilentAfter = j.cfg.SilentAfter
 	}
-	p := j.cfg.Policies.For(site, j.cfg.Interval)
-	p.SilentAfter = j.cfg.SilentAfter
 	return p
 }
 
-// Run judges at once, and then as often as configured, until ctx ends. What fails
-// is tried again the next time.
+// reviewEvery is the least between two reviews: an outage need not be known sooner than
+// its second round.
+const reviewEvery = 30 * time.Second
+
+// Run judges at once, and then as often as configured, until ctx ends; beside that it
+// reviews what came in. What fails of the two is tried again the next time, and does not
+// keep the other waiting.
 func (j *Judge) Run(ctx context.Context) error {
-	tick := time.NewTicker(j.cfg.Every)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range []task{
+		{every: j.cfg.Every, do: j.Once, failed: "sites cannot be judged, trying again", again: "sites are judged again"},
+		{every: max(j.cfg.Every, reviewEvery), do: func(ctx context.Context) error { return j.Review(ctx, j.deps.Now()) },
+			failed: "what came in cannot be reviewed, trying again", again: "what comes in is reviewed again"},
+	} {
+		group.Go(func() error { return one.run(ctx, j.deps.Log) })
+	}
+	return group.Wait()
+}
+
+// task is something done at once and then every so often.
+type task struct {
+	every         time.Duration
+	do            func(context.Context) error
+	failed, again string // logged at the first failure of a row of them, and at its end
+}
+
+func (t *task) run(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(t.every)
 	defer tick.Stop()
+	failing := false
 	for {
-		j.report(ctx, j.Once(ctx))
+		switch err := t.do(ctx); {
+		case err != nil && ctx.Err() == nil && !failing:
+			failing = true
+			log.Error(t.failed, "error", err)
+		case err == nil && failing:
+			failing = false
+			log.Info(t.again)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -171,42 +197,35 @@ func (j *Judge) Run(ctx context.Context) error {
 	}
 }
 
-// report logs the first failure of a row of them, and its end.
-func (j *Judge) report(ctx context.Context, err error) {
-	switch {
-	case err != nil && ctx.Err() == nil && !j.failing:
-		j.failing = true
-		j.deps.Log.Error("sites cannot be judged, trying again", "error", err)
-	case err == nil && j.failing:
-		j.failing = false
-		j.deps.Log.Info("sites are judged again")
-	}
-}
-
 // Once judges every site and writes their heartbeats, all or, if it fails, none or
 // some of them; doing it again is safe. It is not to be called twice at once.
 func (j *Judge) Once(ctx context.Context) error {
 	now := j.deps.Now()
-	j.sites = j.deps.Inventory().Sites()
+	j.inv = j.deps.Inventory()
+	j.sites = j.inv.Sites()
 	files, err := j.read(ctx, now)
 	if err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
-	lines := make([]byte, 0, 256*len(j.sites))
+	lines := make([]byte, 0, 512*len(j.sites))
+	states := make([]api.State, len(j.sites))
 	for i := range j.sites {
 		verdict := Decide(files[i], j.policy(&j.sites[i]), now)
-		if verdict.State == "" {
+		if states[i] = verdict.State; verdict.State == "" {
 			continue
 		}
-		if lines, err = j.heartbeat(i, verdict, now).AppendLine(lines); err != nil {
+		if lines, err = j.heartbeat(i, &files[i], verdict, now).AppendLine(lines); err != nil {
 			return fmt.Errorf("judge %s: %w", j.sites[i].ID, err)
 		}
 	}
-	if len(lines) == 0 {
-		return nil
-	}
-	if err := j.deps.Store.Write(ctx, api.Events, lines); err != nil {
+	if lines, err = j.appendAreas(lines, states, now); err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
+	if len(lines) > 0 {
+		if err := j.deps.Store.Write(ctx, api.Events, lines); err != nil {
+			return fmt.Errorf("judge: %w", err)
+		}
+	}
+	j.directory(ctx, now)
 	return nil
 }
