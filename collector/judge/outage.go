@@ -34,6 +34,7 @@ type Outage struct {
 
 	Incident    string // id
 	Maintenance bool
+	Provider    string // name of the line's provider, set by who writes it; empty: nobody wrote it down
 }
 
 // Reconcile holds what a record shows against what is stored of the same site: an outage

@@ -11,9 +11,14 @@ import (
 // Record is what is stored of one site over a time, each list oldest first. It is all
 // that history is made of: the same record gives the same history, in whatever order
 // its points came in, and however often.
+//
+// Lists may begin before From, and must where it matters: with the newest arrival, run and
+// reading of each UPS before it, however old, which tell what a gap at the beginning is, and
+// with the newest look that reached the collector. [Reach] says where From has to be.
 type Record struct {
 	Site     *inventory.Site
 	From, To time.Time // what was read of
+	Gateway  string    // address of the office's router, as it is configured; empty: not known
 	Targets  []Target  // gateway, LAN, uplink, devices, by name within a role
 	Arrivals []Arrival
 	Runs     []Run
@@ -30,6 +35,7 @@ type Arrival struct {
 	Time        time.Time // by the collector's clock
 	First, Last time.Time // of the points in it; zero: it had none
 	Goodbye     api.Goodbye
+	Every       time.Duration // between two sends of a metered line; 0: after each round
 }
 
 // Run is one round of an agent, on itself.
