@@ -68,7 +68,7 @@ func (p *pass) readBefore(ctx context.Context, trials []*trial) error {
 		if t.prev.IsZero() {
 			continue
 		}
-		around := Span{t.prev.Add(-max(batteryIn, t.lead())), sooner(t.prev.Add(t.lead()), t.record.From)}
+		around := Span{t.prev.Add(-max(batteryIn, t.lead())), earlier(t.prev.Add(t.lead()), t.record.From)}
 		from := t.record.From
 		t.record.From = around.From
 		if known := p.islands[t.site.ID]; t.live && known != nil && known.at.Equal(t.prev) && !around.To.Equal(from) {
@@ -98,7 +98,7 @@ func (p *pass) readBefore(ctx context.Context, trials []*trial) error {
 func (t *trial) firstRun() time.Time {
 	first := t.record.Runs[0].Time
 	for _, run := range t.record.Runs {
-		first = sooner(first, run.Time)
+		first = earlier(first, run.Time)
 	}
 	return first
 }
@@ -173,7 +173,7 @@ func (p *pass) readAfter(ctx context.Context, trials []*trial) error {
 			continue
 		}
 		next := found[t.site.ID]
-		from, to := t.record.To, sooner(next.Add(t.lead()), p.now)
+		from, to := t.record.To, earlier(next.Add(t.lead()), p.now)
 		if next.IsZero() {
 			to = p.now // the gap goes on
 		}

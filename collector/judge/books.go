@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
 
@@ -39,14 +40,16 @@ type books struct {
 	outages   map[string]map[string]Outage // by site, then id
 	incidents map[string]Incident          // by id
 
-	hearing  hearing
-	ends     map[string]runEnds
-	islands  map[string]*island
-	deaf     deafness
-	schedule schedule
-	whole    map[string]time.Time // when a site's longest outage was last judged as a whole
-	weight   map[string]int       // rows of a site in a round, as last seen
-	bound    int                  // rows of a group of late trials; less after one was too large
+	hearing    hearing
+	ends       map[string]runEnds
+	islands    map[string]*island
+	deaf       deafness
+	schedule   schedule
+	whole      map[string]time.Time // when a site's longest outage was last judged as a whole
+	gateways   map[string]string    // addresses, by site
+	gatewaysOf *inventory.Inventory
+	weight     map[string]int // rows of a site in a round, as last seen
+	bound      int            // rows of a group of late trials; less after one was too large
 }
 
 func newBooks(j *Judge) (*books, error) {
@@ -108,7 +111,7 @@ func (p *pass) newestJudgement(ctx context.Context) (at, until time.Time, err er
 		return time.Time{}, time.Time{}, err
 	}
 	row := series[0].Rows[len(series[0].Rows)-1]
-	return row.Time, milliseconds(row, "until_ms"), nil
+	return row.Time, instant(row, "until_ms"), nil
 }
 
 // load reads the outages and incidents that can still matter.
@@ -131,7 +134,7 @@ func (p *pass) loadSlice(ctx context.Context, s Span) error {
 	}
 	for _, one := range series {
 		for _, row := range one.Rows {
-			if o := OutageOf(one.Tags, row); o.goesOn() || o.Ended.After(p.now.Add(-remembered)) {
+			if o := OutageOf(one.Tags, row); o.goesOn() || later(o.Ended, o.At).After(p.now.Add(-remembered)) {
 				p.remember(o)
 			}
 		}
@@ -144,7 +147,7 @@ func (p *pass) loadSlice(ctx context.Context, s Span) error {
 	}
 	for _, one := range series {
 		for _, row := range one.Rows {
-			if i := IncidentOf(one.Tags, row, p.inv); i.Status == api.StatusOpen || i.Ended.After(p.now.Add(-remembered)) {
+			if i := IncidentOf(one.Tags, row, p.inv); i.Status == api.StatusOpen || later(i.Ended, i.At).After(p.now.Add(-remembered)) {
 				p.incidents[i.ID] = i
 			}
 		}
@@ -211,6 +214,8 @@ func (p *pass) writeOutages(ctx context.Context, outages []Outage) error {
 		if !known {
 			continue // it has left the inventory: what is stored of it stays as it is
 		}
+		provider, _ := p.inv.Provider(site.Provider)
+		outages[i].Provider = provider.Name
 		var err error
 		if lines, err = outages[i].Point(&site).AppendLine(lines); err != nil {
 			return fmt.Errorf("outage of %s: %w", site.ID, err)
@@ -239,18 +244,21 @@ func (p *pass) group(ctx context.Context, changed []Outage) error {
 	return nil
 }
 
+// togetherBack is how long before one outage another may have begun that is grouped anew with it.
+const togetherBack = 30 * time.Minute
+
 // near are all outages that began not long before the first of the changed ones, or
 // later, the others of their incidents, and these incidents: who judges a part of a group
 // must see all of it.
 func (p *pass) near(changed []Outage) ([]Outage, []Incident) {
 	from := p.now
 	for i := range changed {
-		from = sooner(from, sooner(changed[i].Started, changed[i].At))
+		from = earlier(from, earlier(changed[i].Started, changed[i].At))
 	}
 	if !p.complete {
 		from = time.Time{}
 	}
-	from = from.Add(-2 * p.j.cfg.Policies.Together)
+	from = from.Add(-togetherBack)
 	in := map[string]bool{} // incidents
 	for widened := true; widened; {
 		widened = false
@@ -263,7 +271,7 @@ func (p *pass) near(changed []Outage) ([]Outage, []Incident) {
 						in[o.Incident] = true
 					}
 				case in[o.Incident]:
-					from, widened = o.Started.Add(-2*p.j.cfg.Policies.Together), true
+					from, widened = o.Started.Add(-togetherBack), true
 				}
 			}
 		}
@@ -367,11 +375,4 @@ func (p *pass) store(ctx context.Context, retention api.Retention, lines []byte)
 		}
 	}
 	return nil
-}
-
-func sooner(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -25,7 +25,7 @@ type deafness struct {
 func (d *deafness) within(s Span) []Span {
 	var in []Span
 	for _, one := range d.spans {
-		if cut := (Span{later(one.From, s.From), sooner(one.To, s.To)}); cut.To.After(cut.From) {
+		if cut := (Span{later(one.From, s.From), earlier(one.To, s.To)}); cut.To.After(cut.From) {
 			in = append(in, cut)
 		}
 	}
@@ -45,12 +45,12 @@ func (d *deafness) length(s Span) time.Duration {
 func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	from := p.now.Add(-time.Hour)
 	if !p.last.IsZero() {
-		from = sooner(from, p.last.Add(-deafAfter))
+		from = earlier(from, p.last.Add(-deafAfter))
 	}
 	for _, t := range trials {
-		from = sooner(from, t.record.From)
+		from = earlier(from, t.record.From)
 		if newest := p.hearing.newest[t.site.ID].Time; t.live && newest.After(p.now.Add(-firstBack)) {
-			from = sooner(from, newest)
+			from = earlier(from, newest)
 		}
 	}
 	d := &p.deaf
@@ -71,7 +71,7 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
 	if p.now.Sub(p.last) > deafAfter || p.now.Sub(d.known.To) > deafAfter {
-		spans, err := p.deafWithin(ctx, Span{sooner(d.known.To, p.last).Add(-deafAfter), p.now})
+		spans, err := p.deafWithin(ctx, Span{earlier(d.known.To, p.last).Add(-deafAfter), p.now})
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (p *pass) signs(ctx context.Context, measurement, field string, s Span) ([]
 	for from := s.From.Truncate(step); from.Before(s.To); from = from.Add(7 * 24 * time.Hour) {
 		series, err := p.j.deps.Store.Select(ctx, store.Query{
 			Measurement: measurement, Select: []store.Selector{{Func: "count", Field: field}},
-			From: from, To: sooner(s.To, from.Add(7*24*time.Hour)), Every: step,
+			From: from, To: earlier(s.To, from.Add(7*24*time.Hour)), Every: step,
 		})
 		if err != nil {
 			return nil, err

@@ -31,7 +31,7 @@ func (p *pass) read(ctx context.Context, trials []*trial) error {
 			to = p.now.Add(time.Second) // of a clock that is a little ahead
 		}
 		from = later(from, p.now.Add(-retention))
-		t.record = &Record{Site: t.site, From: from, To: to}
+		t.record = &Record{Site: t.site, From: from, To: to, Gateway: p.gatewayOf(t.site.ID)}
 		extracts = append(extracts, extract{t, Span{from, to}})
 	}
 	if err := p.gather(ctx, extracts); err != nil {
@@ -50,6 +50,25 @@ func (p *pass) read(ctx context.Context, trials []*trial) error {
 		p.finish(t)
 	}
 	return p.readLooks(ctx, trials)
+}
+
+// gatewayOf is the address of an office's router, as the inventory has it.
+func (p *pass) gatewayOf(site string) string {
+	if p.gatewaysOf != p.inv {
+		p.gatewaysOf, p.gateways = p.inv, map[string]string{}
+	}
+	address, known := p.gateways[site]
+	if !known {
+		document, _ := p.inv.Document(site) // one that cannot be made names no router
+		for _, t := range document.Targets {
+			if t.Role == api.RoleGateway {
+				address = t.Address
+				break
+			}
+		}
+		p.gateways[site] = address
+	}
+	return address
 }
 
 // finish puts a record in order, and says as of when it is judged.
@@ -76,7 +95,7 @@ func (p *pass) finish(t *trial) {
 	newest := p.hearing.newest[t.site.ID]
 	listened := p.now.Sub(newest.Time) - p.deaf.length(Span{newest.Time, p.now})
 	if n := len(r.Runs); n > 0 && listened < newest.patience(t.policy.SilentAfter) {
-		t.until = sooner(p.now, r.Runs[n-1].Time.Add(t.policy.SilentAfter))
+		t.until = earlier(p.now, r.Runs[n-1].Time.Add(t.policy.SilentAfter))
 	}
 }
 
@@ -167,9 +186,9 @@ var sources = []struct {
 	add         func(*Record, map[string]string, []store.Row)
 }{
 	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, addRuns},
-	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, addRounds},
+	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, addRounds},
 	{"device", []store.Selector{{Field: "up"}, {Field: "on_battery_count"}, {Field: "on_battery_seconds"}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, addDevice},
-	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}}, []string{api.TagSite, api.TagAgent}, addArrivals},
+	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}, {Field: "every_seconds"}}, []string{api.TagSite, api.TagAgent}, addArrivals},
 	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, addLooks},
 }
 
@@ -184,7 +203,8 @@ func addRuns(r *Record, _ map[string]string, rows []store.Row) {
 func addRounds(r *Record, tags map[string]string, rows []store.Row) {
 	t := r.target(tags[api.TagTarget], api.Role(tags[api.TagRole]), len(rows))
 	for _, row := range rows {
-		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(), Result: row.Values["result"].Text()})
+		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
+			Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float()})
 	}
 }
 
@@ -214,7 +234,8 @@ func (r *Record) target(name string, role api.Role, rounds int) *Target {
 
 func addArrivals(r *Record, _ map[string]string, rows []store.Row) {
 	for _, row := range rows {
-		r.Arrivals = append(r.Arrivals, Arrival{row.Time, milliseconds(row, "first_time_ms"), milliseconds(row, "last_time_ms"), api.Goodbye(row.Values["goodbye"].Text())})
+		r.Arrivals = append(r.Arrivals, Arrival{row.Time, instant(row, "first_time_ms"), instant(row, "last_time_ms"), api.Goodbye(row.Values["goodbye"].Text()),
+			time.Duration(row.Values["every_seconds"].Integer()) * time.Second})
 	}
 }
 

@@ -49,7 +49,7 @@ func (p *pass) hear(ctx context.Context) error {
 	}
 	perMinute := max(1, len(p.sites)) // a receipt a minute
 	from := later(h.cursor.Add(-settled), p.now.Add(-retention))
-	to := sooner(p.now.Add(api.MaxAhead), from.Add(time.Duration(max(10, maxReceipts/perMinute))*time.Minute))
+	to := earlier(p.now.Add(api.MaxAhead), from.Add(time.Duration(max(10, maxReceipts/perMinute))*time.Minute))
 	series, err := p.j.deps.Store.Select(ctx, store.Query{
 		Measurement: "receipt",
 		Select:      []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "every_seconds"}, {Field: "goodbye"}},
@@ -69,7 +69,7 @@ func (p *pass) hear(ctx context.Context) error {
 			}
 		}
 	}
-	h.cursor = sooner(to, p.now)
+	h.cursor = earlier(to, p.now)
 	p.missed()
 	for key, at := range h.seen {
 		if at.Before(h.cursor.Add(-2 * settled)) {
@@ -128,10 +128,10 @@ func (p *pass) took(site, agent string, row store.Row) {
 	h.seen[key] = row.Time
 	p.touched[site] = true
 	if row.Time.After(h.newest[site].Time) {
-		h.newest[site] = Receipt{Time: row.Time, Newest: milliseconds(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
+		h.newest[site] = Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
 			Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
 	}
-	first, last := milliseconds(row, "first_time_ms"), milliseconds(row, "last_time_ms")
+	first, last := instant(row, "first_time_ms"), instant(row, "last_time_ms")
 	if first.IsZero() || last.Before(first) {
 		return
 	}
@@ -139,7 +139,7 @@ func (p *pass) took(site, agent string, row store.Row) {
 	if !first.Before(liveFrom) {
 		return // the live look sees all of it
 	}
-	first, last = later(first, p.now.Add(-retention)), sooner(last, p.now)
+	first, last = later(first, p.now.Add(-retention)), earlier(last, p.now)
 	if last.Before(first) {
 		return
 	}
@@ -158,7 +158,7 @@ func (h *hearing) add(site string, s lateSpan) {
 			kept = append(kept, other)
 			continue
 		}
-		s.From, s.To, s.receipt = sooner(s.From, other.From), later(s.To, other.To), sooner(s.receipt, other.receipt)
+		s.From, s.To, s.receipt = earlier(s.From, other.From), later(s.To, other.To), earlier(s.receipt, other.receipt)
 	}
 	kept = append(kept, s)
 	slices.SortFunc(kept, func(a, b lateSpan) int { return a.From.Compare(b.From) })
@@ -171,8 +171,8 @@ func (p *pass) judgedUntil() time.Time {
 	until := p.hearing.cursor
 	for _, spans := range p.hearing.late {
 		for _, s := range spans {
-			until = sooner(until, s.receipt)
+			until = earlier(until, s.receipt)
 		}
 	}
-	return sooner(until, p.schedule.owes())
+	return earlier(until, p.schedule.owes())
 }

@@ -50,9 +50,9 @@ func (s *schedule) resume(p *pass) {
 		return
 	}
 	from := p.until.Add(-startMargin)
-	s.hour, s.day = hourOf(from).Add(-time.Hour), dayBefore(dayBegin(from))
+	s.hour, s.day = hourOf(from).Add(-time.Hour), dayBefore(dayOf(from))
 	if p.last.IsZero() { // nobody has computed anything: late data tells what there is
-		s.hour, s.day = hourOf(p.now).Add(-time.Hour), dayBefore(dayBegin(p.now))
+		s.hour, s.day = hourOf(p.now).Add(-time.Hour), dayBefore(dayOf(p.now))
 	}
 	for site, of := range p.outages {
 		for _, o := range of {
@@ -80,7 +80,7 @@ func (s *schedule) owes() time.Time {
 		for _, sites := range all {
 			for _, receipt := range sites {
 				if !receipt.IsZero() {
-					oldest = sooner(oldest, receipt)
+					oldest = earlier(oldest, receipt)
 				}
 			}
 		}
@@ -134,7 +134,7 @@ func (p *pass) plan() {
 	s.ran = p.now
 	for _, site := range all {
 		s.hours.add(hourOf(p.now), site, time.Time{})
-		s.days.add(dayBegin(p.now), site, time.Time{})
+		s.days.add(dayOf(p.now), site, time.Time{})
 	}
 }
 
@@ -181,7 +181,7 @@ func (p *pass) work(ctx context.Context, owed owing, most int, compute func(cont
 // hoursOf computes the hours that begin in from..to, both included.
 func (p *pass) hoursOf(ctx context.Context, ids []string, span Span) error {
 	sites, outages := p.of(ids)
-	points, err := Hours(ctx, p.j.deps.Store, sites, p.j.policy, outages, span.From, span.To.Add(time.Hour), p.now)
+	points, err := NewFigures(p.j.deps.Store, p.inv, sites, p.j.policy, outages).Hours(ctx, span.From, span.To.Add(time.Hour), p.now)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (p *pass) hoursOf(ctx context.Context, ids []string, span Span) error {
 		for _, id := range ids {
 			receipt := s.hours[at][id]
 			s.hours.drop(at, id)
-			if day := dayBegin(at); !day.After(s.day) { // the day that runs comes by the clock
+			if day := dayOf(at); !day.After(s.day) { // the day that runs comes by the clock
 				s.days.add(day, id, receipt)
 			}
 		}
@@ -203,7 +203,7 @@ func (p *pass) hoursOf(ctx context.Context, ids []string, span Span) error {
 
 func (p *pass) daysOf(ctx context.Context, ids []string, span Span) error {
 	sites, outages := p.of(ids)
-	points, err := Days(ctx, p.j.deps.Store, sites, p.j.policy, outages, span.From, dayAfter(span.To), p.now)
+	points, err := NewFigures(p.j.deps.Store, p.inv, sites, p.j.policy, outages).Days(ctx, span.From, dayAfter(span.To), p.now)
 	if err != nil {
 		return err
 	}
@@ -249,10 +249,6 @@ func byID(outages []Outage) {
 
 func hourOf(t time.Time) time.Time { return t.Truncate(time.Hour).UTC() }
 
-// dayBegin is when the day of Vietnam began in which t is; there, no day is longer than another.
-func dayBegin(t time.Time) time.Time {
-	t = t.In(zone)
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone).UTC()
-}
-func dayAfter(day time.Time) time.Time  { return day.Add(24 * time.Hour) }
-func dayBefore(day time.Time) time.Time { return day.Add(-24 * time.Hour) }
+// In Vietnam no day is longer than another.
+func dayAfter(day time.Time) time.Time  { return day.Add(oneDay) }
+func dayBefore(day time.Time) time.Time { return day.Add(-oneDay) }

@@ -77,7 +77,7 @@ func (p *pass) reach(t *trial, most time.Duration) {
 			if o.Status == api.StatusWithdrawn || s.To.Before(t.window.From.Add(-t.joins())) || s.From.After(t.window.To.Add(t.joins())) {
 				continue
 			}
-			wide := Span{sooner(t.window.From, s.From), later(t.window.To, sooner(s.To, p.now))}
+			wide := Span{earlier(t.window.From, s.From), later(t.window.To, earlier(s.To, p.now))}
 			if wide != t.window && wide.To.Sub(wide.From) <= most {
 				t.window, widened = wide, true
 			}

@@ -95,7 +95,7 @@ func (p *pass) widen(t *trial, timeline []Segment, found []Outage, old map[strin
 		if o.goesOn() {
 			p.whole[id] = p.now
 		}
-		window.From = sooner(window.From, o.Started)
+		window.From = earlier(window.From, o.Started)
 	}
 	for _, o := range found {
 		s := o.span(t.until)
@@ -103,13 +103,13 @@ func (p *pass) widen(t *trial, timeline []Segment, found []Outage, old map[strin
 			continue
 		}
 		if s.From.Before(t.record.From.Add(2*t.policy.Interval)) && p.hasBefore(t) {
-			window.From = sooner(window.From, t.window.From.Add(-2*t.window.To.Sub(t.window.From)-time.Hour))
+			window.From = earlier(window.From, t.window.From.Add(-2*t.window.To.Sub(t.window.From)-time.Hour))
 		}
 		if o.Ended.IsZero() && t.record.To.Before(p.now) {
 			window.To = later(window.To, t.window.To.Add(2*t.window.To.Sub(t.window.From)+time.Hour))
 		}
 	}
-	window.From, window.To = later(window.From, p.now.Add(-retention)), sooner(window.To, p.now)
+	window.From, window.To = later(window.From, p.now.Add(-retention)), earlier(window.To, p.now)
 	if window == t.window {
 		return nil
 	}
