@@ -41,8 +41,7 @@ type books struct {
 	incidents map[string]Incident          // by id
 
 	hearing    hearing
-	ends       map[string]runEnds
-	islands    map[string]*island
+	words      map[string]*lastWord // by site
 	deaf       deafness
 	schedule   schedule
 	whole      map[string]time.Time // when a site's longest outage was last judged as a whole
@@ -65,7 +64,7 @@ func newBooks(j *Judge) (*books, error) {
 // forget is a new judge.
 func (b *books) forget() {
 	*b = books{j: b.j, metrics: b.metrics, stale: true, bound: passRows,
-		ends: map[string]runEnds{}, islands: map[string]*island{}, whole: map[string]time.Time{}, weight: map[string]int{}}
+		words: map[string]*lastWord{}, whole: map[string]time.Time{}, weight: map[string]int{}}
 	b.hearing.forget()
 	b.schedule.forget()
 }

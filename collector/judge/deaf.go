@@ -49,7 +49,7 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	}
 	for _, t := range trials {
 		from = earlier(from, t.record.From)
-		if newest := p.hearing.newest[t.site.ID].Time; t.live && newest.After(p.now.Add(-firstBack)) {
+		if newest := p.hearing.newest[t.site.ID].Time; t.late == nil && newest.After(p.now.Add(-firstBack)) {
 			from = earlier(from, newest)
 		}
 	}

@@ -1,10 +1,8 @@
 package judge
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"communewatch/collector/api"
@@ -20,19 +18,27 @@ type extract struct {
 // extractRows bounds, about, what one query gives.
 const extractRows = 150_000
 
-// read fills the records of trials, at most one of a site. Each holds what the rules need before its window
-// and after it, and the rounds at both ends of a gap that reaches beyond: however long
-// that gap is, between them there is nothing to read.
+// read makes the records of trials, at most one of a site, of all that they must reach to.
 func (p *pass) read(ctx context.Context, trials []*trial) error {
-	extracts := make([]extract, 0, len(trials))
 	for _, t := range trials {
-		from, to := t.window.From.Add(-t.lead()), t.window.To.Add(t.lead())
-		if to.After(p.now) {
-			to = p.now.Add(time.Second) // of a clock that is a little ahead
+		s := p.reach(t)
+		if !s.To.Before(p.now) {
+			s.To = p.now.Add(time.Second) // of a clock that is a little ahead
 		}
-		from = later(from, p.now.Add(-retention))
-		t.record = &Record{Site: t.site, From: from, To: to, Gateway: p.gatewayOf(t.site.ID)}
-		extracts = append(extracts, extract{t, Span{from, to}})
+		t.record, t.long = &Record{Site: t.site, From: s.From, To: s.To}, true
+	}
+	return p.fill(ctx, trials)
+}
+
+// fill reads what records are of.
+func (p *pass) fill(ctx context.Context, trials []*trial) error {
+	if err := p.findDeaf(ctx, trials); err != nil {
+		return err
+	}
+	extracts := make([]extract, len(trials))
+	for i, t := range trials {
+		t.record.Gateway, t.record.Deaf = p.gatewayOf(t.site.ID), p.deaf.within(Span{t.record.From, t.record.To})
+		extracts[i] = extract{t, Span{t.record.From, t.record.To}}
 	}
 	if err := p.gather(ctx, extracts); err != nil {
 		return err
@@ -40,14 +46,10 @@ func (p *pass) read(ctx context.Context, trials []*trial) error {
 	if err := p.readBefore(ctx, trials); err != nil {
 		return err
 	}
-	if err := p.readAfter(ctx, trials); err != nil {
-		return err
-	}
-	if err := p.findDeaf(ctx, trials); err != nil {
-		return err
-	}
 	for _, t := range trials {
-		p.finish(t)
+		r := t.record.ordered()
+		r.To = earlier(r.To, p.now)
+		t.record = r
 	}
 	return p.readLooks(ctx, trials)
 }
@@ -69,34 +71,6 @@ func (p *pass) gatewayOf(site string) string {
 		p.gateways[site] = address
 	}
 	return address
-}
-
-// finish puts a record in order, and says as of when it is judged.
-func (p *pass) finish(t *trial) {
-	r := t.record
-	slices.SortFunc(r.Targets, func(a, b Target) int {
-		return cmp.Or(cmp.Compare(order(a.Role), order(b.Role)), strings.Compare(a.Name, b.Name))
-	})
-	for i := range r.Targets {
-		slices.SortStableFunc(r.Targets[i].Rounds, func(a, b Round) int { return a.Time.Compare(b.Time) })
-	}
-	slices.SortStableFunc(r.Arrivals, func(a, b Arrival) int { return a.Time.Compare(b.Time) })
-	slices.SortStableFunc(r.Runs, func(a, b Run) int { return a.Time.Compare(b.Time) })
-	slices.SortStableFunc(r.Power, func(a, b Power) int { return a.Time.Compare(b.Time) })
-	slices.SortStableFunc(r.Looks, func(a, b Look) int { return a.Time.Compare(b.Time) })
-	r.Deaf = p.deaf.within(Span{r.From, r.To})
-	t.until = r.To
-	if r.To.Before(p.now) {
-		return
-	}
-	r.To, t.until = p.now, p.now
-	// One that is heard is not silent: what it measured last may be on its way still, on
-	// a metered line for long. Nor is one that nobody could have heard.
-	newest := p.hearing.newest[t.site.ID]
-	listened := p.now.Sub(newest.Time) - p.deaf.length(Span{newest.Time, p.now})
-	if n := len(r.Runs); n > 0 && listened < newest.patience(t.policy.SilentAfter) {
-		t.until = earlier(p.now, r.Runs[n-1].Time.Add(t.policy.SilentAfter))
-	}
 }
 
 // gather reads extracts: together those that are about as long and of about the same time.
@@ -123,7 +97,7 @@ func (p *pass) gather(ctx context.Context, extracts []extract) error {
 func (p *pass) rowsOf(extracts []extract, all Span) int {
 	rows := 0
 	for i := range extracts {
-		rows += max(8, p.weight[extracts[i].site.ID]) * (1 + int(all.To.Sub(all.From)/extracts[i].policy.Interval))
+		rows += p.weightOf(extracts[i].site.ID) * (1 + int(all.To.Sub(all.From)/extracts[i].policy.Interval))
 	}
 	return rows
 }
@@ -183,13 +157,14 @@ var sources = []struct {
 	measurement string
 	fields      []store.Selector
 	by          []string
+	word        string // the field that every point has by which the last word is found; empty: none is needed
 	add         func(*Record, map[string]string, []store.Row)
 }{
-	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, addRuns},
-	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, addRounds},
-	{"device", []store.Selector{{Field: "up"}, {Field: "on_battery_count"}, {Field: "on_battery_seconds"}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, addDevice},
-	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}, {Field: "every_seconds"}}, []string{api.TagSite, api.TagAgent}, addArrivals},
-	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, addLooks},
+	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, "spool_batches", addRuns},
+	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, "", addRounds},
+	{"device", []store.Selector{{Field: "up"}, {Field: "on_battery_count"}, {Field: "on_battery_seconds"}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, "on_battery_count", addDevice},
+	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}, {Field: "every_seconds"}}, []string{api.TagSite, api.TagAgent}, "lines", addArrivals},
+	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, "", addLooks},
 }
 
 var lookFields = []store.Selector{{Field: "cause"}, {Field: "reached"}, {Field: "address"}, {Field: "last_hop"}, {Field: "last_hop_number"}, {Field: "hops"}}

@@ -14,10 +14,7 @@ import (
 const (
 	settled     = 3 * time.Minute // until a request's receipt is surely in the store: the time of its commit, and of other collectors' clocks
 	firstBack   = 24 * time.Hour  // of what a judge begins with that finds no judgement
-	passRows    = 150_000         // of late data, about: half a second of the database
 	passPeriods = 2_000           // hours of sites computed, likewise days
-	passTrials  = 60              // sites whose late data is judged
-	maxRounds   = 4               // of reading on, where an outage turns out to reach farther
 )
 
 // Review judges anew what has come in since it was last called: timelines, outages,
@@ -75,7 +72,7 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.hear(ctx); err != nil {
 		return err
 	}
-	if err := p.judgeAndWrite(ctx, p.liveTrials()); err != nil {
+	if err := p.judgeLive(ctx); err != nil {
 		return err
 	}
 	p.lived = p.now
@@ -83,15 +80,6 @@ func (p *pass) run(ctx context.Context) error {
 	errs = append(errs, p.collectorIncident(ctx))
 	errs = append(errs, p.computePeriods(ctx))
 	return errors.Join(append(errs, p.close(ctx))...)
-}
-
-// judgeAndWrite is one sitting of trials, at most one of a site.
-func (p *pass) judgeAndWrite(ctx context.Context, trials []*trial) error {
-	rulings, err := p.judgeAll(ctx, trials)
-	if err != nil {
-		return err
-	}
-	return p.write(ctx, rulings)
 }
 
 // judgeLate works off what came late, as much as a pass may.

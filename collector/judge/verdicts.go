@@ -7,8 +7,44 @@ import (
 	"communewatch/collector/api"
 )
 
+// maxRounds bounds how often more is read of what turns out to reach farther.
+const maxRounds = 4
+
+// judgeLive judges what goes on at every site: all by short records, and those where
+// these show that something may change by what reaches far enough.
+func (p *pass) judgeLive(ctx context.Context) error {
+	trials := p.liveTrials()
+	for _, t := range trials {
+		t.record = &Record{Site: t.site, From: t.window.From.Add(-t.policy.sight()), To: p.now.Add(time.Second)}
+	}
+	if err := p.fill(ctx, trials); err != nil {
+		return err
+	}
+	var troubled []*trial
+	for _, t := range trials {
+		if p.troubled(t) {
+			troubled = append(troubled, t)
+		}
+	}
+	for _, s := range p.sittings(troubled) {
+		if err := p.judgeAndWrite(ctx, s.trials); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeAndWrite is one sitting of trials, at most one of a site.
+func (p *pass) judgeAndWrite(ctx context.Context, trials []*trial) error {
+	rulings, err := p.judgeAll(ctx, trials)
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, rulings)
+}
+
 // judgeAll judges trials, at most one of a site, and gives the outages that are to be
-// written. Where an outage turns out to reach beyond what was read, more is read, a few times.
+// written. Where one turns out to reach beyond what was read, more is read, a few times.
 func (p *pass) judgeAll(ctx context.Context, trials []*trial) ([]ruling, error) {
 	var rulings []ruling
 	for round := 1; len(trials) > 0; round++ {
@@ -17,196 +53,88 @@ func (p *pass) judgeAll(ctx context.Context, trials []*trial) ([]ruling, error) 
 		}
 		var again []*trial
 		for _, t := range trials {
-			t.fixed = t.fixed || round == maxRounds
-			found, wider := p.judge(t)
-			if wider != nil {
-				again = append(again, wider)
+			found := Outages(t.record, Timeline(t.record, t.policy, p.now), t.policy, p.now)
+			if round < maxRounds && p.widen(t, found) {
+				again = append(again, t)
 				continue
 			}
-			rulings = append(rulings, found...)
+			for _, o := range Reconcile(p.storedOf(t.site.ID), found, Span{t.record.From, t.record.To}, p.now) {
+				rulings = append(rulings, ruling{p.outages[t.site.ID][o.ID], o, t.late != nil})
+			}
+		}
+		if err := p.toNext(ctx, again); err != nil {
+			return nil, err
 		}
 		trials = again
 	}
 	return rulings, nil
 }
 
-// judge holds what a record shows against what is stored. Where it begins or ends within an
-// outage, it gives a trial of more time instead.
-func (p *pass) judge(t *trial) ([]ruling, *trial) {
-	timeline := Timeline(t.record, t.policy, t.until)
-	found := Outages(t.record, timeline, t.policy, t.until)
-	old := p.beyond(t)
-	if !t.fixed {
-		if wider := p.widen(t, timeline, found, old); wider != nil {
-			return nil, wider
-		}
-	}
-	found = p.join(t, found, old, timeline)
-	kept := found[:0]
-	for _, o := range found {
-		if touches(o.span(p.now), t.window) {
-			kept = append(kept, o)
-		}
-	}
-	var stored []Outage
-	for id, o := range p.outages[t.site.ID] {
-		if _, left := old[id]; !left || t.fixed && !t.live {
-			stored = append(stored, o)
-		}
-	}
-	byID(stored)
-	var rulings []ruling
-	for _, o := range Reconcile(stored, kept, t.window, p.now) {
-		was := p.outages[t.site.ID][o.ID]
-		rulings = append(rulings, ruling{was, o, !t.live || !t.span.receipt.IsZero()})
-	}
-	return rulings, nil
-}
-
-// touches is true for spans that have a moment in common, their ends included.
-func touches(a, b Span) bool { return !a.To.Before(b.From) && !a.From.After(b.To) }
-
-// beyond are the stored outages that reach into the window from before the record: of
-// what they were before, this record cannot tell.
-func (p *pass) beyond(t *trial) map[string]Outage {
-	old := map[string]Outage{}
-	for id, o := range p.outages[t.site.ID] {
-		s := o.span(p.now)
-		s.To = s.To.Add(t.joins())
-		if o.Status != api.StatusWithdrawn && s.From.Before(t.record.From) && touches(s, t.window) {
-			old[id] = o
-		}
-	}
-	return old
-}
-
-// widen gives a trial of more time where this one's record does not show both ends of
-// an outage, and that matters: nothing speaks against one that goes on. From time to time
-// it is judged as a whole even so, ever more seldom the longer it lasts.
-func (p *pass) widen(t *trial, timeline []Segment, found []Outage, old map[string]Outage) *trial {
-	window := t.window
-	for id, o := range old {
-		if !o.goesOn() && !t.begins(found, o) {
+// widen makes a trial's window longer where its record begins or ends within an outage that is
+// not stored, so that nothing tells how far that reaches. False: the record shows all.
+func (p *pass) widen(t *trial, found []Outage) bool {
+	window, length := t.window, t.window.To.Sub(t.window.From)
+	for i := range found {
+		o := &found[i]
+		if o.Status == api.StatusWithdrawn || p.isStored(o) {
 			continue
 		}
-		if o.goesOn() && !t.speaksAgainst(o, timeline) && p.now.Sub(later(p.whole[id], p.loaded)) < p.now.Sub(o.Started)/10 {
-			continue
-		}
-		if o.goesOn() {
-			p.whole[id] = p.now
-		}
-		window.From = earlier(window.From, o.Started)
-	}
-	for _, o := range found {
-		s := o.span(t.until)
-		if !touches(s, t.window) || p.isOf(o, old) {
-			continue
-		}
-		if s.From.Before(t.record.From.Add(2*t.policy.Interval)) && p.hasBefore(t) {
-			window.From = earlier(window.From, t.window.From.Add(-2*t.window.To.Sub(t.window.From)-time.Hour))
+		if o.Started.Before(t.record.From.Add(2*t.policy.Interval)) && p.hasBefore(t) {
+			window.From = earlier(window.From, t.window.From.Add(-2*length-time.Hour))
 		}
 		if o.Ended.IsZero() && t.record.To.Before(p.now) {
-			window.To = later(window.To, t.window.To.Add(2*t.window.To.Sub(t.window.From)+time.Hour))
+			t.wider = true
 		}
 	}
-	window.From, window.To = later(window.From, p.now.Add(-retention)), earlier(window.To, p.now)
-	if window == t.window {
-		return nil
-	}
-	wider := *t
-	wider.window = window
-	p.reach(&wider, maxRecord)
-	if wider.window.To.Sub(wider.window.From) > maxRecord {
-		wider.window.From, wider.fixed = later(wider.window.From, wider.window.To.Add(-maxRecord)), true
-	}
-	return &wider
-}
-
-// hasBefore tells whether there are rounds before the record's own.
-func (p *pass) hasBefore(t *trial) bool {
-	return t.record.From.After(p.now.Add(-retention)) && (len(t.record.Runs) == 0 || t.record.Runs[0].Time.Sub(t.record.From) < 2*t.policy.Interval)
-}
-
-// begins tells whether one was found that may belong to an earlier one of the same target.
-func (t *trial) begins(found []Outage, o Outage) bool {
-	for i := range found {
-		if found[i].Target == o.Target && touches(found[i].span(t.until), t.window) && found[i].Started.Before(o.Ended.Add(t.joins())) {
-			return true
-		}
-	}
-	return false
-}
-
-// isOf tells whether an outage that begins with the record is the rest of an old one.
-func (p *pass) isOf(o Outage, old map[string]Outage) bool {
-	for _, of := range old {
-		if of.Target == o.Target {
-			return true
-		}
-	}
-	return false
-}
-
-// speaksAgainst tells whether the record shows a good moment in what goes on, as it is stored: a
-// device answers, or the office is up.
-func (t *trial) speaksAgainst(o Outage, timeline []Segment) bool {
-	if o.Target == "" {
-		for _, s := range timeline {
-			if (s.State == api.StateOK || s.State == api.StateDegraded) && s.To.After(t.window.From) {
-				return true
-			}
-		}
+	window.From = later(later(window.From, p.now.Add(-retention)), window.To.Add(-maxWindow))
+	if !window.From.Before(t.window.From) && !t.wider {
 		return false
 	}
-	for i := range t.record.Targets {
-		if of := &t.record.Targets[i]; of.Name == o.Target && of.Role == api.RoleDevice {
-			for _, round := range of.Rounds {
-				if round.Received > 0 && !round.Time.Before(t.window.From) {
-					return true
-				}
-			}
+	t.window.From = earlier(t.window.From, window.From)
+	return true
+}
+
+// isStored tells whether something is stored that an outage which was found is a part of.
+func (p *pass) isStored(o *Outage) bool {
+	for _, was := range p.outages[o.Site] {
+		if was.Status != api.StatusWithdrawn && sameLoss(&was, o) {
+			return true
 		}
 	}
 	return false
 }
 
-// join puts what began before the record to what was found of it, where no more can be
-// read. One that goes on, and that nothing speaks against, is left as it is stored.
-func (p *pass) join(t *trial, found []Outage, old map[string]Outage, timeline []Segment) []Outage {
-	var out []Outage
-	rest := map[string]bool{}
-	for _, o := range old {
-		rest[o.Target] = true
-	}
-	for _, o := range found {
-		if !rest[o.Target] || !o.Started.Before(t.record.From.Add(2*t.policy.Interval)) {
-			out = append(out, o)
-		}
-	}
-	if !t.fixed || t.live {
-		return out
-	}
-	for _, o := range old {
-		whole := o
-		if o.goesOn() && t.speaksAgainst(o, timeline) {
-			whole.Status, whole.Ended = api.StatusClosed, t.firstGood(o, found, timeline)
-		}
-		out = append(out, whole)
-	}
-	return out
+// hasBefore tells whether there may be rounds right before the record's first.
+func (p *pass) hasBefore(t *trial) bool {
+	return t.record.From.After(p.now.Add(-retention)) && len(t.record.Runs) > 0 && t.record.Runs[0].Time.Before(t.record.From.Add(t.policy.SilentAfter))
 }
 
-// firstGood is when the rest of an old outage ended.
-func (t *trial) firstGood(o Outage, found []Outage, timeline []Segment) time.Time {
-	for _, f := range found {
-		if f.Target == o.Target && f.Started.Before(t.record.From.Add(2*t.policy.Interval)) && !f.Ended.IsZero() {
-			return f.Ended
+// toNext makes windows reach to the next round after them, or until now if there is none.
+func (p *pass) toNext(ctx context.Context, trials []*trial) error {
+	asked := map[string]time.Time{}
+	for _, t := range trials {
+		if t.wider {
+			asked[t.site.ID] = t.record.To
 		}
 	}
-	for _, s := range timeline {
-		if o.Target == "" && (s.State == api.StateOK || s.State == api.StateDegraded) {
-			return later(s.From, t.record.From)
-		}
+	next, err := p.nextRuns(ctx, asked)
+	if err != nil {
+		return err
 	}
-	return later(o.Started, t.record.From)
+	for _, t := range trials {
+		if !t.wider {
+			continue
+		}
+		t.wider = false
+		length := t.window.To.Sub(t.window.From)
+		to, heard := next[t.site.ID]
+		switch {
+		case !heard:
+			to = p.now
+		case to.Sub(t.record.To) < t.policy.SilentAfter: // no gap: it was measured to be lost
+			to = t.record.To.Add(2*length + time.Hour)
+		}
+		t.window.To = earlier(p.now, to)
+	}
+	return nil
 }
