@@ -56,7 +56,7 @@ func (s *sums) readDeliveries(ctx context.Context, from, to time.Time) (map[stri
 func deliveryOf(agent string, row store.Row) delivery {
 	v := row.Values
 	return delivery{
-		at: row.Time, newest: milliseconds(row, "last_time_ms"), late: v["backlog"].Boolean(),
+		at: row.Time, newest: instant(row, "last_time_ms"), late: v["backlog"].Boolean(),
 		delay: time.Duration(v["delay_ms"].Integer()) * time.Millisecond, clock: api.ClockState(v["clock"].Text()),
 		every: time.Duration(v["every_seconds"].Integer()) * time.Second,
 		lines: v["lines"].Integer(), rejected: v["rejected"].Integer(), batches: v["batches"].Integer(),

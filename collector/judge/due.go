@@ -8,9 +8,6 @@ import (
 	"communewatch/collector/inventory"
 )
 
-// quarter is how finely calendars are made and rounds are counted.
-const quarter = closing
-
 // openings finds when offices are open; those with the same calendar share the work.
 type openings map[inventory.Calendar]stretch
 

@@ -52,6 +52,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"communewatch/collector/api"
@@ -109,6 +110,7 @@ type Deps struct {
 	Inventory func() *inventory.Inventory // as it is now; asked for each judgement
 	Log       *slog.Logger
 	Now       func() time.Time
+	Registry  prometheus.Registerer // of the reviews' metrics; nil: nothing is counted
 }
 
 // Judge writes what the sites are in.
@@ -122,6 +124,8 @@ type Judge struct {
 	began time.Time            // of the first judgement; zero before
 	away  time.Duration        // before it, for which no heartbeat was written
 	names names                // what was written of the directory last
+
+	books *books // of Review alone; nil before its first call
 }
 
 // New checks and starts nothing.

@@ -1,6 +1,9 @@
 package judge
 
 import (
+	"cmp"
+	"hash/fnv"
+	"strconv"
 	"time"
 
 	"communewatch/collector/api"
@@ -37,18 +40,77 @@ type Outage struct {
 	Provider    string // name of the line's provider, set by who writes it; empty: nobody wrote it down
 }
 
-// Reconcile holds what a record shows against what is stored of the same site: an outage
-// that overlaps one of the same target keeps its id, its time and its first judgement; one
-// that nothing shows any more is withdrawn; one that is new gets an id. Out come those
-// to be written, and nothing else: a second run over the same gives none. Only stored
-// ones that overlap the window are judged again.
-func Reconcile(stored, found []Outage, window Span, now time.Time) []Outage { return nil }
+// identify gives a new outage its id, which holds no space: site and moment, and of a
+// device its name, since two may fall at once.
+func (o *Outage) identify() {
+	o.ID = o.Site + "-" + strconv.FormatInt(o.At.UnixMilli(), 32)
+	if o.Target != "" {
+		h := fnv.New32a()
+		h.Write([]byte(o.Target)) // never fails
+		o.ID += "-" + strconv.FormatUint(uint64(h.Sum32()), 32)
+	}
+}
 
 // Point is the outage as it is stored, every field of it.
-func (o *Outage) Point(site *inventory.Site) *api.Point { return nil }
+func (o *Outage) Point(site *inventory.Site) *api.Point {
+	return api.NewPoint("outage", o.At).
+		Tag(api.TagSite, o.Site).
+		Tag(api.TagID, o.ID).
+		SetText("kind", o.Kind).
+		SetText("target", o.Target).
+		SetText("status", o.Status).
+		Int("started_ms", unixMilli(o.Started)).
+		Int("ended_ms", unixMilli(o.Ended)).
+		Int("down_seconds", int64(o.Down/time.Second)).
+		Int("interruptions", int64(o.Interruptions)).
+		SetText("cause", string(o.Cause)).
+		SetText("reason", string(o.Reason)).
+		SetText("evidence", api.CleanText(o.Evidence)).
+		Int("judged_ms", unixMilli(o.Judged)).
+		SetText("first_kind", o.FirstKind).
+		SetText("first_cause", string(o.FirstCause)).
+		Int("first_ms", unixMilli(o.First)).
+		SetText("incident", o.Incident).
+		Bool("maintenance", o.Maintenance).
+		SetText("label", labelOf(*site)).
+		SetText("area", site.Area).
+		SetText("terrain", site.Terrain).
+		SetText("provider", cmp.Or(o.Provider, site.Provider))
+}
+
+// unixMilli is 0 for no time.
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
 
 // OutageColumns are what [OutageOf] needs of a query on "outage", grouped by site and id.
-func OutageColumns() []store.Selector { return nil }
+func OutageColumns() []store.Selector {
+	var all []store.Selector
+	for _, field := range []string{"kind", "target", "status", "started_ms", "ended_ms", "down_seconds", "interruptions", "cause", "reason", "evidence",
+		"judged_ms", "first_kind", "first_cause", "first_ms", "incident", "maintenance", "provider"} {
+		all = append(all, store.Selector{Field: field})
+	}
+	return all
+}
 
 // OutageOf reads a stored one.
-func OutageOf(tags map[string]string, row store.Row) Outage { return Outage{} }
+func OutageOf(tags map[string]string, row store.Row) Outage {
+	text := func(field string) string { return row.Values[field].Text() }
+	number := func(field string) int64 { return row.Values[field].Integer() }
+	moment := func(field string) time.Time {
+		if number(field) == 0 {
+			return time.Time{}
+		}
+		return time.UnixMilli(number(field))
+	}
+	return Outage{
+		ID: tags[api.TagID], Site: tags[api.TagSite], At: row.Time, Status: text("status"), Kind: text("kind"), Target: text("target"),
+		Started: moment("started_ms"), Ended: moment("ended_ms"), Down: time.Duration(number("down_seconds")) * time.Second, Interruptions: int(number("interruptions")),
+		Cause: api.Cause(text("cause")), Reason: say.Key(text("reason")), Evidence: text("evidence"), Judged: moment("judged_ms"),
+		FirstKind: text("first_kind"), FirstCause: api.Cause(text("first_cause")), First: moment("first_ms"),
+		Incident: text("incident"), Maintenance: row.Values["maintenance"].Boolean(), Provider: text("provider"),
+	}
+}

@@ -118,14 +118,14 @@ func (s *sums) readFreshness(ctx context.Context) (map[string]*freshness, error)
 	newest := s.query("receipt", nil, store.Selector{Func: "max", Field: "last_time_ms"})
 	newest.From, newest.Every = s.from.Add(-freshWithin), time.Hour
 	err := s.rows(ctx, newest, func(site string, row store.Row) {
-		of(site).hours[row.Time.Unix()] = milliseconds(row, "last_time_ms")
+		of(site).hours[row.Time.Unix()] = instant(row, "last_time_ms")
 	})
 	if err != nil {
 		return nil, err
 	}
 	last := s.query("receipt", nil, store.Selector{Func: "last", Field: "last_time_ms"})
 	last.From, last.To, last.Every = s.from.Add(-retention), s.from, 0
-	return all, s.rows(ctx, last, func(site string, row store.Row) { of(site).last = milliseconds(row, "last_time_ms") })
+	return all, s.rows(ctx, last, func(site string, row store.Row) { of(site).last = instant(row, "last_time_ms") })
 }
 
 // before is the newest point that was known when an hour began; zero: none.

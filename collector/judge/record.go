@@ -1,11 +1,13 @@
 package judge
 
 import (
+	"cmp"
+	"slices"
+	"sort"
 	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
-	"communewatch/collector/say"
 )
 
 // Record is what is stored of one site over a time, each list oldest first. It is all
@@ -63,19 +65,76 @@ type Look struct {
 	Hops          int // the address's own place; 0: not reached
 }
 
-// Segment is a time in which a site was in one state.
-type Segment struct {
-	State    api.State
-	From, To time.Time // To is the next one's From; of the last: until when is known
-	Reason   say.Key
-	Evidence string
+// ordered is the record with each list sorted by time and each point once. One that is
+// so already, as the store gives it, is returned as it is.
+func (r *Record) ordered() *Record {
+	out := *r
+	out.Arrivals = sorted(r.Arrivals, func(a, b Arrival) int {
+		return cmp.Or(a.Time.Compare(b.Time), a.Last.Compare(b.Last), a.First.Compare(b.First), cmp.Compare(a.Goodbye, b.Goodbye), cmp.Compare(a.Every, b.Every))
+	})
+	out.Runs = sorted(r.Runs, func(a, b Run) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Session, b.Session), cmp.Compare(a.MachineUp, b.MachineUp))
+	})
+	out.Power = sorted(r.Power, func(a, b Power) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Target, b.Target), bit(a.OnBattery)-bit(b.OnBattery))
+	})
+	out.Looks = sorted(r.Looks, func(a, b Look) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Cause, b.Cause), bit(a.Reached)-bit(b.Reached),
+			cmp.Compare(a.LastHopNumber, b.LastHopNumber), cmp.Compare(a.LastHop, b.LastHop), cmp.Compare(a.Hops, b.Hops), cmp.Compare(a.Address, b.Address))
+	})
+	out.Deaf = sorted(r.Deaf, func(a, b Span) int { return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To)) })
+	out.Targets = slices.Clone(r.Targets)
+	slices.SortStableFunc(out.Targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(order(a.Role), order(b.Role)), cmp.Compare(a.Name, b.Name))
+	})
+	for i := range out.Targets {
+		out.Targets[i].Rounds = sorted(out.Targets[i].Rounds, func(a, b Round) int {
+			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Received, b.Received), cmp.Compare(a.Sent, b.Sent), cmp.Compare(a.Result, b.Result))
+		})
+	}
+	return &out
 }
 
-// Timeline is a site's states over a record, without a hole and without two alike in a
-// row, as they were measured: a backlog counts as if it had come in time. Where nothing
-// was measured the state is closed, silent or power_lost, by what stands around the gap.
-func Timeline(r *Record, p Policy, now time.Time) []Segment { return nil }
+// sorted leaves a list alone that is in order and has nothing twice.
+func sorted[T any](list []T, by func(a, b T) int) []T {
+	for i := 1; i < len(list); i++ {
+		if by(list[i-1], list[i]) >= 0 {
+			list = slices.Clone(list)
+			slices.SortStableFunc(list, by)
+			return slices.CompactFunc(list, func(a, b T) bool { return by(a, b) == 0 })
+		}
+	}
+	return list
+}
 
-// Outages are those of a record: of the site, from its timeline, and of its devices. They
-// have no id yet and no first judgement.
-func Outages(r *Record, timeline []Segment, p Policy, now time.Time) []Outage { return nil }
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// before is the last of a list that is not after t, nil if there is none.
+func before[T any](list []T, t time.Time, at func(*T) time.Time) *T {
+	n := sort.Search(len(list), func(i int) bool { return at(&list[i]).After(t) })
+	if n == 0 {
+		return nil
+	}
+	return &list[n-1]
+}
+
+func timeOfRun(r *Run) time.Time         { return r.Time }
+func timeOfRound(r *Round) time.Time     { return r.Time }
+func timeOfArrival(a *Arrival) time.Time { return a.Time }
+
+// overlap is how much of it lies within another.
+func (s Span) overlap(o Span) time.Duration {
+	return max(0, earlier(s.To, o.To).Sub(later(s.From, o.From)))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

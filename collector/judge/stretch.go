@@ -77,10 +77,3 @@ func (s stretch) seconds() int64 {
 	}
 	return int64(sum / time.Second)
 }
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}

@@ -1,0 +1,209 @@
+package judge
+
+import (
+	"slices"
+	"time"
+
+	"communewatch/collector/api"
+)
+
+// ticks are the ends of an office's rounds, oldest first: the agent's points on itself,
+// each of which ends a round. Rounds without one after them (it was lost, or a foreign
+// sender makes none) are gathered by the interval in which they fall, unless the record
+// ends before it can have come.
+func (r *Record) ticks(interval time.Duration) []time.Time {
+	at := make([]time.Time, 0, len(r.Runs))
+	for i := range r.Runs {
+		at = append(at, r.Runs[i].Time)
+	}
+	at = append(at, r.loneRounds(interval)...)
+	slices.SortFunc(at, time.Time.Compare)
+	at = slices.CompactFunc(at, time.Time.Equal)
+	return at[:len(at)-len(after(at, r.To))]
+}
+
+// after are those of the times that do not lie before t.
+func after(times []time.Time, t time.Time) []time.Time {
+	n, _ := slices.BinarySearchFunc(times, t, time.Time.Compare)
+	return times[n:]
+}
+
+// loneRounds are, for each interval in which there are some, the newest round that no
+// point of the agent's follows in time.
+func (r *Record) loneRounds(interval time.Duration) []time.Time {
+	newest := map[int64]time.Time{}
+	patience := interval + interval/2
+	for i := range r.Targets {
+		next := 0
+		for j := range r.Targets[i].Rounds {
+			t := r.Targets[i].Rounds[j].Time
+			for next < len(r.Runs) && r.Runs[next].Time.Before(t) {
+				next++
+			}
+			switch {
+			case next < len(r.Runs) && r.Runs[next].Time.Sub(t) <= patience:
+				continue
+			case next == len(r.Runs) && next > 0 && r.To.Sub(t) <= patience:
+				continue
+			}
+			key := t.UnixNano() / int64(interval)
+			newest[key] = later(newest[key], t)
+		}
+	}
+	out := make([]time.Time, 0, len(newest))
+	for _, t := range newest {
+		out = append(out, t)
+	}
+	return out
+}
+
+// walk goes over a record tick by tick, with the few rounds before each that a living
+// judge would see.
+type walk struct {
+	p      Policy
+	all    []Target
+	lo, hi []int // of each target's rounds: those in sight
+	sight  time.Duration
+	e      Evidence
+}
+
+func newWalk(r *Record, p Policy) *walk {
+	w := &walk{p: p, all: r.Targets, lo: make([]int, len(r.Targets)), hi: make([]int, len(r.Targets)), sight: p.sight()}
+	w.e.Targets = make([]Target, len(r.Targets))
+	for i := range r.Targets {
+		w.e.Targets[i] = Target{Name: r.Targets[i].Name, Role: r.Targets[i].Role}
+	}
+	return w
+}
+
+// sight is how far back a judge looks from a tick: as far as one that lives does.
+func (p Policy) sight() time.Duration {
+	return p.SilentAfter + time.Duration(max(p.LossRounds, p.DeadRounds, p.FreshRounds))*p.Interval
+}
+
+// step judges the rounds up to a tick, as if they had been received at once. first is
+// when the first of them was made that the tick before did not see; the tick itself if
+// none was.
+func (w *walk) step(at time.Time) (v Verdict, first time.Time) {
+	first = at
+	var newest time.Time
+	for i := range w.all {
+		rounds := w.all[i].Rounds
+		if w.hi[i] < len(rounds) && rounds[w.hi[i]].Time.Before(first) {
+			first = rounds[w.hi[i]].Time
+		}
+		for w.hi[i] < len(rounds) && !rounds[w.hi[i]].Time.After(at) {
+			w.hi[i]++
+		}
+		for w.lo[i] < w.hi[i] && !rounds[w.lo[i]].Time.After(at.Add(-w.sight)) {
+			w.lo[i]++
+		}
+		w.e.Targets[i].Rounds = rounds[w.lo[i]:w.hi[i]]
+		if w.hi[i] > w.lo[i] {
+			newest = later(newest, rounds[w.hi[i]-1].Time)
+		}
+	}
+	w.e.Receipt = Receipt{Time: at, Newest: newest}
+	v = w.e.judgeRounds(w.p)
+	if isLost(v.State) {
+		v.Since = w.afterLastAnswer(v.Since)
+	}
+	return v, first
+}
+
+// afterLastAnswer moves the beginning of a loss behind the last answer over the line: a
+// router that never answered pings was not lost when its LAN was.
+func (w *walk) afterLastAnswer(since time.Time) time.Time {
+	var answer time.Time
+	for i := range w.e.Targets {
+		if t := &w.e.Targets[i]; t.Role == api.RoleUplink {
+			answer = later(answer, lastAnswer(t.Rounds))
+		}
+	}
+	if !since.Before(answer) {
+		return since
+	}
+	next := w.e.Receipt.Time
+	for i := range w.e.Targets {
+		if t := &w.e.Targets[i]; t.Role == api.RoleUplink {
+			for j := len(t.Rounds) - 1; j >= 0 && t.Rounds[j].Time.After(answer); j-- {
+				next = earlier(next, t.Rounds[j].Time)
+			}
+		}
+	}
+	return next
+}
+
+func lastAnswer(rounds []Round) time.Time {
+	for i := len(rounds) - 1; i >= 0; i-- {
+		if rounds[i].kind() == answered {
+			return rounds[i].Time
+		}
+	}
+	return time.Time{}
+}
+
+// goods tells when a site was seen to work.
+type goods struct {
+	r      *Record
+	p      Policy
+	probed []time.Time // of each target, the first round that could be made; zero: none could
+}
+
+func (r *Record) goods(p Policy) *goods {
+	g := &goods{r: r, p: p, probed: make([]time.Time, len(r.Targets))}
+	for i := range r.Targets {
+		for j := range r.Targets[i].Rounds {
+			if r.Targets[i].Rounds[j].probed() {
+				g.probed[i] = r.Targets[i].Rounds[j].Time
+				break
+			}
+		}
+	}
+	return g
+}
+
+// first is when, after one tick and up to the next, the site was first seen to work: an
+// uplink target answered; or, where none is measured, something near did; or, where
+// nothing is, the agent was heard. Zero: it was not. A target that never could be probed
+// is not measured.
+func (g *goods) first(prev, at time.Time) time.Time {
+	for _, far := range []bool{true, false} {
+		measured, good := false, time.Time{}
+		for i := range g.r.Targets {
+			t := &g.r.Targets[i]
+			if t.Role == api.RoleDevice || (t.Role == api.RoleUplink) != far || g.probed[i].IsZero() || g.probed[i].After(at) {
+				continue
+			}
+			last := before(t.Rounds, at, timeOfRound)
+			if !last.Time.After(at.Add(-time.Duration(g.p.FreshRounds) * g.p.Interval)) {
+				continue
+			}
+			measured = true
+			if answer := firstAnswer(t.Rounds, prev, at); !answer.IsZero() && (good.IsZero() || answer.Before(good)) {
+				good = answer
+			}
+		}
+		if measured {
+			return good
+		}
+	}
+	return at
+}
+
+// firstAnswer is the first after prev, up to at; zero if there is none.
+func firstAnswer(rounds []Round, prev, at time.Time) time.Time {
+	n, _ := slices.BinarySearchFunc(rounds, at, func(r Round, t time.Time) int {
+		if r.Time.After(t) {
+			return 1
+		}
+		return -1
+	})
+	var first time.Time
+	for n--; n >= 0 && rounds[n].Time.After(prev); n-- {
+		if rounds[n].kind() == answered {
+			first = rounds[n].Time
+		}
+	}
+	return first
+}

@@ -1,0 +1,50 @@
+package say
+
+// causeTexts names what an outage is, what made it, and by which rule that was told. The
+// key's ending is the value of the contract; evidence follows the reason.
+var causeTexts = texts{
+	"kind_of_outage.uplink_down": {"mất đường truyền", "line down"},
+	"kind_of_outage.lan_down":    {"mất mạng LAN", "LAN down"},
+	"kind_of_outage.power_lost":  {"mất điện", "power lost"},
+	"kind_of_outage.silent":      {"mất tín hiệu", "silent"},
+	"kind_of_outage.device_down": {"thiết bị không trả lời", "device down"},
+	"kind_of_outage.collector":   {"sự cố tại trung tâm", "trouble at the centre"},
+
+	"status_of_outage.open":      {"đang diễn ra", "open"},
+	"status_of_outage.closed":    {"đã kết thúc", "over"},
+	"status_of_outage.withdrawn": {"đã rút lại", "withdrawn"},
+
+	"cause.unknown":         {"chưa rõ", "unknown"},
+	"cause.office_router":   {"bộ định tuyến tại cơ quan", "the office's router"},
+	"cause.lan":             {"mạng LAN tại cơ quan", "the office's LAN"},
+	"cause.last_mile":       {"đoạn từ cơ quan đến nhà mạng", "last mile, from the office to the provider"},
+	"cause.provider":        {"bên trong mạng của nhà mạng", "within the provider's network"},
+	"cause.province":        {"phía trung tâm tỉnh", "the province's end"},
+	"cause.power":           {"mất điện", "power cut"},
+	"cause.machine_stopped": {"máy tính tắt đột ngột (mất điện hoặc hỏng máy)", "the PC went off (power or PC)"},
+	"cause.agent_stopped":   {"chương trình đo ngừng chạy, hoặc máy ngủ", "the agent stopped, or the PC slept"},
+	"cause.device":          {"bản thân thiết bị", "the device itself"},
+	"cause.collector":       {"trung tâm ngừng nhận số liệu", "the collector was away"},
+
+	"because.router_silent":  {"bộ định tuyến và mọi đích bên ngoài không trả lời, mạng LAN thì có", "the router and all beyond it do not answer, the LAN does"},
+	"because.lan_silent":     {"không đích nào trả lời, kể cả trong cơ quan", "nothing answers, not even within the office"},
+	"because.path_first_hop": {"dò đường chỉ đến được bộ định tuyến của cơ quan", "the path ended at the office's router"},
+	"because.path_within":    {"dò đường đứt bên trong mạng của nhà mạng", "the path ended within the provider's network"},
+	"because.path_near_us":   {"dò đường đứt ngay trước trung tâm tỉnh", "the path ended just before the province's centre"},
+	"because.path_no_hop":    {"dò đường nhưng không chặng nào trả lời", "no hop of the path answered"},
+	"because.path_open":      {"lúc dò thì đường đã thông", "the path was open when it was looked at"},
+	"because.no_look":        {"không có kết quả dò đường lúc đó", "nobody looked at the path then"},
+	"because.on_battery":     {"trước khi mất tín hiệu, UPS báo đang chạy bằng ắc quy", "before the silence the UPS said that it was on battery"},
+	"because.booted":         {"máy tính khởi động lại trong lúc mất tín hiệu (mất tín hiệu từ – đến, khởi động lúc)", "the PC booted during the silence (silent from – to, booted at)"},
+	"because.ran_on":         {"máy tính không khởi động lại; chương trình đo đã ngừng, hoặc máy đã ngủ (mất tín hiệu từ – đến, khởi động lúc)", "the PC did not boot; the agent stopped, or the PC slept (silent from – to, booted at)"},
+	"because.not_heard":      {"chưa nhận được gì thêm từ", "nothing has come since"},
+	"because.no_trace":       {"không có gì cho biết vì sao mất tín hiệu từ", "nothing tells why there was silence since"},
+	"because.data_missing":   {"chương trình đo vẫn chạy nhưng số liệu chưa đến, từ", "the agent ran on, but its data have not come, since"},
+	"because.headless":       {"không biết trước đó ra sao; nghe lại lúc", "nothing is known of before; heard at"},
+	"because.device_silent":  {"thiết bị không trả lời, mạng LAN vẫn tốt, từ", "the device does not answer, the LAN works; since"},
+	"because.device_unclear": {"thiết bị không trả lời, và một đích khác trong cơ quan cũng vậy", "the device does not answer, nor does another target within the office"},
+	"because.only_us":        {"cơ quan vẫn đo được bình thường, chỉ không liên lạc được với trung tâm", "the office measured on, only the centre was out of its reach"},
+	"because.we_were_deaf":   {"cơ quan vẫn đo được bình thường, trung tâm ngừng nhận số liệu", "the office measured on, the collector was away"},
+	"because.not_lost":       {"số liệu đến sau cho thấy không có sự cố", "later data show that nothing was lost"},
+	"because.joined":         {"là một phần của sự cố", "is part of outage"},
+}
