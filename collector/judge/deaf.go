@@ -71,7 +71,11 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
 	if p.now.Sub(p.last) > deafAfter || p.now.Sub(d.known.To) > deafAfter {
-		spans, err := p.deafWithin(ctx, Span{earlier(d.known.To, p.last).Add(-deafAfter), p.now})
+		since := d.known.To
+		if !p.last.IsZero() { // in the first pass there is no last one
+			since = earlier(since, p.last)
+		}
+		spans, err := p.deafWithin(ctx, Span{since.Add(-deafAfter), p.now})
 		if err != nil {
 			return err
 		}
