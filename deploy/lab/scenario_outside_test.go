@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/store"
@@ -25,6 +26,9 @@ type outside struct {
 	mu   sync.Mutex
 	work chan func()
 	done chan struct{}
+
+	asked, written int           // queries and writes
+	took           time.Duration // of the database's and the line's time
 }
 
 // newOutside is called outside, and so is close.
@@ -33,7 +37,9 @@ func newOutside(ctx context.Context, s *store.Store) (o *outside, closeIt func()
 	var worker sync.WaitGroup
 	worker.Go(func() {
 		for do := range o.work {
+			began := time.Now()
 			do()
+			o.took += time.Since(began)
 			o.done <- struct{}{}
 		}
 	})
@@ -53,7 +59,7 @@ func (o *outside) Select(_ context.Context, q store.Query) (found []store.Series
 	if o.down.Load() {
 		return nil, errDown
 	}
-	o.do(func() { found, err = o.store.Select(o.ctx, q) })
+	o.do(func() { found, err = o.store.Select(o.ctx, q); o.asked++ })
 	return found, err
 }
 
@@ -61,6 +67,6 @@ func (o *outside) Write(_ context.Context, retention api.Retention, lines []byte
 	if o.down.Load() {
 		return errDown
 	}
-	o.do(func() { err = o.store.Write(o.ctx, retention, lines) })
+	o.do(func() { err = o.store.Write(o.ctx, retention, lines); o.written++ })
 	return err
 }

@@ -38,7 +38,10 @@ func TestTheJudgeFindsWhatHappened(t *testing.T) {
 					}
 					disk := filepath.Join(dir, p.file, string(rune('a'+n)))
 					db, closeDB := newOutside(t.Context(), storetest.Open(t, server))
-					defer closeDB()
+					defer func() {
+						closeDB()
+						t.Logf("%d queries and %d writes in %s", db.asked, db.written, db.took)
+					}()
 					synctest.Test(t, func(t *testing.T) {
 						s, err := newStage(t, p, disk, db)
 						if err == nil {
