@@ -70,8 +70,8 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		}
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
-	if p.now.Sub(p.last) > deafAfter || p.now.Sub(d.known.To) > deafAfter {
-		spans, err := p.deafWithin(ctx, Span{earlier(d.known.To, p.last).Add(-deafAfter), p.now})
+	if p.now.Sub(d.known.To) > deafAfter {
+		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-deafAfter), p.now})
 		if err != nil {
 			return err
 		}
