@@ -221,6 +221,9 @@ func (w *world) all(minute float64) []string {
 			if m.name == "site_hour" && began.Add(time.Hour).After(w.at(minute)) || m.name == "site_day" && began.Add(24*time.Hour).After(w.at(minute)) {
 				continue
 			}
+			if row["status"] == api.StatusOpen {
+				delete(row, "down_seconds") // as of when it was looked at last
+			}
 			b.WriteString(m.name)
 			for _, name := range slices.Sorted(maps.Keys(row)) {
 				fmt.Fprintf(&b, " %s=%s", name, row[name])
