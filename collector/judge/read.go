@@ -120,9 +120,14 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
 	policy := j.policy(&site)
-	if e.Due = due(site, now, policy); !e.Due && now.Sub(last) >= e.Receipt.patience(policy.SilentAfter) {
-		e.ClosedAt = closedAt(site, last, now, policy)
+	e.Due = due(site, now, policy)
+	if now.Sub(last) < e.Receipt.patience(policy.SilentAfter) {
+		return
 	}
+	if going := e.Before.State; going == api.StateClosed && !e.Due || going == api.StateSilent && e.Due {
+		return // it goes on, and began when it was first said to
+	}
+	e.Changed = changed(site, last, now, policy)
 }
 
 // due is open by the calendar, for long enough that people have come in, and for so much
@@ -131,11 +136,11 @@ func due(site inventory.Site, t time.Time, p Policy) bool {
 	return site.Due(t) && site.Due(t.Add(-p.Opening)) && site.Due(t.Add(p.Closing))
 }
 
-// closedAt finds when the site ceased to be due, between last and now. A grace that is
-// no whole quarter of an hour is found to the quarter after it.
-func closedAt(site inventory.Site, last, now time.Time, p Policy) time.Time {
-	at := now.Truncate(quarter)
-	for at.After(last) && !due(site, at.Add(-time.Second), p) {
+// changed finds when, between last and now, the site came to be due or ceased to be. A
+// grace that is no whole quarter of an hour is found to the quarter after it.
+func changed(site inventory.Site, last, now time.Time, p Policy) time.Time {
+	is, at := due(site, now, p), now.Truncate(quarter)
+	for at.After(last) && due(site, at.Add(-time.Second), p) == is {
 		at = at.Add(-quarter)
 	}
 	return later(last, at)
