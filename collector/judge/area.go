@@ -8,8 +8,8 @@ import (
 	"communewatch/collector/say"
 )
 
-// tally is how the sites of an area are.
-type tally struct {
+// census is how the sites of an area are.
+type census struct {
 	of          map[api.State]int64
 	sites       int
 	mountainous int
@@ -19,11 +19,11 @@ type tally struct {
 // those of the sites, in their order; an empty one is of a site of which nothing can be
 // said yet, and is not counted.
 func (j *Judge) appendAreas(lines []byte, states []api.State, now time.Time) ([]byte, error) {
-	tallies := map[string]*tally{}
+	tallies := map[string]*census{}
 	for i := range j.sites {
 		code := j.sites[i].AreaCode
 		if tallies[code] == nil {
-			tallies[code] = &tally{of: map[api.State]int64{}}
+			tallies[code] = &census{of: map[api.State]int64{}}
 		}
 		tallies[code].add(&j.sites[i], states[i])
 	}
@@ -40,7 +40,7 @@ func (j *Judge) appendAreas(lines []byte, states []api.State, now time.Time) ([]
 	return lines, nil
 }
 
-func (t *tally) add(site *inventory.Site, state api.State) {
+func (t *census) add(site *inventory.Site, state api.State) {
 	t.sites++
 	if site.Mountainous() {
 		t.mountainous++
@@ -51,7 +51,7 @@ func (t *tally) add(site *inventory.Site, state api.State) {
 }
 
 // state is the gravest of the sites that are installed.
-func (t *tally) state() api.State {
+func (t *census) state() api.State {
 	for _, s := range api.StatesBySeverity() {
 		if s != api.StateNotInstalled && t.of[s] > 0 {
 			return s
@@ -61,7 +61,7 @@ func (t *tally) state() api.State {
 }
 
 // point ranks an area as mountainous if half of its sites are.
-func (t *tally) point(area inventory.Area, position int, now time.Time) *api.Point {
+func (t *census) point(area inventory.Area, position int, now time.Time) *api.Point {
 	state := t.state()
 	p := api.NewPoint("area_state", now.Truncate(time.Second)).
 		Tag(api.TagArea, area.Code).
