@@ -174,13 +174,18 @@ const reviewEvery = 30 * time.Second
 // reviews what came in. What fails of the two is tried again the next time, and does not
 // keep the other waiting.
 func (j *Judge) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, one := range []task{
+	return runAll(ctx, j.deps.Log, []task{
 		{every: j.cfg.Every, do: j.Once, failed: "sites cannot be judged, trying again", again: "sites are judged again"},
 		{every: max(j.cfg.Every, reviewEvery), do: func(ctx context.Context) error { return j.Review(ctx, j.deps.Now()) },
 			failed: "what came in cannot be reviewed, trying again", again: "what comes in is reviewed again"},
-	} {
-		group.Go(func() error { return one.run(ctx, j.deps.Log) })
+	})
+}
+
+// runAll runs tasks beside one another until ctx ends.
+func runAll(ctx context.Context, log *slog.Logger, tasks []task) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range tasks {
+		group.Go(func() error { return one.run(ctx, log) })
 	}
 	return group.Wait()
 }
