@@ -124,7 +124,7 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 	if now.Sub(last) < e.Receipt.patience(policy.SilentAfter) {
 		return
 	}
-	if going := e.Before.State; going == api.StateClosed && !e.Due || going == api.StateSilent && e.Due {
+	if going := e.Before.State; going == api.StateClosed && !e.Due || going == api.StateSilent && e.Due || going == api.StatePowerLost {
 		return // it goes on, and began when it was first said to
 	}
 	e.Changed = changed(site, last, now, policy)
