@@ -201,7 +201,7 @@ func (t *task) run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(t.every)
 	defer tick.Stop()
 	failing := false
-	for {
+	for ctx.Err() == nil {
 		switch err := t.do(ctx); {
 		case err != nil && ctx.Err() == nil && !failing:
 			failing = true
@@ -212,10 +212,10 @@ func (t *task) run(ctx context.Context, log *slog.Logger) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-tick.C:
 		}
 	}
+	return ctx.Err()
 }
 
 // Once judges every site and writes their heartbeats, all or, if it fails, none or

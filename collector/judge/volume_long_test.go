@@ -16,7 +16,7 @@ import (
 )
 
 // A day of heartbeats of the embedded province, every 15 s: how much of the disk it takes
-// once InfluxDB has packed it. One office in twenty has a figure in its evidence that
+// once InfluxDB has packed it: 6 MB were measured. One office in twenty has a figure in its evidence that
 // changes, and one in a hundred is in an incident.
 func TestADayOfHeartbeatsTakesAsMuchOfTheDiskAsIsStated(t *testing.T) {
 	inv, err := inventory.Embedded()
@@ -53,7 +53,7 @@ func TestADayOfHeartbeatsTakesAsMuchOfTheDiskAsIsStated(t *testing.T) {
 		tsm, wal := size(t, dir, ".tsm"), size(t, dir, ".wal")
 		t.Logf("after %s: %.1f MB packed, %.1f MB not yet", waited, float64(tsm)/1e6, float64(wal)/1e6)
 		if wal < 1e6 {
-			if tsm > 40e6 {
+			if tsm > 10e6 {
 				t.Errorf("a day takes %d bytes", tsm)
 			}
 			return
