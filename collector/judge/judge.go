@@ -17,7 +17,7 @@
 //   - else, every UPS that spoke within Battery before the last receipt said that it ran
 //     on its battery: power_lost, since the last receipt, whether the office is due or not.
 //   - else, the office is not due: closed, since it ceased to be due or was last heard,
-//     whichever is later. It is due while its calendar says open, but for the first Opening
+//     whichever is later (since the latter if it was due for less than SilentAfter more). It is due while its calendar says open, but for the first Opening
 //     of that (people have yet to come in) and the last Closing (they may have gone).
 //   - else silent, since the last receipt or since it came to be due, whichever is later.
 //   - Only time in which a collector ran counts for power_lost and silent: after it was

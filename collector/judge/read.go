@@ -14,11 +14,10 @@ import (
 
 // How far back is read.
 const (
-	retention  = api.MaxBehind      // of receipts, and for heartbeats long enough
-	maxBack    = 60                 // rounds, after the judge was away
-	maxBackFor = time.Hour          // and not more than this
-	quarter    = 15 * time.Minute   // of an hour: at these offices open and close
-	openFor    = 7 * 24 * time.Hour // an outage that has lasted longer is looked for no more: its site is as it was
+	retention  = api.MaxBehind    // of receipts, and for heartbeats long enough
+	maxBack    = 60               // rounds, after the judge was away
+	maxBackFor = time.Hour        // and not more than this
+	quarter    = 15 * time.Minute // of an hour: at these offices open and close
 )
 
 var zone = inventory.Zone()
@@ -128,6 +127,9 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 		return // it goes on, and began when it was first said to
 	}
 	e.Changed = changed(site, last, now, policy)
+	if !e.Due && e.Changed.Sub(last) < policy.SilentAfter {
+		e.Changed = last // it closed before it could be missed
+	}
 }
 
 // due is open by the calendar, for long enough that people have come in, and for so much
@@ -254,40 +256,6 @@ func (j *Judge) readPower(ctx context.Context, now time.Time, at map[string]*Evi
 		e.Power = append(e.Power, Power{Time: row.Time, Target: s.Tags[api.TagTarget], OnBattery: row.Values["on_battery_count"].Float() >= 1})
 	}
 	return err
-}
-
-// readOutages finds of each site the newest that goes on; one of a device only if there
-// is no other.
-func (j *Judge) readOutages(ctx context.Context, now time.Time, at map[string]*Evidence) error {
-	series, err := j.deps.Store.Select(ctx, store.Query{
-		Measurement: "outage",
-		Select:      []store.Selector{{Func: "last", Field: "status"}, {Field: "kind"}, {Field: "interruptions"}, {Field: "incident"}},
-		From:        now.Add(-openFor), To: now.Add(j.cfg.Interval),
-		By: []string{api.TagSite, api.TagID},
-	})
-	for _, s := range series {
-		e := at[s.Tags[api.TagSite]]
-		if e == nil || len(s.Rows) == 0 || s.Rows[0].Values["status"].Text() != api.StatusOpen {
-			continue
-		}
-		row := s.Rows[0]
-		o := Outage{
-			ID: s.Tags[api.TagID], Site: s.Tags[api.TagSite], At: row.Time, Status: api.StatusOpen, Kind: row.Values["kind"].Text(),
-			Interruptions: int(row.Values["interruptions"].Integer()), Incident: row.Values["incident"].Text(),
-		}
-		if e.Open.ID == "" || o.beside(&e.Open) {
-			e.Open = o
-		}
-	}
-	return err
-}
-
-// beside tells whether of two that go on this one says more of the site.
-func (o *Outage) beside(other *Outage) bool {
-	if own, others := o.Kind != api.KindDevice, other.Kind != api.KindDevice; own != others {
-		return own
-	}
-	return o.At.After(other.At)
 }
 
 func instant(row store.Row, field string) time.Time {
