@@ -262,3 +262,20 @@ func TestAPowerCutIsToldByTheUPSThatWasHeardBeforeTheSilence(t *testing.T) {
 		})
 	}
 }
+
+// Clocks are corrected and rounds take their time: they are not exactly an interval apart.
+func TestRoundsAreToldApartThoughTheyAreNotExactlyAnIntervalApart(t *testing.T) {
+	for _, apart := range []time.Duration{45 * time.Second, 59 * time.Second, 61 * time.Second, 75 * time.Second} {
+		line := dns("xxxAA")
+		for i := range line.Rounds {
+			line.Rounds[i].Time = minute(-0.5).Add(-time.Duration(4-i) * apart)
+		}
+		if got := Decide(heard(since(api.StateUplinkDown, -30), line), minutes, minute(0)); got.State != api.StateDegraded || !got.Since.Equal(minute(-0.5).Add(-apart)) {
+			t.Errorf("%s apart: %+v", apart, got)
+		}
+		line.Rounds = line.Rounds[:4]
+		if got := Decide(heard(since(api.StateUplinkDown, -30), line), minutes, minute(0)); got.State != api.StateUplinkDown {
+			t.Errorf("%s apart, after one: %+v", apart, got)
+		}
+	}
+}
