@@ -120,7 +120,8 @@ func (r *Record) silence(g gap) Segment {
 
 // judgeSilence parts a silence into what a collector would have heard of, and what nobody
 // listened to: there the state stays what it was. A silence whose cause is known was one,
-// whoever listened. Less than SilentAfter, before nobody listened, is not enough to miss a site.
+// whoever listened. Less than SilentAfter, before or after nobody listened, is not enough to
+// miss a site.
 func (r *Record) judgeSilence(s Span, g gap, silent, was Segment, p Policy) []Segment {
 	var out []Segment
 	put := func(one Segment, from, to time.Time) {
@@ -150,6 +151,9 @@ func (r *Record) judgeSilence(s Span, g gap, silent, was Segment, p Policy) []Se
 		}
 		put(waiting(), at, to)
 		at = to
+	}
+	if at.After(s.From) && s.To.Sub(at) < p.SilentAfter {
+		silent = waiting()
 	}
 	put(silent, at, s.To)
 	return out

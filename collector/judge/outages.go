@@ -232,7 +232,7 @@ func (r *Record) backlogs(p Policy) []Outage {
 		if last.Goodbye != "" || quiet.To.Sub(quiet.From) <= (Receipt{Every: last.Every}).patience(p.SilentAfter) {
 			continue
 		}
-		if measured := after(ticks, quiet.From); len(measured) == 0 || !measured[0].Before(quiet.To) {
+		if measured := after(ticks, quiet.From); len(measured) == 0 || quiet.To.Sub(measured[0]) <= p.SilentAfter {
 			continue
 		}
 		f := found("because.only_us", moment(quiet.From)+" – "+moment(quiet.To))

@@ -55,6 +55,7 @@ type line struct {
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
 	opening  time.Time // the first round since the record's beginning, or since a gap
+	bare     bool      // nothing is laid since then
 }
 
 // cut leaves out the ticks before the record of which no round is known, and remembers
@@ -84,7 +85,7 @@ func (t *line) cut(ticks []time.Time) []time.Time {
 
 // begin lays what came before the first round.
 func (t *line) begin(first time.Time) {
-	t.floor, t.opening = earlier(t.r.From, first), first
+	t.floor, t.opening, t.bare = earlier(t.r.From, first), first, true
 	if g := t.head(first); g.to.Sub(g.from) > t.p.SilentAfter {
 		t.gap(g)
 	}
@@ -105,7 +106,7 @@ func (t *line) gap(g gap) {
 		g.next = &t.r.Runs[n]
 	}
 	t.lay(g)
-	t.floor, t.opening = g.to, g.to
+	t.floor, t.opening, t.bare = g.to, g.to, true
 }
 
 func (t *line) lay(g gap) {
@@ -126,6 +127,8 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 		was = t.segments[n-1]
 	}
 	switch {
+	case t.bare:
+		t.bare, s.From = false, t.floor
 	case was.State == s.State && was.From.Before(first):
 		return
 	case measured(was.State) && measured(s.State):
