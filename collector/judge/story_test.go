@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
@@ -78,7 +79,7 @@ func spelled(text string) string {
 	var out strings.Builder
 	for word := range strings.FieldsSeq(text) {
 		n, err := strconv.Atoi(word[:len(word)-1])
-		if err != nil {
+		if err != nil || unicode.IsDigit(rune(word[len(word)-1])) {
 			out.WriteString(word)
 			continue
 		}

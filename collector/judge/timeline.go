@@ -54,7 +54,7 @@ type line struct {
 	segments []Segment
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
-	opening  time.Time // the first round since the record's beginning, or since a gap
+	opening  time.Time // the first tick since the record's beginning, or since a gap
 	bare     bool      // nothing is laid since then
 }
 
@@ -85,7 +85,7 @@ func (t *line) cut(ticks []time.Time) []time.Time {
 
 // begin lays what came before the first round.
 func (t *line) begin(first time.Time) {
-	t.floor, t.opening, t.bare = earlier(t.r.From, first), first, true
+	t.floor, t.bare = earlier(t.r.From, first), true
 	if g := t.head(first); g.to.Sub(g.from) > t.p.SilentAfter {
 		t.gap(g)
 	}
@@ -106,7 +106,7 @@ func (t *line) gap(g gap) {
 		g.next = &t.r.Runs[n]
 	}
 	t.lay(g)
-	t.floor, t.opening, t.bare = g.to, g.to, true
+	t.floor, t.bare = g.to, true
 }
 
 func (t *line) lay(g gap) {
@@ -128,12 +128,12 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 	}
 	switch {
 	case t.bare:
-		t.bare, s.From = false, t.floor
+		t.bare, t.opening, s.From = false, at, t.floor
 	case was.State == s.State && was.From.Before(first):
 		return
 	case measured(was.State) && measured(s.State):
-		if !s.From.After(was.From) {
-			s.From = first // it was so before, behind what was graver
+		if s.State == api.StateUplinkDown || !s.From.After(was.From) {
+			s.From = first // the line was dead before, behind a dead LAN
 		}
 	case measured(was.State):
 		s.From = first
