@@ -187,7 +187,7 @@ func TestOutagesAndTheirCausesComeFromEvidence(t *testing.T) {
 			router  60A 840- 5A 60A
 			isp-dns 40A 20x 840- 5x 60A
 			session 60a 840- 65b`).goodbye("17:00"),
-			`uplink_down unknown no_look 16:40:20 – 2026-11-26 07:05:20, down 24m36s`},
+			`uplink_down unknown no_look 16:40:20 – 2026-11-26 07:05:20, down 24m35s`},
 		{"power fails over night", told(t, "2026-11-25 18:00", `
 			router  60A 840- 60A
 			isp-dns 60A 840- 60A

@@ -29,6 +29,11 @@ func Timeline(r *Record, p Policy, now time.Time) []Segment {
 
 func timeline(r *Record, p Policy, now time.Time) []Segment {
 	t := &line{r: r, p: p, until: earlier(r.To, now), goods: r.goods(p)}
+	for i := range r.Arrivals {
+		if r.Arrivals[i].Goodbye != "" {
+			t.byes = append(t.byes, &r.Arrivals[i])
+		}
+	}
 	ticks := t.cut(r.ticks(p.Interval))
 	walk := newWalk(r, p)
 	for i, at := range ticks {
@@ -51,6 +56,7 @@ type line struct {
 	p        Policy
 	until    time.Time
 	goods    *goods
+	byes     []*Arrival
 	segments []Segment
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
@@ -102,6 +108,9 @@ func (t *line) head(to time.Time) gap {
 
 // gap lays the states of a gap that a round ended.
 func (t *line) gap(g gap) {
+	if !g.headless {
+		g.bye = t.goodbye(g)
+	}
 	if n := sort.Search(len(t.r.Runs), func(i int) bool { return !t.r.Runs[i].Time.Before(g.to) }); n < len(t.r.Runs) {
 		g.next = &t.r.Runs[n]
 	}
@@ -170,11 +179,13 @@ func (t *line) end(ticks []time.Time) {
 	if n := len(ticks); n > 0 {
 		g = gap{from: ticks[n-1], to: t.until}
 	}
-	g.goesOn = true
+	if g.goesOn = true; !g.headless {
+		g.bye = t.goodbye(g)
+	}
 	switch {
 	case g.headless && len(t.r.Arrivals) == 0:
 		t.put(Segment{State: api.StateNotInstalled, From: t.r.From, Reason: "reason.never_heard", Evidence: "> 90 d"})
-	case !g.headless && t.r.goodbye(g, t.p) != nil:
+	case g.bye != nil:
 		t.lay(g)
 	case g.to.Sub(g.from) > t.p.SilentAfter:
 		t.trail(g)

@@ -43,7 +43,7 @@ func TestATimelineIsWhatALivingJudgeWouldHaveSaid(t *testing.T) {
 			router  5A 840- 5A
 			isp-dns 5A 840- 5A`).goodbye("17:00"),
 			`16:55:00 ok (ok)
-			 16:59:41 closed (goodbye)
+			 16:59:40 closed (goodbye)
 			 2026-11-26 07:00:05 ok (ok)
 			 2026-11-26 07:05:00`},
 		{"a record that begins with a dead line", told(t, "09:00", `
