@@ -134,7 +134,7 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 	rounds := func(to time.Time, last bool) {
 		for ; next < len(ticks) && (ticks[next].Before(to) || last && ticks[next].Equal(to)); next++ {
 			if s.open() {
-				s.round(good.first(previous(ticks, next), ticks[next]))
+				s.round(good.first(previous(ticks, next, p), ticks[next]))
 			}
 		}
 	}
@@ -160,10 +160,10 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 	return s.end(until)
 }
 
-// previous is the tick before one; a moment before it if it is the first.
-func previous(ticks []time.Time, i int) time.Time {
+// previous is the tick before one; of the first, as far back as a judge looks.
+func previous(ticks []time.Time, i int, p Policy) time.Time {
 	if i == 0 {
-		return ticks[0].Add(-time.Nanosecond)
+		return ticks[0].Add(-p.sight())
 	}
 	return ticks[i-1]
 }
