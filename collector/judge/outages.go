@@ -48,6 +48,7 @@ type spell struct {
 	good  int       // rounds in a row
 	first time.Time // of these
 	over  time.Time // when it was first over since it was lost last; zero: it is not
+	alone bool      // nothing that comes after belongs to it
 }
 
 // spells makes outages of losses and rounds, told in the order of time.
@@ -62,6 +63,9 @@ func (s *spells) lost(at time.Time) *spell {
 		now := s.all[n-1]
 		now.good = 0
 		switch {
+		case now.alone && now.over.IsZero():
+			now.over = at
+		case now.alone:
 		case now.over.IsZero():
 			return now
 		case at.Sub(now.over) < s.p.rejoin(now.Interruptions):
@@ -148,6 +152,7 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 			from = r.beganBefore(seg)
 		}
 		now := s.lost(from)
+		now.alone = seg.Reason == "because.headless"
 		parts[now] = append(parts[now], seg)
 		for next < len(ticks) && ticks[next].Before(seg.To) {
 			next++

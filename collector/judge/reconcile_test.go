@@ -14,7 +14,7 @@ import (
 
 // keeper is what a judge keeps: nothing but what it stores.
 type keeper struct {
-	t      testing.TB
+	t      tester
 	stored []Outage
 }
 

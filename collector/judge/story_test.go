@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 	"unicode"
 
@@ -21,9 +20,16 @@ import (
 //	isp-dns 60A 20x 30A
 //	session 60a 20a 30a
 type story struct {
-	t *testing.T
+	t tester
 	r Record
 	p Policy
+}
+
+// tester is a test, or one of many by chance.
+type tester interface {
+	Helper()
+	Errorf(string, ...any)
+	Fatal(...any)
 }
 
 // roles of the targets in stories.
@@ -48,7 +54,7 @@ func clock(text string) time.Time {
 }
 
 // told makes the record of an office from a moment on, up to the end of its longest line.
-func told(t *testing.T, from, text string) *story {
+func told(t tester, from, text string) *story {
 	t.Helper()
 	s := &story{t: t, p: minutes, r: Record{Site: &inventory.Site{ID: "bd-1", Terrain: inventory.Plain}, From: clock(from)}}
 	s.r.To = s.r.From
@@ -208,6 +214,12 @@ func cutTo(r *Record, w Span) Record {
 	}
 	out.Runs = sparse(r.Runs, w, func(x Run) time.Time { return x.Time })
 	out.Arrivals = sparse(r.Arrivals, w, func(x Arrival) time.Time { return x.Time })
+	for i := len(r.Arrivals) - 1; i >= 0; i-- {
+		if a := r.Arrivals[i]; a.Goodbye != "" && a.Time.Before(w.From) {
+			out.Arrivals = append([]Arrival{a}, out.Arrivals...)
+			break
+		}
+	}
 	out.Power = sparse(r.Power, w, func(x Power) time.Time { return x.Time })
 	out.Looks = slices.DeleteFunc(slices.Clone(r.Looks), func(x Look) bool { return !x.Time.Before(w.To) })
 	return out
