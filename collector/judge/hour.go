@@ -33,11 +33,11 @@ func NewFigures(s Store, inv *inventory.Inventory, sites []inventory.Site, polic
 	return &Figures{Store: s, Sites: sites, Policy: policy, Outages: outages, Maintenance: inv.Maintenance, Document: inv.Document}
 }
 
-// Hours computes site_hour for the whole hours from..to. A site that was not yet
+// Hours computes site_hour for all hours that touch from..to. A site that was not yet
 // installed has none, nor has an hour that is not begun; of the one that goes on, what
 // has passed is counted.
 func (f *Figures) Hours(ctx context.Context, from, to, now time.Time) ([]*api.Point, error) {
-	periods, err := f.hours(ctx, f.Sites, from.Truncate(time.Hour), to, now)
+	periods, err := f.hours(ctx, f.Sites, from.Truncate(time.Hour), to.Add(time.Hour-1).Truncate(time.Hour), now)
 	return pointsOf(siteHour, periods), err
 }
 
