@@ -68,7 +68,7 @@ func TestADayOfAnOfficeCountsOfficeHours(t *testing.T) {
 	o.write()
 	days := o.days("-1 00:00", "+2 00:00", "+2 00:00")
 	holds(t, "joined at eight", days["-1"], fields{"due_seconds": 8*3600 + 1800 - 20, "rounds": 59, "unknown_seconds": 7*3600 + 1800})
-	holds(t, "the day", days["+0"], fields{"due_seconds": 10 * 3600, "rounds_due": 600, "rounds": 580, "unknown_seconds": 0, "availability_percent": 100})
+	holds(t, "the day", days["+0"], fields{"due_seconds": 9*3600 + 2400, "rounds_due": 580, "rounds": 580, "unknown_seconds": 0, "availability_percent": 100, "newest_age_seconds": 61, "live_percent": 100})
 	holds(t, "nobody came", days["+1"], fields{"due_seconds": 9 * 3600, "rounds": 0, "unknown_seconds": 9 * 3600, "availability_percent": none, "complete_percent": 0, "loss_percent": none})
 	if len(days) != 3 {
 		t.Errorf("%d days", len(days))

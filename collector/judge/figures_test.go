@@ -87,6 +87,7 @@ type office struct {
 	site     inventory.Site
 	day      time.Time // midnight in Vietnam
 	f        *judge.Figures
+	agent    string // that sends; "": a1
 	seq      int64
 	receipts time.Duration // as ingest tells those of one microsecond apart
 	lines    [][]byte
@@ -128,7 +129,7 @@ func (o *office) at(text string) time.Time {
 
 func (o *office) add(p *api.Point) {
 	o.tb.Helper()
-	line, err := p.Tag("site", o.site.ID).Tag("agent", "a1").AppendLine(nil)
+	line, err := p.Tag("site", o.site.ID).Tag("agent", cmp.Or(o.agent, "a1")).AppendLine(nil)
 	if err != nil {
 		o.tb.Fatal(err)
 	}
@@ -165,6 +166,7 @@ type sent struct {
 	doubled  time.Duration // comes in again so much later; 0: it does not
 	unheard  bool          // it never comes in, nor its receipt
 	rtt      float64       // median; 0: 12
+	agent    string        // "": a1
 }
 
 // measure makes one round a minute, from..to, twenty seconds past.
@@ -177,6 +179,7 @@ func (o *office) measure(from, to string, how sent) {
 
 func (o *office) round(at time.Time, how sent) {
 	o.tb.Helper()
+	o.agent = how.agent
 	o.points(at, how)
 	o.seq++
 	delay := cmp.Or(how.delay, time.Second)

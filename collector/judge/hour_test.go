@@ -69,15 +69,16 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			o.measure("07:20", "16:40", sent{})
 		}, want: map[string]fields{
 			"06:00": {"due_seconds": 0},
-			"07:00": {"due_seconds": 2700, "unknown_seconds": 0, "rounds_due": 45, "rounds": 40},
-			"16:00": {"due_seconds": 2700, "unknown_seconds": 0, "rounds_due": 45, "rounds": 40},
+			"07:00": {"due_seconds": 2400, "unknown_seconds": 0, "rounds_due": 40, "rounds": 40, "newest_age_seconds": 61, "stale_seconds": 0, "live_percent": 100, "complete_percent": 100},
+			"08:00": {"newest_age_seconds": 61},
+			"16:00": {"due_seconds": 2400, "unknown_seconds": 0, "rounds_due": 40, "rounds": 40, "newest_age_seconds": 61},
 			"17:00": {"due_seconds": 0},
 		}},
 		{name: "a day on which nobody came", site: weekdays, play: func(o *office) {
 			o.measure("-1 08:00", "-1 09:00", sent{})
 		}, want: map[string]fields{
-			"07:00": {"due_seconds": 1800, "unknown_seconds": 1800, "availability_percent": none},
-			"12:00": {"due_seconds": 3600, "unknown_seconds": 3600},
+			"07:00": {"due_seconds": 1800, "unknown_seconds": 1800, "availability_percent": none, "newest_age_seconds": 1800, "stale_seconds": 1800 - 210},
+			"12:00": {"due_seconds": 3600, "unknown_seconds": 3600, "newest_age_seconds": 5*3600 + 1800, "live_percent": 0},
 			"16:00": {"due_seconds": 1800, "unknown_seconds": 1800},
 		}},
 		{name: "the hour that goes on", site: always, now: "09:30:30", play: func(o *office) {
@@ -85,12 +86,19 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 		}, no: []string{"10:00"}, want: map[string]fields{
 			"09:00": {"due_seconds": 1830, "unknown_seconds": 0, "rounds_due": 30, "rounds": 30, "availability_percent": 100, "newest_age_seconds": 70},
 		}},
-		{name: "a quarter of an hour that has just begun is not unknown", site: always, now: "09:48", play: func(o *office) {
+		{name: "what has just begun without a round is not unknown", site: always, now: "09:48", play: func(o *office) {
 			o.measure("08:00", "09:45", sent{})
 		}, want: map[string]fields{"09:00": {"due_seconds": 2880, "unknown_seconds": 0}}},
-		{name: "a quarter of an hour without a round is", site: always, now: "09:50", play: func(o *office) {
+		{name: "after a silence it is", site: always, now: "09:50", play: func(o *office) {
 			o.measure("08:00", "09:45", sent{})
 		}, want: map[string]fields{"09:00": {"due_seconds": 3000, "unknown_seconds": 300}}},
+		{name: "a silence over the hour's edge, which no outage tells of", site: always, play: func(o *office) {
+			o.measure("08:00", "09:55", sent{})
+			o.measure("10:05", "11:00", sent{})
+		}, want: map[string]fields{"09:00": {"unknown_seconds": 300, "availability_percent": 100, "rounds": 55}, "10:00": {"unknown_seconds": 300}}},
+		{name: "nothing for three days", site: always, play: func(o *office) {
+			o.measure("-2 12:00", "-2 12:01", sent{})
+		}, want: map[string]fields{"11:00": {"newest_age_seconds": 48*3600 - 20, "unknown_seconds": 3600}}},
 		{name: "a line that sends every ten minutes is waited for", site: always, now: "09:58", play: func(o *office) {
 			o.measure("08:00", "09:45", sent{every: 600, delay: 9 * time.Minute})
 		}, want: map[string]fields{"09:00": {"unknown_seconds": 0, "stale_seconds": 0, "late": 0, "live_percent": 100}}},
@@ -158,6 +166,11 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			o.measure("09:54", "09:58", sent{rtt: 50})
 			o.measure("09:58", "10:00", sent{rtt: 400})
 		}, want: map[string]fields{"09:00": {"rtt_p50_ms": 10, "rtt_p95_ms": 50, "rtt_p99_ms": 400}}},
+		{name: "two agents do not make up for each other", site: always, play: func(o *office) {
+			o.measure("08:00", "09:30", sent{})
+			o.measure("09:00", "09:30", sent{agent: "a2"})
+			o.measure("09:30", "09:45", sent{agent: "a2"})
+		}, want: map[string]fields{"09:00": {"rounds": 45, "duplicates": 0, "batches": 75, "unknown_seconds": 900, "complete_percent": 75}}},
 		{name: "the printer is away", site: always, play: func(o *office) {
 			o.measure("09:00", "10:00", sent{away: true})
 		}, want: map[string]fields{"09:00": {"devices": 2, "devices_due": 3, "complete_percent": 100 * 2.0 / 3}}},

@@ -170,9 +170,9 @@ func ageExample(t *testing.T, e example) *Period {
 		d.delay = d.at.Sub(d.newest)
 		all = append(all, d)
 	}
-	p := &Period{Due: 3600}
+	p := &Period{Due: 3600, From: clockOf(t, "9:00:00")}
 	p.countDeliveries(all, minutes.SilentAfter)
-	p.countAges(stretchOf(Span{clockOf(t, "9:00:00"), clockOf(t, "10:00:00")}), all, clockOf(t, "8:59:20"), minutes.SilentAfter)
+	p.countAges(stretchOf(Span{clockOf(t, "9:00:00"), clockOf(t, "10:00:00")}), stretch{{exampleDay, exampleDay.Add(oneDay)}}, all, clockOf(t, "8:59:20"), minutes.SilentAfter, minutes.Opening)
 	return p
 }
 
