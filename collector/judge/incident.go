@@ -165,7 +165,7 @@ func (b *binder) put(all []Incident, next Incident) []Incident {
 // same compares what is stored: times to the millisecond.
 func (i *Incident) same(other *Incident) bool {
 	return i.ID == other.ID && i.At.Equal(other.At) && i.Kind == other.Kind && i.Status == other.Status &&
-		epoch(i.Started) == epoch(other.Started) && epoch(i.Ended) == epoch(other.Ended) && i.Cause == other.Cause &&
+		epochOf(i.Started) == epochOf(other.Started) && epochOf(i.Ended) == epochOf(other.Ended) && i.Cause == other.Cause &&
 		slices.Equal(i.Members, other.Members) && i.Mountain == other.Mountain && i.Title == other.Title &&
 		i.Provider == other.Provider && i.Area == other.Area && i.Evidence == other.Evidence
 }
@@ -198,20 +198,20 @@ func (b *binder) withdraw(was *Incident) Incident {
 		next.Ended = later(next.Started, b.now)
 	}
 	if to := b.moved[was.ID]; len(to) > 0 {
-		next.Evidence = "→ " + most(to)
+		next.Evidence = "→ " + commonest(to)
 		return next
 	}
 	all := b.pointing[was.ID]
-	next.Cause = common(all)
+	next.Cause = commonCause(all)
 	next.Evidence = api.CleanText(all[0].Evidence)
-	if ended := last(all); !ended.IsZero() {
+	if ended := overAt(all); !ended.IsZero() {
 		next.Ended = ended
 	}
 	return next
 }
 
-// most is the name that is there most often, of equals the least.
-func most(names []string) string {
+// commonest is the name that is there most often, of equals the least.
+func commonest(names []string) string {
 	count := map[string]int{}
 	best := names[0]
 	for _, name := range names {

@@ -41,8 +41,8 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		Tag(api.TagID, i.ID).
 		SetText("kind", i.Kind).
 		SetText("status", i.Status).
-		Int("started_ms", epoch(i.Started)).
-		Int("ended_ms", epoch(i.Ended)).
+		Int("started_ms", epochOf(i.Started)).
+		Int("ended_ms", epochOf(i.Ended)).
 		SetText("cause", string(i.Cause)).
 		Int("sites", int64(len(i.Members))).
 		Int("mountain", int64(i.Mountain)).
@@ -51,7 +51,7 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		SetText("provider", api.CleanText(provider)).
 		SetText("area", api.CleanText(area)).
 		SetText("evidence", api.CleanText(i.Evidence)).
-		Int("judged_ms", epoch(i.Judged)).
+		Int("judged_ms", epochOf(i.Judged)).
 		Int("rank", i.rank())
 }
 
@@ -78,8 +78,8 @@ func (i *Incident) rank() int64 {
 	return status*100_000 + plain*10_000 + severity*1_000 + 999 - int64(min(len(i.Members), 999))
 }
 
-// epoch is a time as it is stored, 0 for none.
-func epoch(t time.Time) int64 {
+// epochOf is a time as it is stored, 0 for none.
+func epochOf(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
