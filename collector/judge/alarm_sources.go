@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"communewatch/collector/api"
-	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
@@ -32,7 +31,7 @@ func (a *alarms) readStates(ctx context.Context) error {
 	})
 	for _, s := range series {
 		row := s.Rows[len(s.Rows)-1]
-		a.states[s.Tags[api.TagSite]] = siteState{api.State(row.Values["state"].Text()), say.Key(row.Values["reason"].Text()), row.Values["evidence"].Text(), milliseconds(row, "since_ms")}
+		a.states[s.Tags[api.TagSite]] = siteState{api.State(row.Values["state"].Text()), say.Key(row.Values["reason"].Text()), row.Values["evidence"].Text(), instant(row, "since_ms")}
 	}
 	return err
 }
@@ -47,7 +46,7 @@ func (a *alarms) lost(outages []Outage) {
 	for i := range open {
 		o := &open[i]
 		site, known := a.inv.Site(o.Site)
-		if !known || unheard(api.State(o.Kind)) && !due(site, a.now, a.opening(site)) {
+		if !known || unheard(api.State(o.Kind)) && !due(site, a.now, a.policies.For(&site, api.DefaultInterval)) {
 			continue
 		}
 		one := alarm{kind: o.Kind, incident: o.Incident, since: o.Started, evidence: o.Evidence, sites: a.sizes[o.Incident], ofOutage: true, onlyIfTold: a.replayed(o)}
@@ -60,10 +59,6 @@ func (a *alarms) lost(outages []Outage) {
 		}
 		a.want(o.Site, one)
 	}
-}
-
-func (a *alarms) opening(site inventory.Site) time.Duration {
-	return a.policies.For(&site, api.DefaultInterval).Opening
 }
 
 // replayed tells whether an outage is open only because its end has yet to arrive: the

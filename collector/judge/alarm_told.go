@@ -60,7 +60,7 @@ func (a *alarms) readTold(ctx context.Context) error {
 	}
 	for _, s := range series {
 		row := s.Rows[len(s.Rows)-1]
-		t := &told{tags: sortedTags(s.Tags), since: milliseconds(row, "since_ms"), sites: row.Values["sites"].Integer(), last: row.Time, active: row.Values["active"].Integer() > 0}
+		t := &told{tags: sortedTags(s.Tags), since: instant(row, "since_ms"), sites: row.Values["sites"].Integer(), last: row.Time, active: row.Values["active"].Integer() > 0}
 		bySeries[seriesKey(t.tags)] = t
 		k := alarmKey(t.tag(api.TagKind), t.tag(api.TagSite), t.tag(api.TagIncident))
 		a.told[k] = append(a.told[k], t)

@@ -99,7 +99,7 @@ func IncidentColumns() []store.Selector {
 func IncidentOf(tags map[string]string, row store.Row, inv *inventory.Inventory) Incident {
 	text := func(field string) string { return row.Values[field].Text() }
 	when := func(field string) time.Time {
-		if t := milliseconds(row, field); t.UnixMilli() > 0 {
+		if t := instant(row, field); t.UnixMilli() > 0 {
 			return t
 		}
 		return time.Time{}
