@@ -56,17 +56,20 @@ func (i *Incident) keep(was *Incident) {
 // that this one founded goes on without it.
 func (b *binder) name(g group) (string, time.Time) {
 	for _, f := range g {
-		if id := "i-" + f.ID; b.byID[id] == nil {
+		if id := nameOf(f.Outage); b.byID[id] == nil {
 			return id, f.At
 		}
 	}
 	first := g[0]
 	for n := 2; ; n++ {
-		if id := "i-" + first.ID + "-" + strconv.Itoa(n); b.byID[id] == nil {
+		if id := nameOf(first.Outage) + "-" + strconv.Itoa(n); b.byID[id] == nil {
 			return id, first.At
 		}
 	}
 }
+
+// nameOf is the id of the incident that an outage founds.
+func nameOf(o *Outage) string { return "i-" + o.ID }
 
 // enlist writes the members in display order; what the inventory has no more comes last.
 func (b *binder) enlist(next *Incident, sites map[string]bool) {

@@ -47,8 +47,7 @@ type sharing struct {
 // fall is an outage with what is known of its office.
 type fall struct {
 	*Outage
-	site  inventory.Site
-	place int // in display order; after all others: not in the inventory
+	site *inventory.Site // of no id: nobody knows it
 }
 
 // group is outages of one incident, by their beginning.
