@@ -20,6 +20,18 @@ import (
 // and so on. The even ones have their line from vnpt, the odd ones from viettel, those
 // that end in 9 from nobody who was written down. Those of the first area are in the mountains.
 func small(t testing.TB) *inventory.Inventory {
+	files := fstest.MapFS{}
+	for name, text := range smallFiles() {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	inv, err := inventory.Read(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+func smallFiles() map[string]string {
 	areas, units, members := "area,name,kind,until,lan_2023,latitude,longitude\n", "unit,name,kind,from,until,by\n", "site,unit,from,split\n"
 	sites := "site,name,kind,area,terrain,basis,terrain_source,latitude,longitude,address,phone,responsible,provider,contract\n"
 	for a := range 5 {
@@ -34,20 +46,16 @@ func small(t testing.TB) *inventory.Inventory {
 			if n == 9 {
 				provider = ""
 			}
-			units += fmt.Sprintf("%d,Xã %c%d,commune,2021-02-01,,\n", code, 'A'+a, n)
+			units += fmt.Sprintf("%d,Số %c%d,commune,2021-02-01,,\n", code, 'A'+a, n)
 			members += fmt.Sprintf("bd-%d,%d,2021-02-01,\n", code, code)
 			sites += fmt.Sprintf("bd-%d,Số %c%d,commune,55%d,%s,13.%d,108.9,,0256 3888 %03d,Ông %c,%s,\n", code, 'A'+a, n, a, terrain, 60000+code, n, 'A'+a, provider)
 		}
 	}
-	inv, err := inventory.Read(fstest.MapFS{
-		"areas.csv": {Data: []byte(areas)}, "units.csv": {Data: []byte(strings.ReplaceAll(units, "Xã ", "Số "))}, "members.csv": {Data: []byte(members)}, "sites.csv": {Data: []byte(sites)},
-		"providers.csv":  {Data: []byte("provider,name,hotline\nvnpt,VNPT,1800 1166\nviettel,Viettel,1800 8098\n")},
-		"calendars.yaml": {Data: []byte("province: always\nareas: {\"554\": office}\n")},
-	})
-	if err != nil {
-		t.Fatal(err)
+	return map[string]string{
+		"areas.csv": areas, "units.csv": units, "members.csv": members, "sites.csv": sites,
+		"providers.csv":  "provider,name,hotline\nvnpt,VNPT,1800 1166\nviettel,Viettel,1800 8098\n",
+		"calendars.yaml": "province: always\nareas: {\"554\": office}\n",
 	}
-	return inv
 }
 
 var nine = time.Date(2026, 11, 25, 9, 0, 0, 0, zone)
