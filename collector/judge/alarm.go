@@ -16,9 +16,9 @@ import (
 // over since less than a quarter of an hour: from the open outages, the states, and what is stored
 // of UPSes, disks, certificates, versions and clocks.
 //
-// An alarm that was told within a day keeps its tags, whatever was edited or judged otherwise
-// meanwhile: Grafana takes another label for another alarm. Only the incident follows, for
-// the first few minutes (Policies.Together), in which the outages of others join it.
+// An alarm that was told keeps its tags, whatever was edited or judged otherwise
+// meanwhile, its incident too: Grafana takes another label for another alarm, and would say that
+// the first is over. So what may yet be part of an incident is told a little later.
 // What an outage was, and is over, is no alarm; nor does it end another.
 func Alarms(ctx context.Context, s Store, inv *inventory.Inventory, p *Policies, outages []Outage, incidents []Incident, now time.Time) ([]*api.Point, error) {
 	a := &alarms{store: s, inv: inv, policies: p, now: now, sizes: map[string]int{}}
@@ -62,7 +62,7 @@ type alarm struct {
 	evidence string
 	sites    int
 
-	ofOutage   bool // it follows its incident, and is since a time that is known
+	ofOutage   bool // it is since a time that is known
 	quiet      bool // a maintenance window holds
 	onlyIfTold bool // if it was not told before, it is not told now
 }
@@ -147,16 +147,10 @@ func (a *alarms) before(key string, one *alarm) *told {
 func (a *alarms) point(one *alarm, before *told) *api.Point {
 	p := api.NewPoint("alarm", a.now.Truncate(time.Second))
 	since := one.since
-	switch {
-	case before == nil:
+	if before != nil {
+		p.Tags, since, before.used = before.tags, before.since, true
+	} else {
 		p.Tags = a.tags(one)
-	case one.ofOutage && before.tag(api.TagIncident) != one.incident && a.now.Sub(before.first) < a.policies.Together:
-		// The series that it leaves gets its end.
-		p.Tags, since = slices.Clone(before.tags), before.since
-		p.SetTag(api.TagIncident, one.incident)
-	default:
-		p.Tags, since = before.tags, before.since
-		before.used = true
 	}
 	active := int64(1)
 	if one.quiet {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
@@ -49,7 +50,7 @@ func (a *alarms) lost(outages []Outage) {
 		if !known || unheard(api.State(o.Kind)) && !due(site, a.now, a.policies.For(&site, api.DefaultInterval)) {
 			continue
 		}
-		one := alarm{kind: o.Kind, incident: o.Incident, since: o.Started, evidence: o.Evidence, sites: a.sizes[o.Incident], ofOutage: true, onlyIfTold: a.replayed(o)}
+		one := alarm{kind: o.Kind, incident: o.Incident, since: o.Started, evidence: o.Evidence, sites: a.sizes[o.Incident], ofOutage: true, onlyIfTold: a.replayed(o) || a.unsettled(o, site)}
 		if o.Kind == api.KindDevice {
 			if devices[o.Site+o.Incident] {
 				continue
@@ -75,6 +76,13 @@ func (a *alarms) replayed(o *Outage) bool {
 		return unheard(api.State(o.Kind)) // a line that was lost when the office closed still is
 	}
 	return s.is == api.StateOK || s.is == api.StateDegraded || s.is == api.StateNotInstalled
+}
+
+// unsettled tells whether others may yet fall with it: they are found within a round. An
+// outage that is one of many has its incident already.
+func (a *alarms) unsettled(o *Outage, site inventory.Site) bool {
+	const beside = 15 * time.Second // a round is judged a little after it came
+	return o.Kind != api.KindDevice && a.sizes[o.Incident] < a.policies.Least && a.now.Sub(o.First) < max(site.Interval, api.DefaultInterval)+beside
 }
 
 // deviceEvidence names all devices of the office that are lost together with this one.

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	toldWithin = 24 * time.Hour   // an alarm that was told is known again for so long, should nobody judge meanwhile
-	endedFor   = 15 * time.Minute // it is said that an alarm is over: longer than any rule looks back
+	toldWithin = 7 * 24 * time.Hour // an alarm that was told is known again for so long, should nobody judge meanwhile: as long as a rule looks back
+	endedFor   = 15 * time.Minute   // it is said that an alarm is over
 )
 
 // told is an alarm as it stands in the store.
@@ -20,7 +20,6 @@ type told struct {
 	tags   []api.TagValue // by name, but the kind and the site first
 	since  time.Time
 	sites  int64
-	first  time.Time // when it was told first, within a day
 	last   time.Time // when something was written of it
 	active bool      // then
 	lately bool      // it was active in the last quarter of an hour
@@ -46,15 +45,15 @@ func (t *told) goesOn(one *alarm, together time.Duration) bool {
 	return one.ofOutage && one.since.Sub(t.since).Abs() <= together
 }
 
-// readTold reads the alarms of the last day: of each its newest point, when it was
-// told first, and whether it was active lately.
+// readTold reads the alarms of the last week: of each its newest point, and whether it was
+// active lately.
 func (a *alarms) readTold(ctx context.Context) error {
 	a.told = map[string][]*told{}
 	bySeries := map[string]*told{}
-	day := store.Query{Measurement: "alarm", From: a.now.Add(-toldWithin), To: a.now.Add(time.Second), By: []string{"*"}}
+	week := store.Query{Measurement: "alarm", From: a.now.Add(-toldWithin), To: a.now.Add(time.Second), By: []string{"*"}}
 
-	day.Select = []store.Selector{{Func: "last", Field: "active"}, {Field: "since_ms"}, {Field: "sites"}}
-	series, err := a.store.Select(ctx, day)
+	week.Select = []store.Selector{{Func: "last", Field: "active"}, {Field: "since_ms"}, {Field: "sites"}}
+	series, err := a.store.Select(ctx, week)
 	if err != nil {
 		return err
 	}
@@ -66,18 +65,8 @@ func (a *alarms) readTold(ctx context.Context) error {
 		a.told[k] = append(a.told[k], t)
 	}
 
-	day.Select = []store.Selector{{Func: "first", Field: "active"}}
-	if series, err = a.store.Select(ctx, day); err != nil {
-		return err
-	}
-	for _, s := range series {
-		if t := bySeries[seriesKey(sortedTags(s.Tags))]; t != nil {
-			t.first = s.Rows[0].Time
-		}
-	}
-
-	day.Select, day.From, day.Every = []store.Selector{{Func: "max", Field: "active"}}, a.now.Add(-endedFor), endedFor
-	if series, err = a.store.Select(ctx, day); err != nil {
+	week.Select, week.From, week.Every = []store.Selector{{Func: "max", Field: "active"}}, a.now.Add(-endedFor), endedFor
+	if series, err = a.store.Select(ctx, week); err != nil {
 		return err
 	}
 	for _, s := range series {

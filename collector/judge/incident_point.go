@@ -1,31 +1,13 @@
 package judge
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
-	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
-
-// Unheard is the collector's own incident: a time in which nobody listened, or could
-// store. It is no site's, and [Incidents] leaves it alone. Its id is made of its beginning.
-func Unheard(span Span, now time.Time) Incident {
-	i := Incident{
-		ID: "i-collector-" + strconv.FormatInt(span.From.Unix(), 10), At: span.From,
-		Kind: api.KindCollector, Status: api.StatusClosed, Started: span.From, Ended: span.To, Cause: api.CollectorGone,
-		Title: say.Vietnamese.Text("incident.collector"), Judged: now.Truncate(time.Millisecond),
-	}
-	if span.To.IsZero() {
-		i.Status, i.Evidence = api.StatusOpen, moment(span.From)+" –"
-		return i
-	}
-	i.Evidence = moment(span.From) + " – " + moment(span.To)
-	return i
-}
 
 // Point is the incident as it is stored, every field of it. Provider and area are
 // stored by name, as those of an outage are.
