@@ -162,7 +162,7 @@ func TestAnAlarmWaitsARoundForItsIncidentAndKeepsIt(t *testing.T) {
 	w := newWatch(t)
 	o, alone := w.open(10000, "uplink_down", 2*time.Minute), w.open(10101, "uplink_down", 2*time.Minute)
 	o.First, alone.First = w.now, w.now
-	ups := device(10102, "ups", 0, 0)
+	ups := lostDevice(10102, "ups", 0, 0)
 	ups.Started, ups.First, ups.Incident = w.now, w.now, "i-3"
 	w.want("found just now", w.tick(0, o, alone, ups), "1 device_down bd-10102 i-3")
 	o.Incident = "i-1"
@@ -260,7 +260,7 @@ func TestInAMaintenanceWindowAnAlarmIsQuietAndSoundsAfterIt(t *testing.T) {
 
 func TestDevicesOfOneOfficeAreToldTogether(t *testing.T) {
 	w := newWatch(t)
-	ups, nvr, printer := device(10000, "ups", 0, 0), device(10000, "nvr", 0, 0), device(10000, "printer", 0, 0)
+	ups, nvr, printer := lostDevice(10000, "ups", 0, 0), lostDevice(10000, "nvr", 0, 0), lostDevice(10000, "printer", 0, 0)
 	for _, o := range []*Outage{&ups, &nvr, &printer} {
 		o.Started, o.Incident = w.now.Add(-3*time.Minute), "i-1"
 	}

@@ -72,19 +72,19 @@ func cut(id int, kind string, cause api.Cause, from, to float64) Outage {
 	site := fmt.Sprintf("bd-%d", id)
 	o := Outage{
 		ID: fmt.Sprintf("%s-%s-%v", site, kind, from), Site: site, Kind: kind, Cause: cause, Status: api.StatusOpen,
-		Started: after(from), At: after(from), Evidence: fmt.Sprintf("ev-%d", id),
+		Started: past(from), At: past(from), Evidence: fmt.Sprintf("ev-%d", id),
 	}
 	if to > 0 {
-		o.Ended, o.Status = after(to), api.StatusClosed
+		o.Ended, o.Status = past(to), api.StatusClosed
 	}
 	return o
 }
 
-func after(minutes float64) time.Time {
+func past(minutes float64) time.Time {
 	return nine.Add(time.Duration(minutes * float64(time.Minute))).Truncate(time.Millisecond)
 }
 
-func device(id int, target string, from, to float64) Outage {
+func lostDevice(id int, target string, from, to float64) Outage {
 	o := cut(id, api.KindDevice, api.DeviceGone, from, to)
 	o.ID, o.Target = o.ID+target, target
 	return o
@@ -182,7 +182,7 @@ func TestOutagesOfOneCauseAreOneIncidentAndOthersAreTheirOwn(t *testing.T) {
 			[]string{"uplink_down 09:00-09:30 province Mạng của tỉnh · 3 xã"},
 		},
 		"devices of one office that begin together": {
-			[]Outage{device(10000, "ups", 0, 30), device(10000, "nvr", 1, 30), device(10000, "printer", 20, 0), device(10002, "ups", 0, 30), device(10004, "ups", 0, 30)},
+			[]Outage{lostDevice(10000, "ups", 0, 30), lostDevice(10000, "nvr", 1, 30), lostDevice(10000, "printer", 20, 0), lostDevice(10002, "ups", 0, 30), lostDevice(10004, "ups", 0, 30)},
 			[]string{"device_down 09:00-09:30 device Xã Số A0 · 2 thiết bị", "device_down 09:00-09:30 device Xã Số A2 · ups", "device_down 09:00-09:30 device Xã Số A4 · ups", "device_down 09:20-… device Xã Số A0 · printer"},
 		},
 		"what was none is none": {
@@ -230,7 +230,7 @@ func TestAnIncidentListsItsMembersInDisplayOrderAndSaysWhyItsCauseIsWhatItIs(t *
 		cut(10204, "uplink_down", "provider", 2, 30), cut(10100, "uplink_down", "unknown", 1, 31), cut(10000, "uplink_down", "provider", 0, 30), cut(10202, "silent", "unknown", 3, 33),
 	})
 	want := []Incident{{
-		ID: "i-bd-10000-uplink_down-0", At: nine, Kind: "uplink_down", Status: "closed", Started: nine, Ended: after(33), Cause: "provider",
+		ID: "i-bd-10000-uplink_down-0", At: nine, Kind: "uplink_down", Status: "closed", Started: nine, Ended: past(33), Cause: "provider",
 		Members: []string{"bd-10000", "bd-10100", "bd-10202", "bd-10204"}, Mountain: 1, Title: "VNPT · 4 xã", Provider: "vnpt",
 		Evidence: "ev-10000; provider 2/4, unknown 2/4", Judged: nine.Add(time.Hour),
 	}}
@@ -383,7 +383,7 @@ func TestAnIncidentOfWhichOnlyAPartIsGivenKeepsTheRest(t *testing.T) {
 	if i, o := Incidents([]Incident{whole}, []Outage{open}, b.inv, &b.policies, nine.Add(3*time.Hour)); len(i)+len(o) > 0 {
 		t.Errorf("changed %+v %v", i, o)
 	}
-	open.Ended, open.Status = after(120), api.StatusClosed
+	open.Ended, open.Status = past(120), api.StatusClosed
 	got, _ := Incidents([]Incident{whole}, []Outage{open}, b.inv, &b.policies, nine.Add(3*time.Hour))
 	if d := cmp.Diff([]string{"uplink_down 09:00-11:00 provider VNPT · 3 xã"}, tell(got)); d != "" || len(got[0].Members) != 3 {
 		t.Error(d, got)
@@ -403,7 +403,7 @@ func TestTheCollectorsOwnIncidentIsNobodyElses(t *testing.T) {
 func TestAnIncidentIsReadAsItWasWritten(t *testing.T) {
 	inv := small(t)
 	got, _ := run(t, nil, []Outage{cut(10000, "uplink_down", "last_mile", 0, 30), cut(10002, "uplink_down", "last_mile", 1, 30), cut(10004, "uplink_down", "unknown", 2, 0), cut(10101, "silent", "unknown", 30, 40)})
-	for _, i := range append(got, Incident{ID: "collector-1", At: nine, Started: nine, Ended: after(9), Kind: api.KindCollector, Status: api.StatusClosed, Cause: api.CollectorGone}) {
+	for _, i := range append(got, Incident{ID: "collector-1", At: nine, Started: nine, Ended: past(9), Kind: api.KindCollector, Status: api.StatusClosed, Cause: api.CollectorGone}) {
 		p := i.Point(inv)
 		if _, err := p.AppendLine(nil); err != nil {
 			t.Fatal(err)
