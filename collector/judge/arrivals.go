@@ -129,24 +129,30 @@ func (p *Period) countDeliveries(all []delivery, limit time.Duration) {
 }
 
 // countAges says how old the newest point was in due time, and for how long it was older
-// than the limit. Before the first request it is the one of before.
-func (p *Period) countAges(due stretch, all []delivery, before time.Time, limit time.Duration) {
-	newest := before
-	age := func(due stretch) {
-		for _, t := range due {
-			p.Age = max(p.Age, int64(t.To.Sub(newest)/time.Second))
-			stale := stretchOf(Span{later(t.From, newest.Add(limit)), t.To})
-			p.Stale += stale.seconds()
+// than the limit. Before the first request it is the one of before. In the morning nobody
+// has a point of now: what is from before the office opened, within the last day, ages
+// from when it is due.
+func (p *Period) countAges(due, open stretch, all []delivery, before time.Time, limit, opening time.Duration) {
+	for _, o := range open {
+		part := due.and(stretch{o})
+		newest := before
+		if o.From.After(p.From.Add(-oneDay)) {
+			newest = later(before, o.From.Add(opening))
 		}
-	}
-	for i := range all {
-		d := &all[i]
-		if !d.newest.After(newest) {
-			continue
+		for i := range all {
+			if d := &all[i]; d.newest.After(newest) {
+				passed := stretch{{time.Time{}, d.at.Truncate(time.Second)}}
+				p.age(part.and(passed), newest, limit)
+				part, newest = part.less(passed), d.newest
+			}
 		}
-		passed := stretch{{time.Time{}, d.at.Truncate(time.Second)}}
-		age(due.and(passed))
-		due, newest = due.less(passed), d.newest
+		p.age(part, newest, limit)
 	}
-	age(due)
+}
+
+func (p *Period) age(due stretch, newest time.Time, limit time.Duration) {
+	for _, t := range due {
+		p.Age = max(p.Age, int64(t.To.Sub(newest)/time.Second))
+		p.Stale += stretchOf(Span{later(t.From, newest.Add(limit)), t.To}).seconds()
+	}
 }

@@ -26,7 +26,7 @@ func (p *pass) readBefore(ctx context.Context, trials []*trial) error {
 			continue
 		}
 		if word := p.knownWord(t); word != nil {
-			t.record.add(word)
+			t.record.prepend(word)
 			p.keepWord(t, word)
 			continue
 		}
@@ -63,7 +63,7 @@ func (p *pass) knownWord(t *trial) *Record {
 		return nil
 	}
 	all := word.record
-	all.add(word.since)
+	all.prepend(word.since)
 	return all.newestBefore(t.record.From)
 }
 
@@ -105,8 +105,8 @@ func (r *Record) newestBefore(at time.Time) *Record {
 	return out
 }
 
-// add puts another record's arrivals, runs and readings before these.
-func (r *Record) add(other *Record) {
+// prepend puts another record's arrivals, runs and readings before these.
+func (r *Record) prepend(other *Record) {
 	r.Arrivals = append(slices.Clone(other.Arrivals), r.Arrivals...)
 	r.Runs = append(slices.Clone(other.Runs), r.Runs...)
 	r.Power = append(slices.Clone(other.Power), r.Power...)
@@ -155,7 +155,7 @@ func (p *pass) askWords(ctx context.Context, trials []*trial) error {
 	for _, t := range trials {
 		word := found[t.site.ID].newestBefore(t.record.From)
 		p.keepWord(t, word)
-		t.record.add(word)
+		t.record.prepend(word)
 	}
 	return nil
 }

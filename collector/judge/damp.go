@@ -20,21 +20,48 @@ func (e *Evidence) settle(v Verdict, p Policy) Verdict {
 	if !measuredLoss(e.Before.State) || measuredLoss(v.State) || blind {
 		return v
 	}
-	for ago := range p.RecoverRounds {
-		if !e.goodRound(ago, p) {
-			return Verdict{e.Before.State, e.Before.Since, "reason.recovering", v.Evidence}
-		}
+	back := e.back(p)
+	if back.IsZero() {
+		s := e.survey(p)
+		evidence := describe(newestRound, s.of(api.RoleGateway, api.RoleLAN).probed(), s.of(api.RoleUplink).probed())
+		return Verdict{e.Before.State, e.Before.Since, "reason.recovering", evidence}
 	}
+	v.Since = later(v.Since, back)
 	return v
 }
 
-// goodRound tells whether the newest round, or one that was so many before it, shows a
-// site that is neither lost nor in doubt.
-func (e *Evidence) goodRound(ago int, p Policy) bool {
-	v := e.roundsAgo(ago, p.Interval).judgeTargets(p)
-	return v.State == api.StateOK || v.State == api.StateDegraded && !slices.Contains([]say.Key{
-		"reason.uplink_unclear", "reason.one_round", "reason.no_targets", "reason.late_data", "reason.cannot_probe",
-	}, v.Reason)
+// back is the first round of the oldest row of good ones since the site was last seen to
+// be lost; zero if there is none that is long enough.
+func (e *Evidence) back(p Policy) time.Time {
+	var first time.Time
+	for ago, row := 0, 0; ago < maxAgo; ago++ {
+		then := e.roundsAgo(ago, p.Interval)
+		s := then.survey(p)
+		if len(s) == 0 || measuredLoss(then.judgeTargets(p).State) {
+			return first
+		}
+		if row++; !s.good() {
+			row = 0
+		}
+		if row >= p.RecoverRounds {
+			first = then.newest()
+		}
+	}
+	return first
+}
+
+// maxAgo bounds the rounds that are looked back on; what is read has fewer.
+const maxAgo = 300
+
+// good tells whether the farthest that is measured answers: the line, else the router,
+// else the LAN.
+func (s views) good() bool {
+	for _, role := range []api.Role{api.RoleUplink, api.RoleGateway, api.RoleLAN} {
+		if group := s.of(role); len(group) > 0 {
+			return group.some(alive)
+		}
+	}
+	return false
 }
 
 // roundsAgo is the evidence as it was so many rounds before the newest.
@@ -42,13 +69,7 @@ func (e *Evidence) roundsAgo(n int, interval time.Duration) *Evidence {
 	if n == 0 {
 		return e
 	}
-	var newest time.Time
-	for i := range e.Targets {
-		if rounds := e.Targets[i].Rounds; len(rounds) > 0 {
-			newest = later(newest, rounds[len(rounds)-1].Time)
-		}
-	}
-	back := time.Duration(n) * interval
+	newest, back := e.newest(), time.Duration(n)*interval
 	until := newest.Add(-back + interval/2) // rounds are an interval apart, more or less
 	then := &Evidence{Receipt: Receipt{Time: e.Receipt.Time.Add(-back), Newest: newest.Add(-back)}, Targets: slices.Clone(e.Targets)}
 	for i := range then.Targets {
@@ -56,6 +77,17 @@ func (e *Evidence) roundsAgo(n int, interval time.Duration) *Evidence {
 		t.Rounds = t.Rounds[:len(t.Rounds)-countAfter(t.Rounds, until)]
 	}
 	return then
+}
+
+// newest round of all targets.
+func (e *Evidence) newest() time.Time {
+	var newest time.Time
+	for i := range e.Targets {
+		if rounds := e.Targets[i].Rounds; len(rounds) > 0 {
+			newest = later(newest, rounds[len(rounds)-1].Time)
+		}
+	}
+	return newest
 }
 
 // countAfter of rounds that are sorted, from the end.

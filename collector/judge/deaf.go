@@ -70,12 +70,8 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		}
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
-	if p.now.Sub(p.last) > deafAfter || p.now.Sub(d.known.To) > deafAfter {
-		since := d.known.To
-		if !p.last.IsZero() { // in the first pass there is no last one
-			since = earlier(since, p.last)
-		}
-		spans, err := p.deafWithin(ctx, Span{since.Add(-deafAfter), p.now})
+	if p.now.Sub(d.known.To) > deafAfter {
+		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-deafAfter), p.now})
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // Evidence is all that is known of one site.
 type Evidence struct {
 	Due      bool          // open by its calendar, and for a while
-	ClosedAt time.Time     // when it closed by its calendar; only if not due
+	Changed  time.Time     // when that came to be, not before it was last heard; only of a site that is not heard
 	Receipt  Receipt       // the newest; zero Time: none within retention
 	Listened time.Duration // since then, but for the time in which no collector ran
 	Targets  []Target      // gateway, LAN, uplink, devices; by name within a role
@@ -77,13 +77,13 @@ func Decide(e Evidence, p Policy, now time.Time) Verdict {
 	ups, onBattery := e.onBattery(p.Battery, p.Interval)
 	switch {
 	case !e.Due && !onBattery:
-		return e.begin(Verdict{api.StateClosed, later(last, e.ClosedAt), "reason.closed_hours", moment(last)})
+		return e.begin(Verdict{api.StateClosed, later(last, e.Changed), "reason.closed_hours", moment(last)})
 	case e.Listened < e.Receipt.patience(p.SilentAfter):
 		return e.wait()
 	case onBattery:
 		return e.begin(Verdict{api.StatePowerLost, last, "reason.power_lost", moment(last) + ", " + ups})
 	}
-	return e.begin(Verdict{api.StateSilent, last, "reason.silent", moment(last)})
+	return e.begin(Verdict{api.StateSilent, later(last, e.Changed), "reason.silent", moment(last)})
 }
 
 // begin settles since when: a state that goes on began when it was first written

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"sort"
 	"strings"
 	"time"
 
@@ -141,7 +142,11 @@ func (d *device) up(at time.Time) {
 	}
 	one := d.all[len(d.all)-1]
 	one.Down += at.Sub(d.down)
-	for _, s := range d.timeline {
+	first := sort.Search(len(d.timeline), func(i int) bool { return d.timeline[i].To.After(d.down) })
+	for _, s := range d.timeline[first:] {
+		if !s.From.Before(at) {
+			break
+		}
 		if s.State == api.StateClosed {
 			one.Down -= Span{s.From, s.To}.overlap(Span{d.down, at})
 		}

@@ -27,7 +27,8 @@ const (
 //     a gap of which the cause is not known is not the site's: its state stays what it was.
 type gap struct {
 	from, to time.Time
-	next     *Run // the first after it; nil: it goes on, or no point of the agent's came
+	bye      *Arrival // the goodbye at its beginning; nil: none was said
+	next     *Run     // the first after it; nil: it goes on, or no point of the agent's came
 	goesOn   bool
 	headless bool // nothing is known of before it
 	unheard  bool // since the site was last heard, nobody listened for long enough to miss it
@@ -35,8 +36,8 @@ type gap struct {
 
 // judgeGap gives the states of a gap, oldest first; was is what the site was in before.
 func (r *Record) judgeGap(g gap, was Segment, p Policy) []Segment {
-	if bye := r.goodbye(g, p); !g.headless && bye != nil {
-		return []Segment{{api.StateClosed, later(g.from, bye.Time), g.to, "reason.goodbye", moment(bye.Time)}}
+	if g.bye != nil {
+		return []Segment{{api.StateClosed, g.from, g.to, "reason.goodbye", moment(g.from)}}
 	}
 	if evidence := r.onBattery(g.from, p); !g.headless && evidence != "" {
 		return []Segment{{api.StatePowerLost, g.from, g.to, "because.on_battery", evidence}}
@@ -67,10 +68,16 @@ func closedHours(from, to time.Time, g gap) Segment {
 	return Segment{api.StateClosed, from, to, "reason.closed_hours", moment(g.from)}
 }
 
-// goodbye finds the one with which a gap began.
-func (r *Record) goodbye(g gap, p Policy) *Arrival {
-	slack := min(p.Interval/2, 30*time.Second) // clocks differ a little
-	last := before(r.Arrivals, earlier(g.to, g.from.Add(p.SilentAfter)), timeOfArrival)
+// goodbye finds the one with which a gap began: what came with it ended with the last
+// round before the gap; or it was the last that was heard then, whatever came with it.
+func (t *line) goodbye(g gap) *Arrival {
+	slack := min(t.p.Interval/2, 30*time.Second) // clocks differ a little
+	for i := range t.byes {
+		if bye := t.byes[i]; !bye.Last.IsZero() && bye.Last.Sub(g.from).Abs() <= slack {
+			return bye
+		}
+	}
+	last := before(t.r.Arrivals, earlier(g.to, g.from.Add(t.p.SilentAfter)), timeOfArrival)
 	if last == nil || last.Goodbye == "" || last.Time.Before(g.from.Add(-slack)) {
 		return nil
 	}
@@ -120,7 +127,8 @@ func (r *Record) silence(g gap) Segment {
 
 // judgeSilence parts a silence into what a collector would have heard of, and what nobody
 // listened to: there the state stays what it was. A silence whose cause is known was one,
-// whoever listened. Less than SilentAfter, before nobody listened, is not enough to miss a site.
+// whoever listened. Less than SilentAfter, before or after nobody listened, is not enough to
+// miss a site.
 func (r *Record) judgeSilence(s Span, g gap, silent, was Segment, p Policy) []Segment {
 	var out []Segment
 	put := func(one Segment, from, to time.Time) {
@@ -150,6 +158,9 @@ func (r *Record) judgeSilence(s Span, g gap, silent, was Segment, p Policy) []Se
 		}
 		put(waiting(), at, to)
 		at = to
+	}
+	if at.After(s.From) && s.To.Sub(at) < p.SilentAfter {
+		silent = waiting()
 	}
 	put(silent, at, s.To)
 	return out

@@ -48,7 +48,7 @@ func (p *pass) hear(ctx context.Context) error {
 		}
 	}
 	perMinute := max(1, len(p.sites)) // a receipt a minute
-	from := later(h.cursor.Add(-settled), p.now.Add(-retention))
+	from := later(h.cursor.Add(-receiptIn), p.now.Add(-retention))
 	to := earlier(p.now.Add(api.MaxAhead), from.Add(time.Duration(max(10, maxReceipts/perMinute))*time.Minute))
 	series, err := p.j.deps.Store.Select(ctx, store.Query{
 		Measurement: "receipt",
@@ -72,7 +72,7 @@ func (p *pass) hear(ctx context.Context) error {
 	h.cursor = earlier(to, p.now)
 	p.missed()
 	for key, at := range h.seen {
-		if at.Before(h.cursor.Add(-2 * settled)) {
+		if at.Before(h.cursor.Add(-2 * receiptIn)) {
 			delete(h.seen, key)
 		}
 	}

@@ -33,11 +33,11 @@ func NewFigures(s Store, inv *inventory.Inventory, sites []inventory.Site, polic
 	return &Figures{Store: s, Sites: sites, Policy: policy, Outages: outages, Maintenance: inv.Maintenance, Document: inv.Document}
 }
 
-// Hours computes site_hour for the whole hours from..to. A site that was not yet
+// Hours computes site_hour for all hours that touch from..to. A site that was not yet
 // installed has none, nor has an hour that is not begun; of the one that goes on, what
 // has passed is counted.
 func (f *Figures) Hours(ctx context.Context, from, to, now time.Time) ([]*api.Point, error) {
-	periods, err := f.hours(ctx, f.Sites, from.Truncate(time.Hour), to, now)
+	periods, err := f.hours(ctx, f.Sites, from.Truncate(time.Hour), to.Add(time.Hour-1).Truncate(time.Hour), now)
 	return pointsOf(siteHour, periods), err
 }
 
@@ -68,10 +68,10 @@ func (f *Figures) hours(ctx context.Context, sites []inventory.Site, from, to, n
 type piece struct {
 	*sums
 	now        time.Time
-	window     Span // of the quarters, a whole silence more on both sides
+	window     Span // of the rounds, a whole silence more on both sides
 	joined     map[string]time.Time
 	fresh      map[string]*freshness
-	quarters   map[string]quarters
+	grains     map[string]grains
 	deliveries map[string][]delivery
 	open       openings
 	outages    map[string][]Outage
@@ -105,7 +105,7 @@ func (f *Figures) readPiece(ctx context.Context, sites []inventory.Site, from, t
 	}
 	reach := p.reach()
 	p.window = Span{from.Add(-reach), to.Add(reach)}
-	if p.quarters, err = p.readQuarters(ctx, p.window.From, p.window.To); err != nil {
+	if p.grains, err = p.readGrains(ctx, p.window.From, p.window.To); err != nil {
 		return nil, err
 	}
 	return p, p.read(ctx)
@@ -155,7 +155,7 @@ func (p *piece) hour(site *inventory.Site, policy Policy, t Span) *Period {
 
 	s := p.split(site, policy, limit).in(t)
 	one.Due, one.Down, one.Unknown, one.Maintenance = s.due.seconds(), s.down.seconds(), s.unknown.seconds(), s.maintenance.seconds()
-	one.countRounds(p.quarters[site.ID], s.due, t, policy)
+	one.countRounds(p.grains[site.ID], s.due, t, policy)
 	if one.Due > 0 {
 		one.DevicesDue = int64(len(p.office[site.ID]))
 	} else {
@@ -163,18 +163,23 @@ func (p *piece) hour(site *inventory.Site, policy Policy, t Span) *Period {
 	}
 	came := during(recent, Span{t.From, earlier(t.To, p.now)})
 	one.countDeliveries(came, limit)
-	one.countAges(s.due, came, later(p.fresh[site.ID].before(t.From), p.joined[site.ID]), limit)
+	one.countAges(s.due, p.calendar(site), came, later(p.fresh[site.ID].before(t.From), p.joined[site.ID]), limit, policy.Opening)
 	return one
 }
 
 // split divides the time of a site around these hours, since it joined and until now.
 func (p *piece) split(site *inventory.Site, policy Policy, patience time.Duration) split {
 	there := Span{later(p.joined[site.ID], p.window.From), earlier(p.now, p.window.To)}
-	heard := p.quarters[site.ID].heard()
-	due := dueOf(p.open.of(site.Calendar, p.window.From, p.window.To), heard, policy).and(stretchOf(there))
+	heard := p.grains[site.ID].heard()
+	due := dueOf(p.calendar(site), heard, policy).and(stretchOf(there))
 	lost, silent := lostOf(p.outages[site.ID], p.now)
 	silent = silent.or(unheardOf(heard, there, policy.SilentAfter, patience))
 	return splitOf(due, lost, silent, p.maintenance(site.ID))
+}
+
+// calendar is when the site is open, from a day before.
+func (p *piece) calendar(site *inventory.Site) stretch {
+	return p.open.of(site.Calendar, p.window.From.Add(-oneDay), p.window.To)
 }
 
 func (p *piece) maintenance(site string) stretch {

@@ -73,6 +73,7 @@ type binder struct {
 	groups []group
 
 	pointing map[string][]*fall  // outages by the incident that they came with, withdrawn ones too
+	orphan   map[string]bool     // incidents that nothing pointed to
 	claims   []*Incident         // by group; nil: it is new
 	claimed  map[string]bool     // incidents that are a group's
 	moved    map[string][]string // from an incident to which ones
@@ -81,7 +82,7 @@ type binder struct {
 func newBinder(stored []Incident, outages []Outage, inv *inventory.Inventory, p *Policies, now time.Time) *binder {
 	b := &binder{
 		inv: inv, now: now.Truncate(time.Millisecond), place: map[string]int{}, stored: slices.Clone(stored), byID: map[string]*Incident{},
-		pointing: map[string][]*fall{}, claimed: map[string]bool{}, moved: map[string][]string{},
+		pointing: map[string][]*fall{}, orphan: map[string]bool{}, claimed: map[string]bool{}, moved: map[string][]string{},
 	}
 	slices.SortFunc(b.stored, func(a, b Incident) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID)) })
 	for i := range b.stored {
@@ -91,12 +92,13 @@ func newBinder(stored []Incident, outages []Outage, inv *inventory.Inventory, p 
 	for i := range sites {
 		b.place[sites[i].ID] = i
 	}
-	falls := make([]*fall, 0, len(outages))
+	falls, founders := make([]*fall, 0, len(outages)), make(map[string]*fall, len(outages))
 	for _, o := range outages {
-		f := &fall{Outage: &o, place: len(sites)}
+		f := &fall{Outage: &o, site: &inventory.Site{}}
 		if i, known := b.place[o.Site]; known {
-			f.site, f.place = sites[i], i
+			f.site = &sites[i]
 		}
+		founders[nameOf(&o)] = f
 		if o.Incident != "" {
 			b.pointing[o.Incident] = append(b.pointing[o.Incident], f)
 		}
@@ -104,12 +106,26 @@ func newBinder(stored []Incident, outages []Outage, inv *inventory.Inventory, p 
 			falls = append(falls, f)
 		}
 	}
+	b.adopt(founders)
 	for _, all := range b.pointing {
 		slices.SortFunc(all, byBeginning)
 	}
 	b.groups = groups(falls, inv, p)
 	b.claims = make([]*Incident, len(b.groups))
 	return b
+}
+
+// adopt gives an incident to which nothing points the outage that founded it: whoever wrote
+// it stopped before it wrote its outages.
+func (b *binder) adopt(founders map[string]*fall) {
+	for i := range b.stored {
+		was := &b.stored[i]
+		f := founders[was.ID]
+		if f == nil || was.Status == api.StatusWithdrawn || len(b.pointing[was.ID]) > 0 {
+			continue
+		}
+		b.pointing[was.ID], b.orphan[was.ID] = []*fall{f}, true
+	}
 }
 
 // claim gives stored incidents, the earliest first, the group that has most of their
@@ -165,7 +181,7 @@ func (b *binder) put(all []Incident, next Incident) []Incident {
 // same compares what is stored: times to the millisecond.
 func (i *Incident) same(other *Incident) bool {
 	return i.ID == other.ID && i.At.Equal(other.At) && i.Kind == other.Kind && i.Status == other.Status &&
-		epoch(i.Started) == epoch(other.Started) && epoch(i.Ended) == epoch(other.Ended) && i.Cause == other.Cause &&
+		epochOf(i.Started) == epochOf(other.Started) && epochOf(i.Ended) == epochOf(other.Ended) && i.Cause == other.Cause &&
 		slices.Equal(i.Members, other.Members) && i.Mountain == other.Mountain && i.Title == other.Title &&
 		i.Provider == other.Provider && i.Area == other.Area && i.Evidence == other.Evidence
 }
@@ -179,7 +195,7 @@ func (b *binder) empty(was *Incident) bool {
 
 // absent are the members of a stored incident of which no outage is given.
 func (b *binder) absent(was *Incident) []string {
-	if was == nil || was.Status == api.StatusWithdrawn {
+	if was == nil || was.Status == api.StatusWithdrawn || b.orphan[was.ID] {
 		return nil
 	}
 	given := map[string]bool{}
@@ -198,20 +214,20 @@ func (b *binder) withdraw(was *Incident) Incident {
 		next.Ended = later(next.Started, b.now)
 	}
 	if to := b.moved[was.ID]; len(to) > 0 {
-		next.Evidence = "→ " + most(to)
+		next.Evidence = "→ " + commonest(to)
 		return next
 	}
 	all := b.pointing[was.ID]
-	next.Cause = common(all)
+	next.Cause = commonCause(all)
 	next.Evidence = api.CleanText(all[0].Evidence)
-	if ended := last(all); !ended.IsZero() {
+	if ended := overAt(all); !ended.IsZero() {
 		next.Ended = ended
 	}
 	return next
 }
 
-// most is the name that is there most often, of equals the least.
-func most(names []string) string {
+// commonest is the name that is there most often, of equals the least.
+func commonest(names []string) string {
 	count := map[string]int{}
 	best := names[0]
 	for _, name := range names {

@@ -1,31 +1,13 @@
 package judge
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
-	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
-
-// Unheard is the collector's own incident: a time in which nobody listened, or could
-// store. It is no site's, and [Incidents] leaves it alone. Its id is made of its beginning.
-func Unheard(span Span, now time.Time) Incident {
-	i := Incident{
-		ID: "i-collector-" + strconv.FormatInt(span.From.Unix(), 10), At: span.From,
-		Kind: api.KindCollector, Status: api.StatusClosed, Started: span.From, Ended: span.To, Cause: api.CollectorGone,
-		Title: say.Vietnamese.Text("incident.collector"), Judged: now.Truncate(time.Millisecond),
-	}
-	if span.To.IsZero() {
-		i.Status, i.Evidence = api.StatusOpen, moment(span.From)+" –"
-		return i
-	}
-	i.Evidence = moment(span.From) + " – " + moment(span.To)
-	return i
-}
 
 // Point is the incident as it is stored, every field of it. Provider and area are
 // stored by name, as those of an outage are.
@@ -41,8 +23,8 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		Tag(api.TagID, i.ID).
 		SetText("kind", i.Kind).
 		SetText("status", i.Status).
-		Int("started_ms", epoch(i.Started)).
-		Int("ended_ms", epoch(i.Ended)).
+		Int("started_ms", epochOf(i.Started)).
+		Int("ended_ms", epochOf(i.Ended)).
 		SetText("cause", string(i.Cause)).
 		Int("sites", int64(len(i.Members))).
 		Int("mountain", int64(i.Mountain)).
@@ -51,7 +33,7 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		SetText("provider", api.CleanText(provider)).
 		SetText("area", api.CleanText(area)).
 		SetText("evidence", api.CleanText(i.Evidence)).
-		Int("judged_ms", epoch(i.Judged)).
+		Int("judged_ms", epochOf(i.Judged)).
 		Int("rank", i.rank())
 }
 
@@ -78,8 +60,8 @@ func (i *Incident) rank() int64 {
 	return status*100_000 + plain*10_000 + severity*1_000 + 999 - int64(min(len(i.Members), 999))
 }
 
-// epoch is a time as it is stored, 0 for none.
-func epoch(t time.Time) int64 {
+// epochOf is a time as it is stored, 0 for none.
+func epochOf(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}

@@ -16,8 +16,8 @@ import (
 // describe says of a group what its outages say together. was is the incident that it
 // goes on as, nil if it is new.
 func (b *binder) describe(g group, was *Incident) Incident {
-	next := Incident{Kind: kindOf(g), Status: api.StatusClosed, Started: g[0].Started, Ended: last(g), Cause: common(g), Evidence: evidenceOf(g)}
-	next.Provider, next.Area = shared(g)
+	next := Incident{Kind: kindOf(g), Status: api.StatusClosed, Started: g[0].Started, Ended: overAt(g), Cause: commonCause(g), Evidence: evidenceOf(g)}
+	next.Provider, next.Area = sharedBy(g)
 	sites := map[string]bool{}
 	for _, f := range g {
 		sites[f.Site] = true
@@ -56,17 +56,20 @@ func (i *Incident) keep(was *Incident) {
 // that this one founded goes on without it.
 func (b *binder) name(g group) (string, time.Time) {
 	for _, f := range g {
-		if id := "i-" + f.ID; b.byID[id] == nil {
+		if id := nameOf(f.Outage); b.byID[id] == nil {
 			return id, f.At
 		}
 	}
 	first := g[0]
 	for n := 2; ; n++ {
-		if id := "i-" + first.ID + "-" + strconv.Itoa(n); b.byID[id] == nil {
+		if id := nameOf(first.Outage) + "-" + strconv.Itoa(n); b.byID[id] == nil {
 			return id, first.At
 		}
 	}
 }
+
+// nameOf is the id of the incident that an outage founds.
+func nameOf(o *Outage) string { return "i-" + o.ID }
 
 // enlist writes the members in display order; what the inventory has no more comes last.
 func (b *binder) enlist(next *Incident, sites map[string]bool) {
@@ -100,8 +103,8 @@ func kindOf(g group) string {
 	return best
 }
 
-// last is when all of them were over; zero: one goes on.
-func last(g []*fall) time.Time {
+// overAt is when all of them were over; zero: one goes on.
+func overAt(g []*fall) time.Time {
 	var ended time.Time
 	for _, f := range g {
 		if f.Status == api.StatusOpen || f.Ended.IsZero() {
@@ -112,10 +115,10 @@ func last(g []*fall) time.Time {
 	return ended
 }
 
-// common is what all causes that are known agree on. A UPS speaks for the machines that
+// commonCause is what all causes that are known agree on. A UPS speaks for the machines that
 // stopped without one beside it; yet whoever went on measuring, or whose machine ran on,
 // had power: then neither power nor a stopped machine is what they have in common.
-func common(g []*fall) api.Cause {
+func commonCause(g []*fall) api.Cause {
 	causes := map[api.Cause]bool{}
 	measured := false
 	for _, f := range g {
@@ -169,9 +172,9 @@ func evidenceOf(g group) string {
 	return strings.TrimPrefix(first+"; "+strings.Join(told, ", "), "; ")
 }
 
-// shared is what the offices of a group have in common. A provider only if all that was
+// sharedBy is what the offices of a group have in common. A provider only if all that was
 // lost is, or may be, a line. Of one office alone there is nothing to share.
-func shared(g group) (provider, area string) {
+func sharedBy(g group) (provider, area string) {
 	if g.offices() < 2 {
 		return "", ""
 	}

@@ -48,6 +48,7 @@ type spell struct {
 	good  int       // rounds in a row
 	first time.Time // of these
 	over  time.Time // when it was first over since it was lost last; zero: it is not
+	alone bool      // nothing that comes after belongs to it
 }
 
 // spells makes outages of losses and rounds, told in the order of time.
@@ -62,6 +63,9 @@ func (s *spells) lost(at time.Time) *spell {
 		now := s.all[n-1]
 		now.good = 0
 		switch {
+		case now.alone && now.over.IsZero():
+			now.over = at
+		case now.alone:
 		case now.over.IsZero():
 			return now
 		case at.Sub(now.over) < s.p.rejoin(now.Interruptions):
@@ -134,7 +138,7 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 	rounds := func(to time.Time, last bool) {
 		for ; next < len(ticks) && (ticks[next].Before(to) || last && ticks[next].Equal(to)); next++ {
 			if s.open() {
-				s.round(good.first(previous(ticks, next), ticks[next]))
+				s.round(good.first(previous(ticks, next, p), ticks[next]))
 			}
 		}
 	}
@@ -148,6 +152,7 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 			from = r.beganBefore(seg)
 		}
 		now := s.lost(from)
+		now.alone = seg.Reason == "because.headless"
 		parts[now] = append(parts[now], seg)
 		for next < len(ticks) && ticks[next].Before(seg.To) {
 			next++
@@ -160,10 +165,10 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 	return s.end(until)
 }
 
-// previous is the tick before one; a moment before it if it is the first.
-func previous(ticks []time.Time, i int) time.Time {
+// previous is the tick before one; of the first, as far back as a judge looks.
+func previous(ticks []time.Time, i int, p Policy) time.Time {
 	if i == 0 {
-		return ticks[0].Add(-time.Nanosecond)
+		return ticks[0].Add(-p.sight())
 	}
 	return ticks[i-1]
 }
@@ -232,7 +237,7 @@ func (r *Record) backlogs(p Policy) []Outage {
 		if last.Goodbye != "" || quiet.To.Sub(quiet.From) <= (Receipt{Every: last.Every}).patience(p.SilentAfter) {
 			continue
 		}
-		if measured := after(ticks, quiet.From); len(measured) == 0 || !measured[0].Before(quiet.To) {
+		if measured := after(ticks, quiet.From); len(measured) == 0 || quiet.To.Sub(measured[0]) <= p.SilentAfter {
 			continue
 		}
 		f := found("because.only_us", moment(quiet.From)+" – "+moment(quiet.To))

@@ -14,11 +14,10 @@ import (
 
 // How far back is read.
 const (
-	retention  = api.MaxBehind      // of receipts, and for heartbeats long enough
-	maxBack    = 60                 // rounds, after the judge was away
-	maxBackFor = time.Hour          // and not more than this
-	quarter    = 15 * time.Minute   // of an hour: at these offices open and close
-	openFor    = 7 * 24 * time.Hour // an outage that has lasted longer is looked for no more: its site is as it was
+	retention  = api.MaxBehind    // of receipts, and for heartbeats long enough
+	maxBack    = 60               // rounds, after the judge was away
+	maxBackFor = time.Hour        // and not more than this
+	quarter    = 15 * time.Minute // of an hour: at these offices open and close
 )
 
 var zone = inventory.Zone()
@@ -120,8 +119,16 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
 	policy := j.policy(&site)
-	if e.Due = due(site, now, policy); !e.Due && now.Sub(last) >= e.Receipt.patience(policy.SilentAfter) {
-		e.ClosedAt = closedAt(site, last, now, policy)
+	e.Due = due(site, now, policy)
+	if now.Sub(last) < e.Receipt.patience(policy.SilentAfter) {
+		return
+	}
+	if going := e.Before.State; going == api.StateClosed && !e.Due || going == api.StateSilent && e.Due || going == api.StatePowerLost {
+		return // it goes on, and began when it was first said to
+	}
+	e.Changed = changed(site, last, now, policy)
+	if !e.Due && e.Changed.Sub(last) < policy.SilentAfter {
+		e.Changed = last // it closed before it could be missed
 	}
 }
 
@@ -131,11 +138,11 @@ func due(site inventory.Site, t time.Time, p Policy) bool {
 	return site.Due(t) && site.Due(t.Add(-p.Opening)) && site.Due(t.Add(p.Closing))
 }
 
-// closedAt finds when the site ceased to be due, between last and now. A grace that is
-// no whole quarter of an hour is found to the quarter after it.
-func closedAt(site inventory.Site, last, now time.Time, p Policy) time.Time {
-	at := now.Truncate(quarter)
-	for at.After(last) && !due(site, at.Add(-time.Second), p) {
+// changed finds when, between last and now, the site came to be due or ceased to be. A
+// grace that is no whole quarter of an hour is found to the quarter after it.
+func changed(site inventory.Site, last, now time.Time, p Policy) time.Time {
+	is, at := due(site, now, p), now.Truncate(quarter)
+	for at.After(last) && due(site, at.Add(-time.Second), p) == is {
 		at = at.Add(-quarter)
 	}
 	return later(last, at)
@@ -249,40 +256,6 @@ func (j *Judge) readPower(ctx context.Context, now time.Time, at map[string]*Evi
 		e.Power = append(e.Power, Power{Time: row.Time, Target: s.Tags[api.TagTarget], OnBattery: row.Values["on_battery_count"].Float() >= 1})
 	}
 	return err
-}
-
-// readOutages finds of each site the newest that goes on; one of a device only if there
-// is no other.
-func (j *Judge) readOutages(ctx context.Context, now time.Time, at map[string]*Evidence) error {
-	series, err := j.deps.Store.Select(ctx, store.Query{
-		Measurement: "outage",
-		Select:      []store.Selector{{Func: "last", Field: "status"}, {Field: "kind"}, {Field: "interruptions"}, {Field: "incident"}},
-		From:        now.Add(-openFor), To: now.Add(j.cfg.Interval),
-		By: []string{api.TagSite, api.TagID},
-	})
-	for _, s := range series {
-		e := at[s.Tags[api.TagSite]]
-		if e == nil || len(s.Rows) == 0 || s.Rows[0].Values["status"].Text() != api.StatusOpen {
-			continue
-		}
-		row := s.Rows[0]
-		o := Outage{
-			ID: s.Tags[api.TagID], Site: s.Tags[api.TagSite], At: row.Time, Status: api.StatusOpen, Kind: row.Values["kind"].Text(),
-			Interruptions: int(row.Values["interruptions"].Integer()), Incident: row.Values["incident"].Text(),
-		}
-		if e.Open.ID == "" || o.beside(&e.Open) {
-			e.Open = o
-		}
-	}
-	return err
-}
-
-// beside tells whether of two that go on this one says more of the site.
-func (o *Outage) beside(other *Outage) bool {
-	if own, others := o.Kind != api.KindDevice, other.Kind != api.KindDevice; own != others {
-		return own
-	}
-	return o.At.After(other.At)
 }
 
 func instant(row store.Row, field string) time.Time {

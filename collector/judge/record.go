@@ -14,9 +14,10 @@ import (
 // that history is made of: the same record gives the same history, in whatever order
 // its points came in, and however often.
 //
-// Lists may begin before From, and must where it matters: with the newest arrival, run and
-// reading of each UPS before it, however old, which tell what a gap at the beginning is, and
-// with the newest look that reached the collector. [Reach] says where From has to be.
+// Lists may begin before From, and must where it matters: with the newest arrival, goodbye
+// and run before it and the readings of each UPS in the ten minutes before that run, however
+// old, which tell what a gap at the beginning is; and with the newest look that reached
+// the collector. [Reach] says where From has to be.
 type Record struct {
 	Site     *inventory.Site
 	From, To time.Time // what was read of

@@ -26,7 +26,7 @@ type world struct {
 	server *embedded.Server
 	store  *store.Store
 	inv    *inventory.Inventory
-	begin  time.Time // minute 0: a whole hour
+	begin  time.Time // minute 0: an hour before a day ends
 	judge  *judge.Judge
 	log    *slog.Logger
 	lines  []byte
@@ -38,10 +38,16 @@ func newWorld(t testing.TB, server *embedded.Server, hoursAgo int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, server: server, store: storetest.Open(t, server), inv: inv.WithCalendar(inventory.CalendarAlways), log: storetest.Log(t),
-		begin: time.Now().Add(-time.Duration(hoursAgo) * time.Hour).Truncate(time.Hour).UTC()}
+	w := &world{t: t, server: server, store: storetest.Open(t, server), inv: inv.WithCalendar(inventory.CalendarAlways), log: storetest.Log(t)}
+	w.begin = midnight(time.Now().Add(-time.Duration(hoursAgo) * time.Hour)).Add(-time.Hour)
 	w.restart(w.store)
 	return w
+}
+
+// midnight is the last one of Vietnam before t, at which a day ends.
+func midnight(t time.Time) time.Time {
+	t = t.In(inventory.Zone())
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, inventory.Zone()).UTC()
 }
 
 // restart is a new judge, on a store that may fail.
@@ -191,8 +197,8 @@ func (w *world) rows(measurement string, by []string, fields ...string) []map[st
 }
 
 // all is everything that the judge has written and that must not depend on when or how
-// often it ran: outages, incidents, hours and days.
-func (w *world) all() []string {
+// often it ran: outages, incidents, and the hours and days that were over before a minute.
+func (w *world) all(minute float64) []string {
 	w.t.Helper()
 	var out []string
 	for _, m := range []struct {
@@ -211,6 +217,13 @@ func (w *world) all() []string {
 		}
 		for _, row := range w.rows(m.name, m.by, fields...) {
 			var b strings.Builder
+			began, _ := time.Parse(time.RFC3339, row["time"])
+			if m.name == "site_hour" && began.Add(time.Hour).After(w.at(minute)) || m.name == "site_day" && began.Add(24*time.Hour).After(w.at(minute)) {
+				continue
+			}
+			if row["status"] == api.StatusOpen {
+				delete(row, "down_seconds") // as of when it was looked at last
+			}
 			b.WriteString(m.name)
 			for _, name := range slices.Sorted(maps.Keys(row)) {
 				fmt.Fprintf(&b, " %s=%s", name, row[name])

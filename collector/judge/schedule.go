@@ -116,13 +116,13 @@ func (p *pass) computePeriods(ctx context.Context) error {
 func (p *pass) plan() {
 	s := &p.schedule
 	all := p.heardSites()
-	for at := s.hour.Add(time.Hour); !at.Add(time.Hour + settled).After(p.now); at = at.Add(time.Hour) {
+	for at := s.hour.Add(time.Hour); !at.Add(time.Hour + receiptIn).After(p.now); at = at.Add(time.Hour) {
 		for _, site := range all {
 			s.hours.add(at, site, time.Time{})
 		}
 		s.hour = at
 	}
-	for at := dayAfter(s.day); !dayAfter(at).Add(settled).After(p.now); at = dayAfter(at) {
+	for at := dayAfter(s.day); !dayAfter(at).Add(receiptIn).After(p.now); at = dayAfter(at) {
 		for _, site := range all {
 			s.days.add(at, site, time.Time{})
 		}

@@ -63,12 +63,14 @@ type walk struct {
 	p      Policy
 	all    []Target
 	lo, hi []int // of each target's rounds: those in sight
+	alike  []int // so many of each, the newest included, say the same
 	sight  time.Duration
 	e      Evidence
+	last   Verdict
 }
 
 func newWalk(r *Record, p Policy) *walk {
-	w := &walk{p: p, all: r.Targets, lo: make([]int, len(r.Targets)), hi: make([]int, len(r.Targets)), sight: p.sight()}
+	w := &walk{p: p, all: r.Targets, lo: make([]int, len(r.Targets)), hi: make([]int, len(r.Targets)), alike: make([]int, len(r.Targets)), sight: p.sight()}
 	w.e.Targets = make([]Target, len(r.Targets))
 	for i := range r.Targets {
 		w.e.Targets[i] = Target{Name: r.Targets[i].Name, Role: r.Targets[i].Role}
@@ -86,29 +88,65 @@ func (p Policy) sight() time.Duration {
 // none was.
 func (w *walk) step(at time.Time) (v Verdict, first time.Time) {
 	first = at
+	same := true
 	var newest time.Time
 	for i := range w.all {
-		rounds := w.all[i].Rounds
-		if w.hi[i] < len(rounds) && rounds[w.hi[i]].Time.Before(first) {
-			first = rounds[w.hi[i]].Time
+		if next := w.advance(i, at); !next.IsZero() {
+			first = earlier(first, next)
 		}
-		for w.hi[i] < len(rounds) && !rounds[w.hi[i]].Time.After(at) {
-			w.hi[i]++
+		if n := w.hi[i]; n > w.lo[i] {
+			newest = later(newest, w.all[i].Rounds[n-1].Time)
 		}
-		for w.lo[i] < w.hi[i] && !rounds[w.lo[i]].Time.After(at.Add(-w.sight)) {
-			w.lo[i]++
-		}
-		w.e.Targets[i].Rounds = rounds[w.lo[i]:w.hi[i]]
-		if w.hi[i] > w.lo[i] {
-			newest = later(newest, rounds[w.hi[i]-1].Time)
-		}
+		same = same && w.same(i, at)
+	}
+	if same && w.last.State != "" {
+		return w.last, first
 	}
 	w.e.Receipt = Receipt{Time: at, Newest: newest}
 	v = w.e.judgeRounds(w.p)
 	if isLost(v.State) {
 		v.Since = w.afterLastAnswer(v.Since)
 	}
+	w.last = v
 	return v, first
+}
+
+// advance brings a target's rounds up to a tick into sight, and tells when the first new
+// one was made; zero if none was.
+func (w *walk) advance(i int, at time.Time) (first time.Time) {
+	rounds := w.all[i].Rounds
+	for ; w.hi[i] < len(rounds) && !rounds[w.hi[i]].Time.After(at); w.hi[i]++ {
+		n := w.hi[i]
+		if first.IsZero() {
+			first = rounds[n].Time
+		}
+		if n > 0 && rounds[n].saysAs(rounds[n-1]) {
+			w.alike[i]++
+		} else {
+			w.alike[i] = 1
+		}
+	}
+	for w.lo[i] < w.hi[i] && !rounds[w.lo[i]].Time.After(at.Add(-w.sight)) {
+		w.lo[i]++
+	}
+	w.e.Targets[i].Rounds = rounds[w.lo[i]:w.hi[i]]
+	return first
+}
+
+// same tells whether a target's rounds in sight say at a tick what they said at the one
+// before it: then so does the judge, who need not be asked. So it is most of the time.
+func (w *walk) same(i int, at time.Time) bool {
+	n := w.hi[i] - w.lo[i]
+	if n == 0 {
+		return w.hi[i] == 0 || w.all[i].Rounds[w.hi[i]-1].Time.Before(at.Add(-2*w.sight))
+	}
+	return w.alike[i] > n+1 && n >= max(w.p.LossRounds, w.p.DeadRounds) && at.Sub(w.all[i].Rounds[w.hi[i]-1].Time) <= w.p.Interval
+}
+
+// saysAs tells whether two rounds differ in nothing but their time.
+func (r Round) saysAs(other Round) bool {
+	r.Time = other.Time
+	return r == other
 }
 
 // afterLastAnswer moves the beginning of a loss behind the last answer over the line: a

@@ -29,6 +29,11 @@ func Timeline(r *Record, p Policy, now time.Time) []Segment {
 
 func timeline(r *Record, p Policy, now time.Time) []Segment {
 	t := &line{r: r, p: p, until: earlier(r.To, now), goods: r.goods(p)}
+	for i := range r.Arrivals {
+		if r.Arrivals[i].Goodbye != "" {
+			t.byes = append(t.byes, &r.Arrivals[i])
+		}
+	}
 	ticks := t.cut(r.ticks(p.Interval))
 	walk := newWalk(r, p)
 	for i, at := range ticks {
@@ -51,10 +56,12 @@ type line struct {
 	p        Policy
 	until    time.Time
 	goods    *goods
+	byes     []*Arrival
 	segments []Segment
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
-	opening  time.Time // the first round since the record's beginning, or since a gap
+	opening  time.Time // the first tick since the record's beginning, or since a gap
+	bare     bool      // nothing is laid since then
 }
 
 // cut leaves out the ticks before the record of which no round is known, and remembers
@@ -84,7 +91,7 @@ func (t *line) cut(ticks []time.Time) []time.Time {
 
 // begin lays what came before the first round.
 func (t *line) begin(first time.Time) {
-	t.floor, t.opening = earlier(t.r.From, first), first
+	t.floor, t.bare = earlier(t.r.From, first), true
 	if g := t.head(first); g.to.Sub(g.from) > t.p.SilentAfter {
 		t.gap(g)
 	}
@@ -101,11 +108,14 @@ func (t *line) head(to time.Time) gap {
 
 // gap lays the states of a gap that a round ended.
 func (t *line) gap(g gap) {
+	if !g.headless {
+		g.bye = t.goodbye(g)
+	}
 	if n := sort.Search(len(t.r.Runs), func(i int) bool { return !t.r.Runs[i].Time.Before(g.to) }); n < len(t.r.Runs) {
 		g.next = &t.r.Runs[n]
 	}
 	t.lay(g)
-	t.floor, t.opening = g.to, g.to
+	t.floor, t.bare = g.to, true
 }
 
 func (t *line) lay(g gap) {
@@ -126,11 +136,13 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 		was = t.segments[n-1]
 	}
 	switch {
+	case t.bare:
+		t.bare, t.opening, s.From = false, at, t.floor
 	case was.State == s.State && was.From.Before(first):
 		return
 	case measured(was.State) && measured(s.State):
-		if !s.From.After(was.From) {
-			s.From = first // it was so before, behind what was graver
+		if s.State == api.StateUplinkDown || !s.From.After(was.From) {
+			s.From = first // the line was dead before, behind a dead LAN
 		}
 	case measured(was.State):
 		s.From = first
@@ -167,11 +179,13 @@ func (t *line) end(ticks []time.Time) {
 	if n := len(ticks); n > 0 {
 		g = gap{from: ticks[n-1], to: t.until}
 	}
-	g.goesOn = true
+	if g.goesOn = true; !g.headless {
+		g.bye = t.goodbye(g)
+	}
 	switch {
 	case g.headless && len(t.r.Arrivals) == 0:
 		t.put(Segment{State: api.StateNotInstalled, From: t.r.From, Reason: "reason.never_heard", Evidence: "> 90 d"})
-	case !g.headless && t.r.goodbye(g, t.p) != nil:
+	case g.bye != nil:
 		t.lay(g)
 	case g.to.Sub(g.from) > t.p.SilentAfter:
 		t.trail(g)

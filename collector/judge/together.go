@@ -34,8 +34,9 @@ const (
 	byOffice // devices
 )
 
-// longest is how many times Together a group may take from its first outage to its last. A longer
-// chain is many causes, as on a day of storms, and is parted where it is thinnest.
+// longestChain is how many times Together an incident takes in what falls: on a day of storms
+// somebody is always the next. What falls after that is news, and another incident. It
+// is counted from the first, so that what comes later never parts what was one.
 const longestChain = 6
 
 // sharing is what outages have in common.
@@ -47,8 +48,7 @@ type sharing struct {
 // fall is an outage with what is known of its office.
 type fall struct {
 	*Outage
-	site  inventory.Site
-	place int // in display order; after all others: not in the inventory
+	site *inventory.Site // of no id: nobody knows it
 }
 
 // group is outages of one incident, by their beginning.
@@ -189,42 +189,17 @@ func (g group) offices() int {
 }
 
 // chains parts outages, sorted by their beginning, where nothing began for longer than
-// together, and a chain that is too long at its widest gaps.
+// together, and where a chain has become too long.
 func chains(falls group, together time.Duration) []group {
 	var all []group
 	from := 0
 	for i := 1; i <= len(falls); i++ {
-		if i == len(falls) || falls[i].Started.Sub(falls[i-1].Started) > together {
-			all = append(all, shorten(falls[from:i], longestChain*together)...)
+		if i == len(falls) || falls[i].Started.Sub(falls[i-1].Started) > together || falls[i].Started.Sub(falls[from].Started) > longestChain*together {
+			all = append(all, falls[from:i])
 			from = i
 		}
 	}
 	return all
-}
-
-func shorten(falls group, limit time.Duration) []group {
-	var all []group
-	for len(falls) > 0 && falls[len(falls)-1].Started.Sub(falls[0].Started) > limit {
-		at := widest(falls)
-		all = append(all, shorten(falls[:at], limit)...)
-		falls = falls[at:]
-	}
-	if len(falls) > 0 {
-		all = append(all, falls)
-	}
-	return all
-}
-
-// widest is before which one the gap is; of equal ones the nearest to the middle.
-func widest(falls group) int {
-	at, gap := 0, time.Duration(-1)
-	off := func(i int) int { return max(2*i-len(falls), len(falls)-2*i) }
-	for i := 1; i < len(falls); i++ {
-		if d := falls[i].Started.Sub(falls[i-1].Started); d > gap || d == gap && off(i) < off(at) {
-			at, gap = i, d
-		}
-	}
-	return at
 }
 
 // candidate is outages that share something and began together.

@@ -22,5 +22,4 @@ var alarmTexts = texts{
 	"incident.devices":      {"%s · %d thiết bị", "%s · %d device{s}"},
 	"incident.province":     {"Toàn tỉnh", "The whole province"},
 	"incident.province_net": {"Mạng của tỉnh", "The province's network"},
-	"incident.collector":    {"Trung tâm không thu thập được số liệu", "The collector took no data"},
 }

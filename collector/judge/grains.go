@@ -9,71 +9,64 @@ import (
 	"communewatch/collector/store"
 )
 
-// counted is what one site's agents said of themselves in a quarter of an hour.
+// grain is how finely it is told when something was measured: of an hour, it is a
+// twelfth of what each round would cost to read.
+const grain = 5 * time.Minute
+
+// counted is what one site's agents said of themselves in one grain.
 type counted struct {
-	rounds    int64
-	clockTold int64         // of these
+	rounds    int64         // of the agent that made most: two do not make up for each other
+	clockTold int64         // of all of them
 	unsure    time.Duration // of the worst of them
 }
 
-// quarters are those in which something was measured, by their beginning.
-type quarters map[int64]counted
+// grains are those in which something was measured, by their beginning.
+type grains map[int64]counted
 
-// readQuarters reads the rounds of these sites, by the time at which they were measured.
-func (s *sums) readQuarters(ctx context.Context, from, to time.Time) (map[string]quarters, error) {
-	q := s.query("agent_health", nil,
+// readGrains reads the rounds of these sites, by the time at which they were measured.
+func (s *sums) readGrains(ctx context.Context, from, to time.Time) (map[string]grains, error) {
+	q := s.query("agent_health", []string{api.TagAgent},
 		store.Selector{Func: "count", Field: "spool_batches", As: "rounds"},
 		store.Selector{Func: "count", Field: "clock_uncertainty_ms", As: "told"},
 		store.Selector{Func: "max", Field: "clock_uncertainty_ms", As: "unsure"})
-	q.From, q.To, q.Every = from, to, quarter
-	series, err := s.figures.Store.Select(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]quarters, len(series))
-	for _, one := range series {
-		of := make(quarters, len(one.Rows))
-		for _, row := range one.Rows {
-			of[row.Time.Unix()] = counted{
-				row.Values["rounds"].Integer(), row.Values["told"].Integer(),
-				time.Duration(row.Values["unsure"].Float() * float64(time.Millisecond)),
-			}
+	q.From, q.To, q.Every = from, to, grain
+	all := make(map[string]grains, len(s.sites))
+	return all, s.rows(ctx, q, func(site string, row store.Row) {
+		if all[site] == nil {
+			all[site] = grains{}
 		}
-		all[one.Tags[api.TagSite]] = of
-	}
-	return all, nil
+		c := all[site][row.Time.Unix()]
+		c.rounds = max(c.rounds, row.Values["rounds"].Integer())
+		c.clockTold += row.Values["told"].Integer()
+		c.unsure = max(c.unsure, time.Duration(row.Values["unsure"].Float()*float64(time.Millisecond)))
+		all[site][row.Time.Unix()] = c
+	})
 }
 
-// heard is when rounds were measured, to a quarter of an hour.
-func (q quarters) heard() stretch {
-	times := make([]Span, 0, len(q))
-	for at, c := range q {
+// heard is when rounds were measured.
+func (g grains) heard() stretch {
+	times := make([]Span, 0, len(g))
+	for at, c := range g {
 		if c.rounds > 0 {
-			times = append(times, Span{time.Unix(at, 0), time.Unix(at, 0).Add(quarter)})
+			times = append(times, Span{time.Unix(at, 0), time.Unix(at, 0).Add(grain)})
 		}
 	}
 	return stretchOf(times...)
 }
 
-// countRounds counts the rounds of a period that were due. Two agents, or a round more
-// by chance, do not make up for a quarter of an hour in which there were too few.
-func (p *Period) countRounds(q quarters, due stretch, t Span, policy Policy) {
-	p.RoundsDue = p.Due / int64(max(policy.Interval, time.Second)/time.Second)
-	for at := t.From; at.Before(t.To); at = at.Add(quarter) {
-		c := q[at.Unix()]
-		if c.clockTold > 0 {
-			p.ClockTold += c.clockTold
-			if c.unsure > clockBound(policy) {
-				p.ClockWrong += c.clockTold
-			}
+// countRounds counts the rounds of a period that were due.
+func (p *Period) countRounds(g grains, due stretch, t Span, policy Policy) {
+	for at := t.From; at.Before(t.To); at = at.Add(grain) {
+		c := g[at.Unix()]
+		p.ClockTold += c.clockTold
+		if c.unsure > clockBound(policy) {
+			p.ClockWrong += c.clockTold
 		}
-		open := due.and(stretchOf(Span{at, at.Add(quarter)}))
-		if len(open) == 0 {
-			continue
+		if len(due.and(stretch{{at, at.Add(grain)}})) > 0 {
+			p.Rounds += c.rounds
 		}
-		room := int64(time.Duration(open.seconds())*time.Second/policy.Interval) + 2
-		p.Rounds += min(c.rounds, room)
 	}
+	p.RoundsDue = p.Due * int64(time.Second) / int64(policy.Interval)
 	p.Rounds = min(p.Rounds, p.RoundsDue)
 }
 
