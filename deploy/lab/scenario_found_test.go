@@ -133,7 +133,7 @@ func (s *stage) compare() error {
 		return err
 	}
 	if s.t.Failed() {
-		s.t.Logf("all that is found:\n  %s", strings.Join(lines, "\n  "))
+		s.t.Logf("all that is found:\n  %s", some(lines))
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (p *play) differences(lines []string) (complaints []string) {
 		complaints = append(complaints, fmt.Sprintf("%s:%d: %s\n  want %s\n  got  %s", p.file, w.line, p.name, w.text, closest(w.text, got)))
 	}
 	if len(missed) == 0 && len(got) > 0 {
-		complaints = append(complaints, fmt.Sprintf("%s:%d: %s: this is found, and nobody wants it:\n  %s", p.file, p.line, p.name, strings.Join(got, "\n  ")))
+		complaints = append(complaints, fmt.Sprintf("%s:%d: %s: this is found, and nobody wants it:\n  %s", p.file, p.line, p.name, some(got)))
 	}
 	return complaints
 }
@@ -191,5 +191,14 @@ func closest(want string, got []string) string {
 	if len(near) == 0 {
 		return "nothing of the kind"
 	}
-	return strings.Join(near, "\n       ")
+	return strings.Join(near[:min(6, len(near))], "\n       ")
+}
+
+// some are lines below one another, not too many.
+func some(lines []string) string {
+	const most = 30
+	if n := len(lines); n > most {
+		lines = append(slices.Clone(lines[:most]), fmt.Sprintf("and %d more", n-most))
+	}
+	return strings.Join(lines, "\n  ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"communewatch/collector/api"
 	"communewatch/collector/ingest"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
@@ -35,6 +36,7 @@ type stage struct {
 	ingest *ingest.Ingest // nil: the collector is away
 	close  func()
 	judge  *judge.Judge
+	hummed time.Time // until when there are signs of the judge's life
 
 	agenda  agenda
 	order   int
@@ -74,6 +76,7 @@ func (s *stage) run() error {
 		s.at(at+judgeAt, s.judgeNow)
 	}
 	for _, c := range s.play.checks {
+		s.at(c.at+judgeAt-twice, s.judgeNow)
 		s.at(c.at+judgeAt, func() error { return s.check(c) })
 	}
 	if s.shuffle != nil {
@@ -96,8 +99,10 @@ func (s *stage) settled() error {
 	return nil
 }
 
-// judgeAt is after the rounds of that minute have arrived.
-const judgeAt = 50 * time.Second
+const (
+	judgeAt = 50 * time.Second // after the rounds of that minute have arrived
+	twice   = 2 * time.Minute  // an alarm is told when a second look has seen the same
+)
 
 // agenda is what is to be done, by its time and then in the order of its entry.
 type agenda []entry
@@ -163,13 +168,16 @@ func (s *stage) startCollector() error {
 		defer close(ended)
 		_ = in.Run(ctx) // ends with ctx's error
 	}()
-	s.ingest, s.close = in, func() { cancel(); <-ended }
+	s.ingest, s.close, s.hummed = in, func() { cancel(); <-ended }, time.Now()
 	return s.newJudge()
 }
 
 func (s *stage) stopCollector() error {
 	if s.ingest == nil {
 		return errors.New("it does not run")
+	}
+	if err := s.hum(); err != nil {
+		return err
 	}
 	s.close()
 	s.ingest, s.judge = nil, nil
@@ -188,11 +196,45 @@ func (s *stage) judgeNow() error {
 	if s.judge == nil {
 		return nil
 	}
+	if err := s.hum(); err != nil {
+		return err
+	}
 	err := errors.Join(s.judge.Once(s.db.ctx), s.judge.Review(s.db.ctx, time.Now()))
 	if s.db.down.Load() {
 		return nil
 	}
 	return err
+}
+
+// hum writes the heartbeats, of a site that nobody has, which the judge would have written
+// meanwhile: it judges every few seconds, and here only where there is something to see.
+// That none was written is how it knows that it was away.
+func (s *stage) hum() error {
+	const every = time.Minute
+	var lines []byte
+	for ; !s.db.down.Load() && s.hummed.Before(time.Now()); s.hummed = s.hummed.Add(every) {
+		p := api.NewPoint("site_state", s.hummed).Tag(api.TagSite, "zz-99999").Text("state", string(api.StateOK)).Int("rank", 0)
+		var err error
+		if lines, err = p.AppendLine(lines); err != nil {
+			return err
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return s.db.Write(s.db.ctx, api.Events, lines)
+}
+
+func (s *stage) stopDatabase() error {
+	err := s.hum()
+	s.db.down.Store(true)
+	return err
+}
+
+func (s *stage) startDatabase() error {
+	s.db.down.Store(false)
+	s.hummed = time.Now()
+	return nil
 }
 
 // check judges, and holds a state against what is wanted.

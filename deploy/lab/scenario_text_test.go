@@ -114,7 +114,7 @@ type reader struct {
 
 func parseScenario(file, text string) ([]*play, error) {
 	r := &reader{}
-	r.now = &play{file: file, name: "as it was", line: 1, interval: time.Minute, judged: 5 * time.Minute, weekday: -1, without: map[string]bool{}}
+	r.now = &play{file: file, name: "as it was", line: 1, interval: time.Minute, judged: 10 * time.Minute, weekday: -1, without: map[string]bool{}}
 	r.plays = []*play{r.now}
 	for line := range strings.Lines(text) {
 		r.line++

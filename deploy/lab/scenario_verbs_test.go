@@ -69,8 +69,8 @@ var ofAWord = map[string]func(o *staged, word string) error{
 var ofTheProvince = map[string]func(*stage) error{
 	"the collector stops":  (*stage).stopCollector,
 	"the collector starts": (*stage).startCollector,
-	"the database stops":   func(s *stage) error { s.db.down.Store(true); return nil },
-	"the database starts":  func(s *stage) error { s.db.down.Store(false); return nil },
+	"the database stops":   (*stage).stopDatabase,
+	"the database starts":  (*stage).startDatabase,
 	"the judge restarts":   func(s *stage) error { return s.newJudge() },
 }
 
