@@ -32,7 +32,7 @@ func Alarms(ctx context.Context, s Store, inv *inventory.Inventory, p *Policies,
 		return nil, fmt.Errorf("read states for alarms: %w", err)
 	}
 	a.lost(outages)
-	a.bad()
+	a.bad(outages)
 	for _, measured := range []func(context.Context) error{a.batteries, a.disks, a.certificates, a.versions, a.clocks, a.drops} {
 		if err := measured(ctx); err != nil {
 			return nil, fmt.Errorf("read what to be alarmed of: %w", err)

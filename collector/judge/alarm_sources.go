@@ -111,7 +111,15 @@ const (
 var badReasons = map[say.Key]string{"reason.uplink_loss": "loss", "reason.gateway_loss": "loss", "reason.uplink_slow": "slow"}
 
 // bad are the lines that work and are bad.
-func (a *alarms) bad() {
+//
+// What was lost in an outage is the outage's, for as long as it is still counted.
+func (a *alarms) bad(outages []Outage) {
+	back := map[string]time.Time{}
+	for i := range outages {
+		if o := &outages[i]; o.Kind != api.KindDevice && o.Status == api.StatusClosed {
+			back[o.Site] = later(back[o.Site], o.Ended)
+		}
+	}
 	for id, s := range a.states {
 		site, known := a.inv.Site(id)
 		if !known {
@@ -119,7 +127,8 @@ func (a *alarms) bad() {
 		}
 		interval := max(site.Interval, api.DefaultInterval)
 		if kind := badReasons[s.reason]; kind != "" && s.is == api.StateDegraded {
-			young := a.now.Sub(s.since) < toldAfter*interval
+			counted := time.Duration(a.policies.For(&site, interval).LossRounds) * interval
+			young := a.now.Sub(s.since) < toldAfter*interval || a.now.Sub(back[id]) < counted
 			a.want(id, alarm{kind: kind, since: s.since, evidence: s.evidence, onlyIfTold: young})
 		}
 		if s.is == api.StateOK && a.now.Sub(s.since) < goodAfter*interval {
