@@ -93,7 +93,7 @@ func (b *book) folder(now time.Time) fstest.MapFS {
 	for i, a := range b.play.cast {
 		if !slices.Contains(areas, a.area) {
 			areas = append(areas, a.area)
-			line("areas.csv", "%s,Area %s,district,2025-07-01,,13.75335,109.19513", a.area, a.area)
+			line("areas.csv", "%s,%s,district,2025-07-01,,13.75335,109.19513", a.area, a.area)
 		}
 		if p := b.providers[i]; p != "" && !slices.Contains(providers, p) {
 			providers = append(providers, p)
