@@ -46,14 +46,9 @@ func (p *pass) readBefore(ctx context.Context, trials []*trial) error {
 	return nil
 }
 
-// beginsInGap tells whether a record's first round comes later than the next would.
+// beginsInGap tells whether nothing was heard right before a record.
 func (t *trial) beginsInGap() bool {
-	for _, run := range t.record.Runs {
-		if run.Time.Sub(t.record.From) <= t.policy.SilentAfter {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(t.record.Runs, func(run Run) bool { return run.Time.Before(t.record.From) })
 }
 
 // knownWord is the last word before a live record, from what the look before has read.

@@ -94,6 +94,10 @@ func (p *pass) gather(ctx context.Context, extracts []extract) error {
 	return nil
 }
 
+// early is how long before a record the last words are looked for with it: most offices
+// said something then, and need not be asked for more.
+func (t *trial) early() time.Duration { return t.policy.SilentAfter + t.policy.Interval }
+
 func (p *pass) rowsOf(extracts []extract, all Span) int {
 	rows := 0
 	for i := range extracts {
@@ -110,10 +114,16 @@ func (p *pass) gatherOne(ctx context.Context, extracts []extract, all Span) erro
 		at[one.site.ID] = one
 	}
 	weight := map[string]int{}
+	var early time.Duration
+	for i := range extracts {
+		early = max(early, extracts[i].early())
+	}
 	for i := range sources {
-		series, err := p.j.deps.Store.Select(ctx, store.Query{
-			Measurement: sources[i].measurement, Select: sources[i].fields, Where: p.only(extracts), From: all.From, To: all.To, By: sources[i].by,
-		})
+		q := store.Query{Measurement: sources[i].measurement, Select: sources[i].fields, Where: p.only(extracts), From: all.From, To: all.To, By: sources[i].by}
+		if sources[i].word != "" {
+			q.From = q.From.Add(-early)
+		}
+		series, err := p.j.deps.Store.Select(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -125,7 +135,11 @@ func (p *pass) gatherOne(ctx context.Context, extracts []extract, all Span) erro
 			}
 			weight[site]++
 			p.rows += len(s.Rows)
-			sources[i].add(one.record, s.Tags, rowsIn(s.Rows, one.Span))
+			own := one.Span
+			if sources[i].word != "" {
+				own.From = own.From.Add(-one.early())
+			}
+			sources[i].add(one.record, s.Tags, rowsIn(s.Rows, own))
 		}
 	}
 	for site, n := range weight {
@@ -186,9 +200,11 @@ func addRounds(r *Record, tags map[string]string, rows []store.Row) {
 // addDevice takes each question over SNMP as a round of one packet, as the live states
 // do, and what a UPS says of its power.
 func addDevice(r *Record, tags map[string]string, rows []store.Row) {
-	t := r.target(tags[api.TagTarget]+" SNMP", api.RoleDevice, len(rows))
+	t := r.target(tags[api.TagTarget]+snmpName, api.RoleDevice, len(rows))
 	for _, row := range rows {
-		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()})
+		if !row.Time.Before(r.From) {
+			t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()})
+		}
 		count, tells := row.Values["on_battery_count"]
 		seconds, alsoTells := row.Values["on_battery_seconds"]
 		if tells || alsoTells {

@@ -12,7 +12,7 @@ import (
 
 // Bounds of one pass. What is left over is taken up by the next.
 const (
-	receiptIn     = 3 * time.Minute // until a request's receipt is surely in the store: the time of its commit, and of other collectors' clocks
+	receiptIn   = 3 * time.Minute // until a request's receipt is surely in the store: the time of its commit, and of other collectors' clocks
 	firstBack   = 24 * time.Hour  // of what a judge begins with that finds no judgement
 	passPeriods = 2_000           // hours of sites computed, likewise days
 )
