@@ -181,9 +181,15 @@ func (r *Record) add(b *batch) {
 	*r = *r.ordered()
 }
 
-// settled are the outages as they are in the end, but for withdrawn ones.
+// settled are the outages as they are in the end, but for withdrawn ones. For how long a
+// device was down is not: one is not reached for.
 func settled(all []Outage) string {
 	all = slices.DeleteFunc(slices.Clone(all), func(o Outage) bool { return o.Status == api.StatusWithdrawn })
+	for i := range all {
+		if all[i].Target != "" {
+			all[i].Down = 0
+		}
+	}
 	slices.SortFunc(all, func(a, b Outage) int {
 		if d := a.Started.Compare(b.Started); d != 0 {
 			return d
