@@ -208,6 +208,13 @@ func TestTheSamePointsInAnyOrderMakeTheSameOutages(t *testing.T) {
 		// The agent goes on to be heard, though nothing more is of interest.
 		want := settled(Outages(&whole, Timeline(&whole, s.p, end), s.p, end))
 
+		if debugReviews {
+			for _, a := range s.r.Arrivals {
+				if a.Goodbye != "" {
+					fmt.Println("BYE", moment(a.Time), moment(a.Last))
+				}
+			}
+		}
 		have := Record{Site: s.r.Site, From: s.r.From}
 		k := &keeper{t: t}
 		last := s.r.From

@@ -152,7 +152,10 @@ func (r *reconciling) judge(m *match) Outage {
 	o, first, last := *m.was, m.found[0], m.found[len(m.found)-1]
 	if r.holds(m.was) || o.Status == api.StatusWithdrawn && r.holdsStart(m.was) {
 		o.Kind, o.Cause, o.Reason, o.Evidence = first.Kind, first.Cause, first.Reason, first.Evidence
-		o.Started, o.Ended, o.Down, o.Interruptions, o.Status = first.Started, first.Ended, first.Down, first.Interruptions, first.Status
+		o.Ended, o.Down, o.Interruptions, o.Status = first.Ended, first.Down, first.Interruptions, first.Status
+		if first.Started.After(r.window.From) {
+			o.Started = first.Started // else it began as far back as the record goes, or before
+		}
 		return o
 	}
 	if r.holdsStart(m.was) && first.Started.After(r.window.From) {
