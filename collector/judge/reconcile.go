@@ -78,7 +78,11 @@ func (r *reconciling) holdsNow() bool            { return !r.window.To.Before(r.
 // be several that were found.
 func (r *reconciling) place(f *Outage) {
 	var mine *match
+	headless := f.Reason == "because.headless"
 	for _, m := range r.stored {
+		if headless && (r.holdsStart(m.was) || m.was.Status == api.StatusWithdrawn) {
+			continue
+		}
 		if !sameLoss(m.was, f) || len(m.found) > 0 && (r.holds(m.was) || m.was.Status == api.StatusWithdrawn) {
 			continue
 		}
@@ -86,7 +90,7 @@ func (r *reconciling) place(f *Outage) {
 			mine = m
 		}
 	}
-	if mine == nil && f.Reason == "because.headless" {
+	if mine == nil && headless {
 		return
 	}
 	if mine == nil {
