@@ -81,6 +81,9 @@ func (t *line) goodbye(g gap) *Arrival {
 	if last == nil || last.Goodbye == "" || last.Time.Before(g.from.Add(-slack)) {
 		return nil
 	}
+	if next := after(t.ticks, last.Last.Add(slack)); !last.Last.IsZero() && (len(next) == 0 || next[0].Sub(last.Last) > t.p.SilentAfter) {
+		return nil // it is another gap's, and came late
+	}
 	return last
 }
 

@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +28,9 @@ func (k *keeper) review(all *Record, dirty Span, p Policy, now time.Time) []Outa
 	record := cutTo(all, window)
 	found := Outages(&record, Timeline(&record, p, now), p, now)
 	changed := Reconcile(k.stored, found, window, now)
+	if debugReviews {
+		fmt.Printf("now %s dirty %s-%s window %s-%s\nfound\n%schanged\n%s%s\n", moment(now), moment(dirty.From), moment(dirty.To), moment(window.From), moment(window.To), shown(found), shown(changed), states(Timeline(&record, p, now)))
+	}
 	k.store(changed)
 	if again := Reconcile(k.stored, found, window, now); len(again) > 0 {
 		k.t.Errorf("the second time\n%swere to be written again; stored are\n%s", shown(again), shown(k.stored))
@@ -299,3 +304,5 @@ func TestAnOutageIsReadAsItWasStored(t *testing.T) {
 		}
 	}
 }
+
+var debugReviews = os.Getenv("DBG") != ""
