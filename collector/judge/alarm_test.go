@@ -128,6 +128,10 @@ func TestAnAlarmLastsInOneSeriesThroughRenamesAndRestartsAndEnds(t *testing.T) {
 		t.Errorf("doubled: %v", w.series())
 	}
 
+	// The line answers again; till the outage is over nothing is.
+	w.state(10000, "ok", "reason.ok", time.Second)
+	w.want("a good round", w.tick(time.Second, o), "1 uplink_down bd-10000 i-bd-10000")
+
 	// Over: told for a quarter of an hour. An old outage that a backlog brings changes nothing.
 	old := o
 	old.ID, old.Started, old.Ended, old.Status = "old", o.Started.Add(-48*time.Hour), o.Started.Add(-47*time.Hour), api.StatusClosed
@@ -250,6 +254,7 @@ func TestInAMaintenanceWindowAnAlarmIsQuietAndSoundsAfterIt(t *testing.T) {
 	w.now = w.now.Add(2 * time.Minute)
 	ups()
 	w.want("in it", w.tick(0, o, other), "0 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
+	o.Started = o.Started.Add(-30 * time.Second) // judged anew
 	w.want("still", w.tick(17*time.Minute, o, other), "0 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
 	ups()
 	w.want("after", w.tick(time.Minute, o, other), "1 ups_on_battery bd-10000 ups_on_battery-bd-10000-ups", "1 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
