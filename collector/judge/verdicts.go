@@ -59,6 +59,7 @@ func (p *pass) judgeAll(ctx context.Context, trials []*trial) ([]ruling, error) 
 				continue
 			}
 			for _, o := range Reconcile(p.storedOf(t.site.ID), found, Span{t.record.From, t.record.To}, p.now) {
+				o.Maintenance = len(p.inv.Maintenance(o.Site, o.Started, o.Started)) > 0
 				rulings = append(rulings, ruling{p.outages[t.site.ID][o.ID], o, t.late != nil})
 			}
 		}
