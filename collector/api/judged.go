@@ -88,7 +88,7 @@ var judged = []Measurement{
 			{Name: "cause", Kind: Text, Allowed: Causes, Always: true, Doc: "what is common to its outages, or unknown"},
 			{Name: "sites", Kind: Integer, Max: count, Always: true, Doc: "how many are in it"},
 			{Name: "mountain", Kind: Integer, Max: count, Always: true, Doc: "of these, mountainous"},
-			{Name: "members", Kind: Text, Always: true, Doc: "their ids, separated by a space, in display order"},
+			{Name: "members", Kind: Text, Max: 10_000, Always: true, Doc: "their ids, separated by a space, in display order; a whole province fits"},
 			{Name: "title", Kind: Text, Always: true, Doc: "what it is called: the site, or what its sites share"},
 			{Name: "provider", Kind: Text, Always: true, Doc: "that they share; empty = none"},
 			{Name: "area", Kind: Text, Always: true, Doc: "that they share; empty = none"},
