@@ -18,7 +18,7 @@ import (
 // tree that somebody else provisions stops nothing but itself.
 //
 // Channels that the configuration does not name stay as they are in Grafana.
-func (g *grafana) alertSteps(ctx context.Context, cfg Config) ([]func() (Object, error), error) {
+func (g *grafana) alertSteps(ctx context.Context, cfg Config, report *Report) ([]func() (Object, error), error) {
 	there, err := g.readContactPoints(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read contact points: %w", err)
@@ -29,9 +29,9 @@ func (g *grafana) alertSteps(ctx context.Context, cfg Config) ([]func() (Object,
 		return slices.ContainsFunc(wanted, func(p alerting.ContactPoint) bool { return ours(*p.Uid) }) ||
 			slices.ContainsFunc(there, func(p contactPoint) bool { return ours(p.UID) })
 	}
+	report.Told = has(dashboards.ContactUIDs...)
 	alerts, err := dashboards.Alerts(dashboards.AlertOptions{
-		Lang: cfg.Lang, Pages: cfg.Pages,
-		Contact: has(dashboards.ContactUIDs...), Watchdog: has(dashboards.WatchdogUID),
+		Lang: cfg.Lang, Pages: cfg.Pages, Contact: report.Told, Watchdog: has(dashboards.WatchdogUID),
 	})
 	if err != nil {
 		return nil, err

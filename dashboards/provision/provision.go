@@ -57,13 +57,16 @@ type Config struct {
 	// Alerts says whether there shall be alerts at all.
 	Alerts bool
 	// Contacts are who is told. Those that are empty stay as they are in Grafana.
-	Contacts dashboards.Contacts
+	Contacts Contacts
 	// Pages is the address of the collector's pages as people on duty reach it, for
 	// links in messages; empty is no link.
 	Pages string
 	// DryRun reads, compares and writes nothing.
 	DryRun bool
 }
+
+// Contacts are the ways in which people are told.
+type Contacts = dashboards.Contacts
 
 // DefaultConfiguration is all but the addresses and the credentials.
 func DefaultConfiguration() Config {
@@ -98,6 +101,7 @@ type Object struct {
 // is what was done until then.
 type Report struct {
 	Grafana string // its version, empty if it hides it
+	Told    bool   // there is a contact point of ours: of this run, or of one before
 	Objects []Object
 }
 
@@ -126,7 +130,7 @@ func Provision(ctx context.Context, cfg Config, deps Deps) (Report, error) {
 	if cfg.Alerts && older(report.Grafana, dashboards.AlertsMinimumGrafana) {
 		return report, fmt.Errorf("provision %s: its version %s is too old for the alerts, they need Grafana %s or newer; --alerts=false leaves them out", cfg.GrafanaURL, report.Grafana, dashboards.AlertsMinimumGrafana)
 	}
-	steps, err := g.steps(ctx, cfg)
+	steps, err := g.steps(ctx, cfg, &report)
 	if err != nil {
 		return report, fmt.Errorf("provision %s: %w", cfg.GrafanaURL, err)
 	}
@@ -142,7 +146,7 @@ func Provision(ctx context.Context, cfg Config, deps Deps) (Report, error) {
 }
 
 // steps are all there is to do, in order.
-func (g *grafana) steps(ctx context.Context, cfg Config) ([]func() (Object, error), error) {
+func (g *grafana) steps(ctx context.Context, cfg Config, report *Report) ([]func() (Object, error), error) {
 	boards, err := dashboards.All(cfg.Lang)
 	if err != nil {
 		return nil, err
@@ -157,7 +161,7 @@ func (g *grafana) steps(ctx context.Context, cfg Config) ([]func() (Object, erro
 	if !cfg.Alerts {
 		return steps, nil
 	}
-	alerts, err := g.alertSteps(ctx, cfg)
+	alerts, err := g.alertSteps(ctx, cfg, report)
 	return append(steps, alerts...), err
 }
 
