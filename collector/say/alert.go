@@ -49,6 +49,8 @@ var alertTexts = texts{
 	"alert.watch_webhook":    {"tệp chứa địa chỉ webhook, hoặc env:TÊN", "file with the webhook's address, or env:NAME"},
 	"alert.watch_after":      {"hỏng liên tiếp bao nhiêu lần thì báo", "failures in a row before anybody is told"},
 	"alert.watch_repeat":     {"bao lâu báo lại một lần khi còn hỏng", "how often it is told again while it lasts"},
+	"alert.watch_works":      {"chạy tốt", "works"},
+	"alert.watch_fails":      {"không chạy:", "does not work:"},
 	"alert.watch_usage":      {"cần --ready, --state và --webhook hoặc một lệnh sau dấu --", "want --ready, --state, and --webhook or a command behind --"},
 	"alert.watch_down_title": {"Trung tâm CommuneWatch không chạy", "The CommuneWatch collector does not work"},
 	"alert.watch_down":       {"%s không trả lời đúng từ %s (%d lần liên tiếp): %s", "%s has not answered well since %s (%d time{s} in a row): %s"},
