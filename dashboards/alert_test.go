@@ -74,6 +74,9 @@ func TestRulesAreWhatGrafanaTakes(t *testing.T) {
 			if !uid.MatchString(*r.Uid) || r.FolderUID != FolderUID || r.OrgID != 1 || r.Condition != "C" || len(r.Data) != 3 {
 				t.Errorf("rule %+v", r)
 			}
+			if n := r.MissingSeriesEvalsToResolve; r.Labels[AlertLabel] == sortAlarm && (n == nil || *n < 10) {
+				t.Errorf("%s gives a series up at once", *r.Uid)
+			}
 			if titles[string(lang)+r.Title] {
 				t.Errorf("two rules are called %q", r.Title)
 			}

@@ -96,6 +96,7 @@ func TestADryRunSaysWhatWouldBeAndWritesNothing(t *testing.T) {
 	run(t, cfg)
 	other := cfg
 	other.DryRun, other.Lang, other.Contacts.TelegramToken, other.Contacts.TelegramChat, other.InfluxCredential = true, say.English, "7001:anotherSecret", "-5", "reader:anotherOfInflux"
+	other.Contacts.Webhook, other.Contacts.Watchdog = "http://x/webhookSecretToo", "http://y/watchdogSecretToo"
 	before = fake.snapshot()
 	fake.takeWrites()
 	var log bytes.Buffer
@@ -111,6 +112,9 @@ func TestADryRunSaysWhatWouldBeAndWritesNothing(t *testing.T) {
 	}
 	want := []string{"~ bottoken: (…) → (…)", `~ chatid: "-4065678900" → "-5"`}
 	if diff := cmp.Diff(want, diffs["cw-telegram"]); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"~ url: (…) → (…)"}, diffs["cw-webhook"]); diff != "" {
 		t.Error(diff)
 	}
 	if !slices.Contains(diffs["cw-collector"], `~ title: "Trung tâm không còn đánh giá các xã" → "The centre no longer judges the offices"`) {
@@ -251,10 +255,15 @@ func TestWhatCannotBeDoneWithAlertsIsSaid(t *testing.T) {
 		want  string
 		rules int // that are there after it all the same
 	}{
-		"a Grafana too old":   {func(f *fakeGrafana, _ *Config) { f.version = "11.6.0" }, "need Grafana 12.0 or newer; --alerts=false", 0},
-		"a template group":    {func(f *fakeGrafana, _ *Config) { f.foreignTemplate("communewatch") }, "is not ours", 0},
-		"the record":          {func(f *fakeGrafana, _ *Config) { f.foreignTemplate(recordName) }, "is not ours", 0},
-		"a rule":              {func(f *fakeGrafana, _ *Config) { f.alerting.rules["cw-plain-loss"] = map[string]any{"title": "x"} }, "without the annotation", 19},
+		"a Grafana too old":           {func(f *fakeGrafana, _ *Config) { f.version = "11.6.0" }, "need Grafana 12.0 or newer; --alerts=false", 0},
+		"a template group":            {func(f *fakeGrafana, _ *Config) { f.foreignTemplate("communewatch") }, "is not ours", 0},
+		"the record":                  {func(f *fakeGrafana, _ *Config) { f.foreignTemplate(recordName) }, "is not ours", 0},
+		"a rule":                      {func(f *fakeGrafana, _ *Config) { f.alerting.rules["cw-plain-loss"] = map[string]any{"title": "x"} }, "without the annotation", 19},
+		"a rule of ours, from a file": {func(f *fakeGrafana, _ *Config) { f.oldRule("file") }, "from a file", 19},
+		"templates of ours, from a file": {func(f *fakeGrafana, _ *Config) {
+			f.oldTemplate()
+			f.alerting.templates["communewatch"]["provenance"] = "file"
+		}, "from a file", 0},
 		"another of our name": {func(f *fakeGrafana, _ *Config) { f.foreignContact("hand", "CommuneWatch", "email", "") }, "another contact point called", 0},
 		"another of our UID":  {func(f *fakeGrafana, _ *Config) { f.foreignContact("cw-email", "Khác", "email", "") }, "which is not ours", 0},
 		"ours, from a file":   {func(f *fakeGrafana, _ *Config) { f.foreignContact("cw-email", "CommuneWatch", "email", "file") }, "from a file", 0},
@@ -296,6 +305,13 @@ func (f *fakeGrafana) foreignTemplate(name string) {
 
 func (f *fakeGrafana) oldTemplate() {
 	f.alerting.templates["communewatch"] = map[string]any{"name": "communewatch", "template": "{{/* communewatch_version cw-0 */}}", "version": "1"}
+}
+
+func (f *fakeGrafana) oldRule(provenance string) {
+	f.alerting.rules["cw-plain-loss"] = map[string]any{
+		"uid": "cw-plain-loss", "title": "x", "folderUID": "communewatch", "provenance": provenance,
+		"annotations": map[string]any{dashboards.VersionLabel: "cw-0"},
+	}
 }
 
 func (f *fakeGrafana) meanwhile(path string) {

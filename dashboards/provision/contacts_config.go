@@ -23,10 +23,10 @@ func (c *Config) completeContacts() error {
 		}
 	}
 	if (to.TelegramToken == "") != (to.TelegramChat == "") {
-		return errors.New("Telegram needs both the bot's token and the chat")
+		return errors.New("for Telegram both are needed, the bot's token and the chat")
 	}
 	if strings.ContainsAny(to.TelegramToken+to.TelegramChat, " \t\r\n") {
-		return errors.New("Telegram's token or chat has blanks in it")
+		return errors.New("the token or chat of Telegram has blanks in it")
 	}
 	for name, address := range map[string]string{"webhook": to.Webhook, "watchdog": to.Watchdog} {
 		if address == "" {
