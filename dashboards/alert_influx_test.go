@@ -3,6 +3,7 @@
 package dashboards
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -36,9 +37,11 @@ func (db influx) evaluate(t *testing.T, r alerting.Rule, now time.Time) []instan
 	for _, s := range db.query(t, w.interpolate(q.Query, time.Minute), q.Policy) {
 		var values []float64
 		for _, row := range s.Values {
-			if v, ok := plain(row[1]).(float64); ok {
-				values = append(values, v)
+			v, ok := plain(row[1]).(float64)
+			if !ok {
+				v = math.NaN() // one null makes the number of a strict reduction none
 			}
+			values = append(values, v)
 		}
 		list = append(list, instance{s.Tags, holdsFor(t, r, values)})
 	}

@@ -49,7 +49,14 @@ func notUnchanged(t *testing.T, cfg Config) []string {
 }
 
 func TestAlertsAreMadeOnceAndASecondRunWritesNothing(t *testing.T) {
+	for _, version := range []string{"12.0.0", "13.0.1", ""} {
+		t.Run("Grafana "+version, func(t *testing.T) { madeOnce(t, version) })
+	}
+}
+
+func madeOnce(t *testing.T, version string) {
 	fake, cfg := newGrafana(t)
+	fake.version = version
 	outcomes := run(t, cfg)
 	var rules int
 	for _, o := range outcomes {
@@ -340,7 +347,7 @@ func TestAnErrorOfGrafanaRepeatsNoChannelsSecret(t *testing.T) {
 		t.Cleanup(echo.Close)
 		if call == "PUT" {
 			run(t, cfg)
-			cfg.Contacts.TelegramToken, cfg.Contacts.Webhook, cfg.Contacts.Watchdog = "1:otherSecret", "http://x/otherSecret", "http://y/otherSecret?k=otherSecret"
+			cfg.Contacts.TelegramToken, cfg.Contacts.Webhook, cfg.Contacts.Watchdog = "1:otherSecret", "http://x/otherSecret?k=otherSecret", "http://hostSecret.example"
 		}
 		for range 3 { // each of the three with a secret comes first once
 			cfg.GrafanaURL = echo.URL
