@@ -70,7 +70,7 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 {{ printf "%.600s" .Annotations.description }}
 {{- else if lt (len $n) 3 }}
 {{ template "communewatch.site" . }}
-«board»: {{ $grafana }}/d/«commune»?var-site={{ printf "%.40s" .Labels.site }}«page»
+«board»: {{ $grafana }}/d/«commune»?var-area=%24__all&var-site={{ printf "%.40s" .Labels.site }}«page»
 {{- else if eq (len $n) 3 }}
 
 «others»: {{ template "communewatch.name" . }}

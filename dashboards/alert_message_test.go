@@ -143,7 +143,7 @@ Mất đường truyền. Từ: 08:30 27/11/2026
 Căn cứ: isp 100 %, 8.8.8.8 100 %
 Gọi cơ quan: Bà Hoa 0905 000 111
 Gọi nhà mạng: VNPT Bình Định 1800 1166
-Bảng theo dõi: https://grafana.tinh.example/g/d/cw-commune?var-site=bd-21786
+Bảng theo dõi: https://grafana.tinh.example/g/d/cw-commune?var-area=%24__all&var-site=bd-21786
 Trang của trung tâm: http://10.0.0.5:8080/site/bd-21786
 `
 	if diff := cmp.Diff(want, message); diff != "" {
@@ -159,7 +159,7 @@ func TestWhatNobodyWroteDownIsLeftOut(t *testing.T) {
 
 Phường Lê Lợi (bd-21553)
 Mất đường truyền. Since: 08:30 27/11/2026
-Dashboard: https://grafana.tinh.example/g/d/cw-commune-en?var-site=bd-21553
+Dashboard: https://grafana.tinh.example/g/d/cw-commune-en?var-area=%24__all&var-site=bd-21553
 `
 	if diff := cmp.Diff(want, message); diff != "" {
 		t.Error(diff)
