@@ -55,7 +55,7 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 {{ if eq .Labels.mountain "1" }}⛰ {{ end }}{{ printf "%.60s" .Labels.label }} ({{ printf "%.40s" .Labels.site }})
 {{ printf "%.60s" .Annotations.summary }}. «since»: {{ printf "%.30s" .Labels.since }}
 {{- with .Labels.evidence }}{{ if ne . "-" }}
-«evidence»: {{ printf "%.100s" . }}{{ end }}{{ end }}
+«evidence»: {{ printf "%.80s" . }}{{ end }}{{ end }}
 {{- with .Labels.office }}{{ if ne . "-" }}
 «office»: {{ printf "%.70s" . }}{{ end }}{{ end }}
 {{- with .Labels.provider }}{{ if ne . "-" }}
