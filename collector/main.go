@@ -26,6 +26,7 @@ var commands = []settings.Command{
 	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
+	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
 }
 

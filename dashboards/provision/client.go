@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ import (
 // through call in rest.go; both through one guard.
 type grafana struct {
 	url  string
+	dry  bool // nothing is written
 	http *http.Client
 	sdk  *sdk.Client
 }
@@ -33,7 +35,7 @@ func connect(cfg Config, deps Deps) (*grafana, error) {
 		next = deps.HTTPClient.Transport
 	}
 	client := &http.Client{
-		Transport: &guard{next: next, authorization: authorization(cfg.Token), hide: secretWords(cfg)},
+		Transport: &guard{next: next, authorization: authorization(cfg.Token), hide: secretWords(cfg), dry: cfg.DryRun},
 		Timeout:   callTimeout,
 		// A credential is not carried to where a redirect points.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -43,7 +45,7 @@ func connect(cfg Config, deps Deps) (*grafana, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &grafana{url: cfg.GrafanaURL, http: client, sdk: api}, nil
+	return &grafana{url: cfg.GrafanaURL, dry: cfg.DryRun, http: client, sdk: api}, nil
 }
 
 // authorization is the header for a token or for user:password.
@@ -63,6 +65,13 @@ func secretWords(cfg Config) *strings.Replacer {
 	for _, s := range []string{cfg.Token, cfg.InfluxCredential} {
 		if _, password, ok := strings.Cut(s, ":"); ok {
 			words = append(words, password)
+		}
+	}
+	words = append(words, cfg.Contacts.TelegramToken)
+	for _, address := range []string{cfg.Contacts.Webhook, cfg.Contacts.Watchdog} {
+		words = append(words, address)
+		if u, err := url.Parse(address); err == nil && len(u.RequestURI()) > 1 {
+			words = append(words, u.RequestURI())
 		}
 	}
 	for _, w := range words {
@@ -99,14 +108,19 @@ func refused(err error, status int) bool {
 // guard stands between us and Grafana, for the sdk too, which has no limits, drops
 // the status of some answers and fails on the HTML of a login page with a riddle:
 // it puts in the credential, bounds the answer, and turns everything that is not a
-// JSON answer with 2xx into an error that says what to do.
+// JSON answer with 2xx into an error that says what to do. In a dry run it lets no
+// write through, whoever forgot not to.
 type guard struct {
 	next          http.RoundTripper
 	authorization string
 	hide          *strings.Replacer
+	dry           bool
 }
 
 func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
+	if g.dry && request.Method != http.MethodGet {
+		return nil, fmt.Errorf("%s %s in a dry run", request.Method, request.URL.Path)
+	}
 	request = request.Clone(request.Context())
 	request.Header.Set("Authorization", g.authorization)
 	request.Header.Set("Accept", "application/json")
@@ -122,6 +136,8 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("read Grafana's answer: %w", err)
 	case len(body) > maxAnswerBytes:
 		return nil, fmt.Errorf("the answer is longer than %d bytes, that is not a Grafana", maxAnswerBytes)
+	case response.StatusCode == http.StatusNotFound && len(body) == 0: // an alert rule that is not there is answered so
+		return nil, &refusal{response.StatusCode, "(without a reason)"}
 	case response.StatusCode/100 == 3:
 		return nil, fmt.Errorf("it answers with a redirect to %s; give Grafana's own address", g.hide.Replace(place(response)))
 	}

@@ -39,12 +39,15 @@ type fakeGrafana struct {
 	folders map[string]map[string]any
 	boards  map[string]map[string]any // {"dashboard": …, "folderUid": …, "message": …}
 	writes  []string
+
+	alerting fakeAlerting
 }
 
 func newFake(t *testing.T, authorization string) (*fakeGrafana, string) {
 	f := &fakeGrafana{
 		t: t, authorization: authorization, version: "11.6.0",
 		sources: map[string]map[string]any{}, folders: map[string]map[string]any{}, boards: map[string]map[string]any{},
+		alerting: newFakeAlerting(),
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
@@ -56,6 +59,13 @@ var documented = map[string]string{
 	"datasource": "id uid orgId name type typeLogoUrl access url password user database basicAuth basicAuthUser basicAuthPassword withCredentials isDefault jsonData secureJsonData version",
 	"folder":     "id uid title url hasAcl canSave canEdit canAdmin createdBy created updatedBy updated version overwrite parentUid",
 	"dashboard":  "dashboard folderId folderUid overwrite message",
+	"template":   "template version",
+	"contact":    "uid name type settings disableResolveMessage provenance",
+	"rule": "id uid orgID folderUID ruleGroup title condition data updated noDataState execErrState for keep_firing_for annotations labels " +
+		"provenance isPaused notification_settings record missingSeriesEvalsToResolve",
+	"query": "refId queryType relativeTimeRange datasourceUid model",
+	"route": "receiver group_by match match_re matchers object_matchers mute_time_intervals active_time_intervals continue routes " +
+		"group_wait group_interval repeat_interval provenance",
 }
 
 func (f *fakeGrafana) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +100,8 @@ func (f *fakeGrafana) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.get(w, f.boards[parts[3]], toldBoard)
 	case route == "POST /api/dashboards/db":
 		f.write(w, r, "dashboard", func(body map[string]any) { f.postBoard(w, body) })
+	case len(parts) >= 4 && len(parts) <= 5 && parts[1] == "v1" && parts[2] == "provisioning":
+		f.serveAlerting(w, r, parts)
 	default:
 		f.t.Errorf("%s is not in the documentation, or gone in Grafana 13", route)
 		f.answer(w, http.StatusNotFound, map[string]any{"message": "Not found"})
@@ -274,7 +286,7 @@ func (f *fakeGrafana) snapshot() string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetIndent("", " ")
-	if err := encoder.Encode([]any{f.sources, f.folders, f.boards}); err != nil {
+	if err := encoder.Encode([]any{f.sources, f.folders, f.boards, f.alerting.templates, f.alerting.contacts, f.alerting.rules, f.alerting.policies}); err != nil {
 		f.t.Error(err)
 	}
 	return b.String()

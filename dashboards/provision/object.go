@@ -49,6 +49,7 @@ func (g *grafana) datasource(ctx context.Context, cfg Config) (Object, error) {
 		return o, errors.New("it is provisioned from a file and Grafana lets nobody change it; change the file, or take the data source out of it")
 	}
 	o.Outcome = Updated
+	o.Diff = append(changes(overlap(found, wanted), wanted), changes(overlap(held, settings), settings, fingerprintKey)...)
 	return o, g.updateDatasource(ctx, o.UID, merged(found, held, wanted, settings, cfg))
 }
 
@@ -100,6 +101,9 @@ func contains(found, wanted map[string]any) bool {
 }
 
 func (g *grafana) createDatasource(ctx context.Context, cfg Config, settings map[string]any) error {
+	if g.dry {
+		return nil
+	}
 	answer, err := g.sdk.CreateDatasource(ctx, sdk.Datasource{
 		UID: dashboards.DatasourceUID, Name: datasourceName, Type: "influxdb", Access: "proxy",
 		URL: cfg.InfluxURL, Database: &cfg.Database, JSONData: settings, SecureJSONData: secrets(cfg),
@@ -137,6 +141,9 @@ func (g *grafana) folder(ctx context.Context, title string) (Object, error) {
 		return o, err
 	}
 	o.Outcome = Created
+	if g.dry {
+		return o, nil
+	}
 	_, err = g.sdk.CreateFolder(ctx, sdk.Folder{UID: o.UID, Title: title})
 	return o, err
 }
@@ -178,6 +185,11 @@ func (g *grafana) dashboard(ctx context.Context, board dashboards.Dashboard) (Ob
 		return o, nil
 	}
 	o.Outcome = Updated
+	var was map[string]any
+	if err := json.Unmarshal(stored, &was); err != nil {
+		return o, fmt.Errorf("read the stored dashboard: %w", err)
+	}
+	o.Diff = changes(overlap(was, made), made)
 	made["id"], made["version"] = there.ID, there.Version
 	return o, g.writeDashboard(ctx, write)
 }

@@ -1,7 +1,8 @@
 // Package provision puts what the room dashboards shows into a Grafana: the
-// InfluxDB data source, a folder, and the dashboards of one language. In comes
-// where Grafana and InfluxDB are and how to get in, out goes a report of what was
-// created, updated or left as it was.
+// InfluxDB data source, a folder, the dashboards of one language, and the alerts:
+// rules, message templates, contact points and one route. In comes where Grafana and
+// InfluxDB are and how to get in, out goes a report of what was created, updated or
+// left as it was.
 //
 // It only ever touches objects with our own UIDs, and of these only what is ours:
 //   - a dashboard is written when it is missing or was made by another version of
@@ -9,7 +10,13 @@
 //     in Grafana's version history;
 //   - the data source's address, database and credential are held to the
 //     configuration; what else somebody set there stays;
-//   - the folder is made when missing; its title and permissions are never touched.
+//   - the folder is made when missing; its title and permissions are never touched;
+//   - alert rules, templates and contact points, as dashboards: a rule says its version in
+//     an annotation, a template group in its first line, and of contact points a
+//     record is kept. What replaces somebody's edit is in the report, line by line;
+//     a rule that somebody paused stays so;
+//   - of the tree of notification policies only the route that bears our mark. All
+//     else goes back as it came.
 //
 // An object that has our UID and is not ours is an error, and stays as it is. A
 // second run writes nothing. It must never delete, and never say a secret in an
@@ -47,11 +54,23 @@ type Config struct {
 	Lang say.Lang
 	// Folder is the title of the folder if it must be made; default "CommuneWatch".
 	Folder string
+	// Alerts says whether there shall be alerts at all.
+	Alerts bool
+	// Contacts are who is told. Those that are empty stay as they are in Grafana.
+	Contacts Contacts
+	// Pages is the address of the collector's pages as people on duty reach it, for
+	// links in messages; empty is no link.
+	Pages string
+	// DryRun reads, compares and writes nothing.
+	DryRun bool
 }
+
+// Contacts are the ways in which people are told.
+type Contacts = dashboards.Contacts
 
 // DefaultConfiguration is all but the addresses and the credentials.
 func DefaultConfiguration() Config {
-	return Config{Database: "communewatch", Lang: say.Vietnamese, Folder: "CommuneWatch"}
+	return Config{Database: "communewatch", Lang: say.Vietnamese, Folder: "CommuneWatch", Alerts: true}
 }
 
 // Deps are what it works with; both may be nil.
@@ -72,14 +91,17 @@ const (
 
 // Object is one thing in Grafana.
 type Object struct {
-	Kind    string // "datasource", "folder", "dashboard"
+	Kind    string // "datasource", "folder", "dashboard", "template", "contact-point", "alert-rule", "policy"
 	UID     string
 	Outcome Outcome
+	Diff    []string // of what is updated: what differs
 }
 
-// Report is what was done, in order; after an error it is what was done until then.
+// Report is what was done, in order, or in a dry run what would be; after an error it
+// is what was done until then.
 type Report struct {
 	Grafana string // its version, empty if it hides it
+	Told    bool   // there is a contact point of ours: of this run, or of one before
 	Objects []Object
 }
 
@@ -105,9 +127,29 @@ func Provision(ctx context.Context, cfg Config, deps Deps) (Report, error) {
 	if report.Grafana, err = g.version(ctx); err != nil {
 		return report, fmt.Errorf("provision %s: %w", cfg.GrafanaURL, err)
 	}
+	if cfg.Alerts && older(report.Grafana, dashboards.AlertsMinimumGrafana) {
+		return report, fmt.Errorf("provision %s: its version %s is too old for the alerts, they need Grafana %s or newer; --alerts=false leaves them out", cfg.GrafanaURL, report.Grafana, dashboards.AlertsMinimumGrafana)
+	}
+	steps, err := g.steps(ctx, cfg, &report)
+	if err != nil {
+		return report, fmt.Errorf("provision %s: %w", cfg.GrafanaURL, err)
+	}
+	for _, step := range steps {
+		o, err := step()
+		if err != nil {
+			return report, fmt.Errorf("provision %s: %s %s: %w", cfg.GrafanaURL, o.Kind, o.UID, err)
+		}
+		deps.Log.Info("provisioned", "kind", o.Kind, "uid", o.UID, "outcome", string(o.Outcome), "dry_run", cfg.DryRun)
+		report.Objects = append(report.Objects, o)
+	}
+	return report, nil
+}
+
+// steps are all there is to do, in order.
+func (g *grafana) steps(ctx context.Context, cfg Config, report *Report) ([]func() (Object, error), error) {
 	boards, err := dashboards.All(cfg.Lang)
 	if err != nil {
-		return report, fmt.Errorf("provision: %w", err)
+		return nil, err
 	}
 	steps := []func() (Object, error){
 		func() (Object, error) { return g.datasource(ctx, cfg) },
@@ -116,15 +158,11 @@ func Provision(ctx context.Context, cfg Config, deps Deps) (Report, error) {
 	for _, b := range boards {
 		steps = append(steps, func() (Object, error) { return g.dashboard(ctx, b) })
 	}
-	for _, step := range steps {
-		o, err := step()
-		if err != nil {
-			return report, fmt.Errorf("provision %s: %s %s: %w", cfg.GrafanaURL, o.Kind, o.UID, err)
-		}
-		deps.Log.Info("provisioned", "kind", o.Kind, "uid", o.UID, "outcome", string(o.Outcome))
-		report.Objects = append(report.Objects, o)
+	if !cfg.Alerts {
+		return steps, nil
 	}
-	return report, nil
+	alerts, err := g.alertSteps(ctx, cfg, report)
+	return append(steps, alerts...), err
 }
 
 // complete fills in defaults and refuses what cannot work. Addresses must not hold
@@ -155,7 +193,7 @@ func (c *Config) complete() error {
 	if strings.ContainsAny(c.Token+c.InfluxCredential, "\r\n") {
 		return errors.New("a credential has more than one line")
 	}
-	return nil
+	return c.completeContacts()
 }
 
 func checkAddress(s string) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // The calls that grafana-tools/sdk does not have, as plain HTTP:
@@ -13,14 +14,15 @@ import (
 //     Grafana 13 no longer takes the id;
 //   - writing a dashboard: the sdk names its folder by numeric id (deprecated since
 //     Grafana 9), sends no message, and sets the dashboard's id to 0, which hides a
-//     version conflict.
+//     version conflict;
+//   - alerting: see rest_alerting.go.
 
 // call sends a value as JSON, if there is one, and reads the answer into another.
 func (g *grafana) call(ctx context.Context, method, path string, body, answer any) error {
 	var sent []byte
 	if body != nil {
 		var err error
-		if sent, err = json.Marshal(body); err != nil {
+		if sent, err = encode(body); err != nil {
 			return fmt.Errorf("%s %s: %w", method, path, err)
 		}
 	}
@@ -29,6 +31,9 @@ func (g *grafana) call(ctx context.Context, method, path string, body, answer an
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if method != http.MethodGet && strings.HasPrefix(path, provisioning) {
+		request.Header.Set("X-Disable-Provenance", "true")
+	}
 	response, err := g.http.Do(request)
 	if err != nil {
 		return err
@@ -48,7 +53,7 @@ func (g *grafana) readDatasource(ctx context.Context, uid string) (map[string]an
 
 // https://grafana.com/docs/grafana/latest/developers/http_api/data_source/#update-an-existing-data-source
 func (g *grafana) updateDatasource(ctx context.Context, uid string, ds map[string]any) error {
-	return g.call(ctx, http.MethodPut, "/api/datasources/uid/"+uid, ds, &struct{}{})
+	return g.write(ctx, http.MethodPut, "/api/datasources/uid/"+uid, ds)
 }
 
 // boardWrite is the body of a dashboard's write. Without overwrite Grafana refuses
@@ -62,5 +67,5 @@ type boardWrite struct {
 }
 
 func (g *grafana) writeDashboard(ctx context.Context, w boardWrite) error {
-	return g.call(ctx, http.MethodPost, "/api/dashboards/db", w, &struct{}{})
+	return g.write(ctx, http.MethodPost, "/api/dashboards/db", w)
 }

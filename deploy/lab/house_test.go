@@ -27,7 +27,7 @@ var may = map[string]string{
 	"agent/spool":    "collector/api",
 	"agent/upstream": "collector/api collector/say",
 
-	"collector":                "collector/api collector/center collector/enrol collector/inventory collector/say collector/settings collector/store/embedded dashboards/provision",
+	"collector":                "collector/api collector/center collector/enrol collector/inventory collector/say collector/settings collector/store/embedded collector/watch dashboards/provision",
 	"collector/center":         "collector/api collector/board collector/enrol collector/gate collector/ingest collector/inventory collector/judge collector/say collector/settings collector/store collector/store/embedded",
 	"collector/gate":           "collector/api",
 	"collector/enrol":          "collector/api",
@@ -39,6 +39,7 @@ var may = map[string]string{
 	"collector/ingest":          "collector/api collector/store",
 	"collector/judge":           "collector/api collector/inventory collector/say collector/settings collector/store",
 	"collector/board":           "collector/api collector/inventory collector/judge collector/say collector/store",
+	"collector/watch":           "collector/say",
 	"dashboards":                "collector/api collector/say",
 	"dashboards/provision":      "collector/say dashboards",
 	"deploy/packages":           "",
