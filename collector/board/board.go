@@ -1,12 +1,13 @@
 // Package board is the pages that a person opens: the province at a glance (/), one
-// site (/site/{id}), and their style and script (/static/). In come the store's
+// site (/site/{id}), what went wrong (/incidents, /incident/{id}) with what people of the
+// operations centre did about it, and their style and script (/static/). In come the store's
 // points and the inventory, out goes HTML that works without script, in Vietnamese,
 // or English with ?lang=en.
 //
 // It shows what is there and says so where nothing is: a gap stays a gap, an old
-// judgement is called old, a database that does not answer is named. It never
-// changes anything, takes GET and HEAD only, loads nothing from outside, and prints
-// nothing that came from an agent other than escaped.
+// judgement is called old, a database that does not answer is named. It writes notes
+// (note.go), and nothing else; it takes no form that another page sent, loads nothing from
+// outside, and prints nothing that came from an agent or a person other than escaped.
 package board
 
 import (
@@ -30,6 +31,7 @@ const readTime = 15 * time.Second
 // Store is what the pages need of the store's.
 type Store interface {
 	Select(context.Context, store.Query) ([]store.Series, error)
+	Write(context.Context, api.Retention, []byte) error
 }
 
 // Deps is what the pages are given.
@@ -73,11 +75,15 @@ func New(deps Deps) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", b.serveProvince)
 	mux.HandleFunc("GET /site/{id}", b.serveSite)
+	mux.HandleFunc("GET /incidents", b.serveIncidents)
+	mux.HandleFunc("POST /incidents/note", b.serveHandOver)
+	mux.HandleFunc("GET /incident/{id}", b.serveIncident)
+	mux.HandleFunc("POST /incident/{id}/note", b.serveNote)
 	mux.Handle("GET /static/{file}", static)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
 	})
-	return guarded(mux), nil
+	return guarded(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
 // guarded sets what holds for every answer: nothing from outside is loaded, nothing
@@ -85,7 +91,7 @@ func New(deps Deps) (http.Handler, error) {
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)
@@ -142,8 +148,12 @@ func (b *board) read(w http.ResponseWriter, r *http.Request, err error) bool {
 
 func (b *board) message(w http.ResponseWriter, r *http.Request, status int, title, hint say.Key) {
 	lang := langOf(r)
-	p := messagePage{frame: b.frame(lang, lang.Text(title)), Hint: lang.Text(hint)}
-	if status == http.StatusNotFound {
+	b.sentence(w, r, status, lang.Text(title), lang.Text(hint))
+}
+
+func (b *board) sentence(w http.ResponseWriter, r *http.Request, status int, title, hint string) {
+	p := messagePage{frame: b.frame(langOf(r), title), Hint: hint}
+	if status != http.StatusServiceUnavailable {
 		p.Every = 300 // it will not be there in five seconds
 	}
 	b.write(w, r, status, "message", p)

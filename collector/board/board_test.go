@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"communewatch/collector/api"
 	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
@@ -21,11 +22,15 @@ type away struct{}
 func (away) Select(context.Context, store.Query) ([]store.Series, error) {
 	return nil, errors.New("connection refused")
 }
+func (away) Write(context.Context, api.Retention, []byte) error {
+	return errors.New("connection refused")
+}
 
 // empty is a database that holds nothing yet.
 type empty struct{}
 
 func (empty) Select(context.Context, store.Query) ([]store.Series, error) { return nil, nil }
+func (empty) Write(context.Context, api.Retention, []byte) error          { return nil }
 
 func pagesOf(t *testing.T, s Store) http.Handler {
 	t.Helper()
@@ -53,7 +58,7 @@ func get(t *testing.T, h http.Handler, method, path string) (*http.Response, str
 
 func TestADatabaseThatIsAwayIsSaidInWords(t *testing.T) {
 	h := pagesOf(t, away{})
-	for _, path := range []string{"/", "/site/bd-21997", "/?part=live"} {
+	for _, path := range []string{"/", "/site/bd-21997", "/?part=live", "/incidents", "/incident/x"} {
 		if r, body := get(t, h, http.MethodGet, path); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "InfluxDB") {
 			t.Errorf("%s: %d %s", path, r.StatusCode, body)
 		}
@@ -81,7 +86,7 @@ func TestWhatIsNotThereIsAPageWithAWayBack(t *testing.T) {
 	}
 }
 
-func TestPagesOnlyRead(t *testing.T) {
+func TestPagesButTheNotesOnlyRead(t *testing.T) {
 	h := pagesOf(t, empty{})
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 		if r, _ := get(t, h, method, "/"); r.StatusCode != http.StatusMethodNotAllowed {
@@ -95,7 +100,7 @@ func TestPagesOnlyRead(t *testing.T) {
 
 func TestNothingComesFromOutsideAndNothingIsInline(t *testing.T) {
 	h := pagesOf(t, empty{})
-	for _, path := range []string{"/", "/site/bd-21997", "/?lang=en", "/nowhere"} {
+	for _, path := range []string{"/", "/site/bd-21997", "/?lang=en", "/nowhere", "/incidents", "/incident/x"} {
 		r, body := get(t, h, http.MethodGet, path)
 		if csp := r.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
 			t.Errorf("%s: %s", path, csp)

@@ -1,0 +1,142 @@
+package board
+
+import (
+	"context"
+	"hash/fnv"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"communewatch/collector/api"
+	"communewatch/collector/say"
+)
+
+// Limits of what a person may write, in letters.
+const (
+	maxName = 60
+	maxNote = 500
+)
+
+// formAge is how long a page may stand open before its form counts as new.
+const formAge = 12 * time.Hour
+
+func (b *board) serveIncidents(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readTime)
+	defer cancel()
+	known, err := b.readIncidents(ctx, listedDays)
+	if !b.read(w, r, err) {
+		return
+	}
+	b.write(w, r, http.StatusOK, "incidents", b.incidentsPage(known, langOf(r)))
+}
+
+func (b *board) serveIncident(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readTime)
+	defer cancel()
+	one, known, found, err := b.findIncident(ctx, r.PathValue("id"))
+	if !b.read(w, r, err) {
+		return
+	}
+	if !found {
+		b.noIncident(w, r)
+		return
+	}
+	outages, err := b.outagesOf(ctx, one)
+	if !b.read(w, r, err) {
+		return
+	}
+	b.write(w, r, http.StatusOK, "incident", b.incidentPage(one, outages, known.notes[one.ID], langOf(r)))
+}
+
+func (b *board) noIncident(w http.ResponseWriter, r *http.Request) {
+	lang := langOf(r)
+	b.sentence(w, r, http.StatusNotFound, lang.Text("note.no_incident"), lang.Text("note.no_incident_hint", openedDays))
+}
+
+// serveNote takes a note about an incident, serveHandOver one to all.
+func (b *board) serveNote(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readTime)
+	defer cancel()
+	one, _, found, err := b.findIncident(ctx, r.PathValue("id"))
+	if !b.read(w, r, err) {
+		return
+	}
+	if !found {
+		b.noIncident(w, r)
+		return
+	}
+	b.take(ctx, w, r, one.ID, b.incidentTitle(say.Vietnamese, one), "/incident/"+one.ID, api.ActAcknowledge, api.ActNote)
+}
+
+func (b *board) serveHandOver(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readTime)
+	defer cancel()
+	b.take(ctx, w, r, noIncident, "", "/incidents", api.ActHandOver)
+}
+
+// take stores what a form says and leads back to its page.
+func (b *board) take(ctx context.Context, w http.ResponseWriter, r *http.Request, incident, title, back string, acts ...string) {
+	lang := langOf(r)
+	refuse := func(hint string) {
+		b.sentence(w, r, http.StatusUnprocessableEntity, lang.Text("note.bad"), hint)
+	}
+	act, by, text := r.PostFormValue("act"), written(r.PostFormValue("by")), written(r.PostFormValue("text"))
+	switch {
+	case !slices.Contains(acts, act):
+		refuse(lang.Text("note.bad_form"))
+		return
+	case by == "" || utf8.RuneCountInString(by) > maxName:
+		refuse(lang.Text("note.bad_by", maxName))
+		return
+	case text == "" && act != api.ActAcknowledge || utf8.RuneCountInString(text) > maxNote:
+		refuse(lang.Text("note.bad_text", maxNote))
+		return
+	}
+	at := b.dated(r.PostFormValue("at"), act, by, text)
+	p := api.NewPoint("note", at).Tag(api.TagIncident, incident).SetText("act", act).SetText("by", by).SetText("text", text).SetText("title", api.CleanText(title))
+	line, err := p.AppendLine(nil)
+	if err != nil {
+		b.deps.Log.Error("a note cannot be encoded", "error", err)
+		refuse(lang.Text("note.bad_form"))
+		return
+	}
+	if err := b.deps.Store.Write(ctx, api.Events, line); err != nil {
+		b.deps.Log.Error("a note cannot be stored", "incident", incident, "error", err)
+		w.Header().Set("Retry-After", "30")
+		b.sentence(w, r, http.StatusServiceUnavailable, lang.Text("note.bad"), lang.Text("note.no_store"))
+		return
+	}
+	http.Redirect(w, r, link(lang, back), http.StatusSeeOther)
+}
+
+// written is a text as it is stored: NFC, one line, no control characters.
+func written(s string) string { return strings.TrimSpace(api.CleanText(norm.NFC.String(s))) }
+
+// dated is when a note was written, by the page that its form was on: one that is sent
+// twice is one, another text from the same page is another.
+func (b *board) dated(stamp string, parts ...string) time.Time {
+	now := b.deps.Now()
+	ms, err := strconv.ParseInt(stamp, 10, 64)
+	at := time.UnixMilli(ms)
+	if err != nil || at.After(now) || now.Sub(at) > formAge {
+		at = now
+	}
+	h := fnv.New32a()
+	for _, p := range parts {
+		_, _ = h.Write([]byte(p + "\x00")) // never fails
+	}
+	return at.Truncate(time.Millisecond).Add(time.Duration(h.Sum32() % 1_000_000))
+}
+
+func (b *board) noteForm(lang say.Lang, action string, acts ...string) noteForm {
+	form := noteForm{Action: link(lang, action), At: strconv.FormatInt(b.deps.Now().UnixMilli(), 10)}
+	for _, act := range acts {
+		form.Acts = append(form.Acts, choiceAct{act, lang.Text(say.Key("note.do_" + act))})
+	}
+	return form
+}
