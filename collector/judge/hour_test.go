@@ -64,6 +64,13 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			"12:00": {"due_seconds": 3580, "unknown_seconds": 0, "rounds_due": 59, "rounds": 59, "complete_percent": 100, "availability_percent": 100},
 			"13:00": {"due_seconds": 3600, "rounds": 60},
 		}},
+		{name: "joined in mid-morning", site: always, play: func(o *office) {
+			o.measure("10:30", "14:00", sent{})
+		}, no: []string{"08:00", "09:00"}, want: map[string]fields{"10:00": {"due_seconds": 1780, "rounds": 29, "newest_age_seconds": 61}}},
+		{name: "a backlog from before the first request", site: always, play: func(o *office) {
+			o.measure("10:30", "11:30", sent{delay: time.Hour, backlog: true})
+			o.measure("11:30", "14:00", sent{})
+		}, no: []string{"09:00"}, want: map[string]fields{"10:00": {"due_seconds": 1780, "rounds": 29, "unknown_seconds": 0, "stale_seconds": 1780 - 210, "newest_age_seconds": 1780}}},
 		{name: "opens late and closes early, as people do", site: weekdays, play: func(o *office) {
 			o.measure("-1 08:00", "-1 09:00", sent{})
 			o.measure("07:20", "16:40", sent{})
