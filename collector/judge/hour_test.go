@@ -36,6 +36,11 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			"07:00": {"due_seconds": 1800, "known_seconds": 1800, "availability_percent": 100, "rounds_due": 30, "rounds": 30, "complete_percent": 100, "sent": 600},
 			"08:00": {"due_seconds": 3600},
 		}},
+		{name: "rounds of before it opened do not make up for those that are due", site: halfPast, play: func(o *office) {
+			o.measure("07:00", "07:31", sent{})
+			o.measure("07:41", "07:42", sent{})
+			o.measure("07:51", "07:52", sent{})
+		}, want: map[string]fields{"07:00": {"due_seconds": 900, "rounds_due": 15, "rounds": 3, "complete_percent": 20}}},
 		{name: "not due, and measured all the same", site: weekdays, play: func(o *office) {
 			o.measure("19:00", "20:00", sent{})
 		}, want: map[string]fields{"19:00": {
