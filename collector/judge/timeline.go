@@ -34,8 +34,7 @@ func timeline(r *Record, p Policy, now time.Time) []Segment {
 			t.byes = append(t.byes, &r.Arrivals[i])
 		}
 	}
-	t.ticks = r.ticks(p.Interval)
-	ticks := t.cut(t.ticks)
+	ticks := t.cut(r.ticks(p.Interval))
 	walk := newWalk(r, p)
 	for i, at := range ticks {
 		prev := t.sign
@@ -58,7 +57,6 @@ type line struct {
 	until    time.Time
 	goods    *goods
 	byes     []*Arrival
-	ticks    []time.Time
 	segments []Segment
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
