@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,18 +16,19 @@ import (
 	"communewatch/collector/settings"
 )
 
-// checkInventory says all that is wrong in an inventory's folder: the one that is
-// named, else the configuration's. Warnings alone are no failure.
+// checkInventory says all that is wrong in an inventory's folder and in a policy file:
+// those that are named, else the configuration's. Warnings alone are no failure.
 func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
 	path := configFlag(flags)
 	asJSON := flags.Bool("json", false, lang.Text("inventory.check_json"))
+	policy := flags.String("policy", "", lang.Text("policy.flag"))
 	without := flags.Bool("without-secrets", false, lang.Text("inventory.check_secrets"))
 	return func(_ context.Context, io settings.IO) error {
 		if len(io.Args) > 1 {
 			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[1]}}
 		}
-		folder, err := folderOf(io.Args, *path)
+		folder, file, err := toCheck(io.Args, *policy, *path)
 		if err != nil {
 			return err
 		}
@@ -34,24 +36,58 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 		if err != nil {
 			return err
 		}
+		policyWrong, err := policyProblems(file)
+		if err != nil {
+			return err
+		}
+		inventoryWrong := len(report.Errors)
+		report.Errors = append(report.Errors, policyWrong...)
 		if *asJSON {
 			err = printJSON(io, report)
 		} else {
 			err = printReport(io.Out, io.Lang, report)
 		}
-		if err == nil && len(report.Errors) > 0 {
-			err = errors.New(io.Lang.Text("inventory.unusable", len(report.Errors)))
+		switch {
+		case err != nil:
+			return err
+		case inventoryWrong > 0:
+			return errors.New(io.Lang.Text("inventory.unusable", inventoryWrong))
+		case len(policyWrong) > 0:
+			return errors.New(io.Lang.Text("policy.unusable", len(policyWrong)))
 		}
-		return err
+		return nil
 	}
 }
 
-func folderOf(args []string, config string) (string, error) {
+// toCheck is what the command line names; the configuration is read only if that is not
+// a folder.
+func toCheck(args []string, policy, config string) (folder, file string, err error) {
 	if len(args) == 1 {
-		return args[0], nil
+		return args[0], policy, nil
 	}
 	cfg, err := center.LoadConfig(config)
-	return cfg.Inventory, err
+	return cfg.Inventory, cmp.Or(policy, cfg.Policy), err
+}
+
+// policyProblems are all mistakes of a policy file; the error is that it cannot be read.
+func policyProblems(file string) (settings.Problems, error) {
+	_, err := center.LoadPolicies(file)
+	problems, ok := errors.AsType[settings.Problems](err)
+	if ok {
+		return problems, nil
+	}
+	return nil, err
+}
+
+// printPolicy shows the embedded policy, which explains each figure.
+func printPolicy(*flag.FlagSet) func(context.Context, settings.IO) error {
+	return func(_ context.Context, out settings.IO) error {
+		if len(out.Args) > 0 {
+			return settings.UsageError{Key: "cli.extra", Args: []any{out.Args[0]}}
+		}
+		_, err := io.WriteString(out.Out, center.PolicyText())
+		return err
+	}
 }
 
 func printReport(out io.Writer, lang say.Lang, r inventory.Report) error {
@@ -77,6 +113,9 @@ func printReport(out io.Writer, lang say.Lang, r inventory.Report) error {
 	fmt.Fprintln(&b, lang.Text("inventory.summary_terrain", c.Terrain[inventory.Highland], c.Terrain[inventory.Mountain],
 		c.Terrain[inventory.Plain], c.Terrain[inventory.Unknown]))
 	fmt.Fprintln(&b, lang.Text("inventory.summary_more", c.Providers, c.Calendars, c.Profiles, c.Measured))
+	if c.Windows > 0 {
+		fmt.Fprintln(&b, lang.Text("inventory.summary_windows", c.Windows))
+	}
 	if len(r.Warnings) > 0 {
 		fmt.Fprintln(&b, lang.Text("inventory.warnings", len(r.Warnings)))
 	}

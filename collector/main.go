@@ -19,6 +19,7 @@ var version = "devel"
 var commands = []settings.Command{
 	{Name: "serve", Does: "collector.serve", Flags: serve},
 	{Name: "check", Does: "inventory.check", Flags: checkInventory},
+	{Name: "policy", Does: "policy.policy", Flags: printPolicy},
 	{Name: "enrol", Does: "enrol.enrol", Flags: enrolSite(false)},
 	{Name: "re-enrol", Does: "enrol.re_enrol", Flags: enrolSite(true)},
 	{Name: "revoke", Does: "enrol.revoke", Flags: revokeSite},

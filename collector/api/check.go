@@ -161,9 +161,13 @@ func (f *Field) check(name string, v Value) error {
 }
 
 func (f *Field) checkText(name, s string) error {
+	limit := MaxStringBytes
+	if f.Max > 0 {
+		limit = int(f.Max)
+	}
 	switch {
-	case len(s) > MaxStringBytes:
-		return fmt.Errorf("field %s has %d bytes, at most %d", name, len(s), MaxStringBytes)
+	case len(s) > limit:
+		return fmt.Errorf("field %s has %d bytes, at most %d", name, len(s), limit)
 	case !clean(s):
 		return fmt.Errorf("field %s holds invalid UTF-8 or a control character", name)
 	case f.Allowed != "" && !listed(f.Allowed, s):

@@ -45,7 +45,7 @@ type Field struct {
 	Name     string
 	Kind     Kind
 	Unit     string  // UCUM where there is one ("ms", "By", "%"), else empty
-	Min, Max float64 // inclusive range of numbers; not used for Text and Boolean
+	Min, Max float64 // inclusive range of numbers; of Text, Max is how many bytes it may have if not MaxStringBytes
 	Allowed  string  // Text only: the permitted values, separated by a space; empty = any
 	Always   bool    // every point of the measurement has it, so that counting it counts points
 	Doc      string  // what it says, and what its absence says

@@ -44,10 +44,11 @@ type Deps struct {
 
 // Center is a collector, not yet or now running.
 type Center struct {
-	cfg  Config
-	log  *slog.Logger
-	up   chan struct{}
-	gate *gate.Gate
+	cfg      Config
+	policies *judge.Policies
+	log      *slog.Logger
+	up       chan struct{}
+	gate     *gate.Gate
 }
 
 // New checks and starts nothing.
@@ -55,7 +56,11 @@ func New(cfg Config, deps Deps) (*Center, error) {
 	if deps.Log == nil {
 		return nil, errors.New("a center needs a log")
 	}
-	return &Center{cfg: cfg, log: deps.Log, up: make(chan struct{})}, nil
+	policies, err := judge.LoadPolicies(cfg.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return &Center{cfg: cfg, policies: policies, log: deps.Log, up: make(chan struct{})}, nil
 }
 
 // Run serves until ctx ends, then stops in the reverse order: first no new
@@ -182,7 +187,7 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		deps.Write = r.ingest
 	}
 	if c.cfg.Has(RoleJudge) {
-		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
+		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval, Policies: c.policies}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
 		if err != nil {
 			return err
 		}

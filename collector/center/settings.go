@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/judge"
 	"communewatch/collector/settings"
 )
 
@@ -21,6 +22,7 @@ type Config struct {
 	Listen    string        `json:"listen"`    // host:port for agents, TLS
 	Page      string        `json:"page"`      // host:port of the pages, plain HTTP, meant for this machine
 	Inventory string        `json:"inventory"` // folder of the inventory (inventory/binhdinh/FORMAT.md), followed as it changes; empty: the embedded province
+	Policy    string        `json:"policy"`    // file that overrides what it names of the figures by which offices are judged (judge/policy.yaml), read at the start; empty: none
 	Names     []string      `json:"names"`     // further names and addresses by which agents reach this machine
 	Interval  time.Duration `json:"interval"`  // at which the offices measure, where no template says otherwise; decides when one counts as silent
 	Calendar  string        `json:"calendar"`  // "office": as the inventory says, else Monday–Friday 07:00–17:00; or "always", of every office
@@ -106,7 +108,7 @@ func LoadConfig(path string) (Config, error) {
 	if err := read.Err(); err != nil {
 		return Config{}, err
 	}
-	for _, p := range []*string{&cfg.Data, &cfg.Inventory, &cfg.InfluxDB.TokenFile} {
+	for _, p := range []*string{&cfg.Data, &cfg.Inventory, &cfg.Policy, &cfg.InfluxDB.TokenFile} {
 		if *p == "" {
 			continue
 		}
@@ -167,3 +169,7 @@ func checkListen(read *settings.File, path, value string) {
 		read.Complain(path, "config.listen", value)
 	}
 }
+
+// LoadPolicies reads what `policy:` names; PolicyText is the embedded one, explained.
+func LoadPolicies(path string) (*judge.Policies, error) { return judge.LoadPolicies(path) }
+func PolicyText() string                                { return judge.PolicyText }

@@ -38,7 +38,7 @@ func TestTheFormatAsItIsWrittenDownHolds(t *testing.T) {
 	}
 	want := Counts{
 		Sites: 2, Areas: 1, Steps: []Step{{"2021-02-01", 2}, {"2025-07-01", 2}}, Terrain: map[string]int{Highland: 1, Unknown: 1},
-		Providers: 1, Calendars: 2, Measured: 2, Profiles: 1,
+		Providers: 1, Calendars: 2, Measured: 2, Profiles: 1, Windows: 2,
 	}
 	if d := cmp.Diff(want, report.Counts); d != "" {
 		t.Error(d)

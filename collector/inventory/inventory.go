@@ -40,9 +40,10 @@ type Inventory struct {
 	units []Unit // by from, then code
 
 	providers map[string]Provider
-	plans     map[string]plan // by site id
-	profiles  []api.Profile   // by name
-	interval  time.Duration   // where a plan says none; 0: the contract's
+	plans     map[string]plan     // by site id
+	windows   map[string][]Window // by scope: of a site, an area, a provider or all; by beginning
+	profiles  []api.Profile       // by name
+	interval  time.Duration       // where a plan says none; 0: the contract's
 }
 
 // Embedded reads the province that comes with the program: the 159 communes,

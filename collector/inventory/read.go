@@ -31,7 +31,7 @@ func Read(files fs.FS) (*Inventory, error) {
 func Check(files fs.FS, options Options) (*Inventory, Report) {
 	r := &reading{
 		files: files, options: options,
-		inv:      &Inventory{byID: map[string]int{}, providers: map[string]Provider{}, plans: map[string]plan{}},
+		inv:      &Inventory{byID: map[string]int{}, providers: map[string]Provider{}, plans: map[string]plan{}, windows: map[string][]Window{}},
 		areas:    map[string]Area{},
 		areaAt:   map[string]spot{},
 		units:    map[unitKey]*known{},
@@ -49,6 +49,7 @@ func Check(files fs.FS, options Options) (*Inventory, Report) {
 	}
 	r.belong()
 	r.order()
+	r.sortWindows()
 	r.places()
 	r.calendars()
 	r.profiles()
@@ -69,6 +70,7 @@ const (
 	membersFile   = "members.csv"
 	sitesFile     = "sites.csv"
 	providersFile = "providers.csv"
+	windowsFile   = "maintenance.csv"
 	calendarsFile = "calendars.yaml"
 	targetsFile   = "targets.yaml"
 	secretsFile   = "secrets.yaml"
@@ -90,6 +92,7 @@ var tables = []struct {
 		needed: strings.Fields("site name kind area terrain basis terrain_source latitude longitude"),
 		more:   strings.Fields("address phone responsible provider contract"),
 	}, (*reading).site},
+	{schema{name: windowsFile, needed: strings.Fields("from until scope reason"), optional: true}, (*reading).window},
 }
 
 // reading is what was read so far.

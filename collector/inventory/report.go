@@ -33,6 +33,7 @@ type Counts struct {
 	Calendars int            `json:"calendars"` // that calendars.yaml names
 	Measured  int            `json:"measured"`  // sites with targets of their own; the others measure what an office always has
 	Profiles  int            `json:"profiles"`
+	Windows   int            `json:"windows"` // of maintenance
 }
 
 // Step is a day on which units changed, and how many there were from then on.

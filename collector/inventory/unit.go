@@ -179,7 +179,7 @@ func (r *reading) count() {
 	inv := r.inv
 	c := Counts{
 		Sites: len(inv.sites), Areas: len(inv.areas), Steps: inv.steps(), Providers: len(inv.providers),
-		Calendars: r.Counts.Calendars, Profiles: len(inv.profiles), Terrain: map[string]int{},
+		Calendars: r.Counts.Calendars, Windows: r.Counts.Windows, Profiles: len(inv.profiles), Terrain: map[string]int{},
 	}
 	for _, s := range inv.sites {
 		c.Terrain[s.Terrain]++

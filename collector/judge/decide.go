@@ -10,10 +10,12 @@ import (
 // Evidence is all that is known of one site.
 type Evidence struct {
 	Due      bool          // open by its calendar, and for a while
-	ClosedAt time.Time     // when it closed by its calendar; only if not due
+	Changed  time.Time     // when that came to be, not before it was last heard; only of a site that is not heard
 	Receipt  Receipt       // the newest; zero Time: none within retention
 	Listened time.Duration // since then, but for the time in which no collector ran
 	Targets  []Target      // gateway, LAN, uplink, devices; by name within a role
+	Power    []Power       // the newest word of each UPS
+	Open     Outage        // the newest that goes on, of the site rather than of a device; empty ID: none
 	Before   Heartbeat     // the newest; empty State: there is none
 }
 
@@ -39,7 +41,8 @@ type Target struct {
 type Round struct {
 	Time           time.Time
 	Sent, Received int64
-	Result         string // of the contract; empty is ok
+	Result         string  // of the contract; empty is ok
+	RTT            float64 // ms, the median of its round trips; 0: nothing came back, or nothing is said
 }
 
 // Heartbeat is a site's state as it was last written.
@@ -47,6 +50,8 @@ type Heartbeat struct {
 	State api.State
 	At    time.Time // when it was written
 	Since time.Time // zero: never had another
+
+	Incident string // id
 }
 
 // Verdict is what a site is in, and why.
@@ -67,13 +72,18 @@ func Decide(e Evidence, p Policy, now time.Time) Verdict {
 	case e.Receipt.Goodbye:
 		return e.begin(Verdict{api.StateClosed, last, "reason.goodbye", moment(last)})
 	case now.Sub(last) < e.Receipt.patience(p.SilentAfter):
-		return e.begin(e.judgeRounds(p))
-	case !e.Due:
-		return e.begin(Verdict{api.StateClosed, later(last, e.ClosedAt), "reason.closed_hours", moment(last)})
+		return e.begin(e.flap(e.settle(e.judgeRounds(p), p), p))
+	}
+	ups, onBattery := e.onBattery(p.Battery, p.Interval)
+	switch {
+	case !e.Due && !onBattery:
+		return e.begin(Verdict{api.StateClosed, later(last, e.Changed), "reason.closed_hours", moment(last)})
 	case e.Listened < e.Receipt.patience(p.SilentAfter):
 		return e.wait()
+	case onBattery:
+		return e.begin(Verdict{api.StatePowerLost, last, "reason.power_lost", moment(last) + ", " + ups})
 	}
-	return e.begin(Verdict{api.StateSilent, last, "reason.silent", moment(last)})
+	return e.begin(Verdict{api.StateSilent, later(last, e.Changed), "reason.silent", moment(last)})
 }
 
 // begin settles since when: a state that goes on began when it was first written
@@ -95,7 +105,7 @@ func (e *Evidence) begin(v Verdict) Verdict {
 
 // unheard states are those of a site from which nothing comes.
 func unheard(s api.State) bool {
-	return s == api.StateSilent || s == api.StateClosed || s == api.StateNotInstalled
+	return s == api.StateSilent || s == api.StatePowerLost || s == api.StateClosed || s == api.StateNotInstalled
 }
 
 // wait keeps the last judgement: nobody listened for long enough to miss the site.
@@ -106,8 +116,19 @@ func (e *Evidence) wait() Verdict {
 	return Verdict{e.Before.State, e.Before.Since, "reason.waiting", moment(e.Receipt.Time)}
 }
 
-// judgeRounds is for a site that was just heard.
+// judgeRounds is for a site that was just heard. What is lost while a UPS runs on its
+// battery stays what it was measured to be, and the evidence names the battery.
 func (e *Evidence) judgeRounds(p Policy) Verdict {
+	v := e.judgeTargets(p)
+	if measuredLoss(v.State) {
+		if ups, on := e.onBattery(time.Duration(p.FreshRounds)*p.Interval, p.Interval); on {
+			v.Evidence += ", " + ups
+		}
+	}
+	return v
+}
+
+func (e *Evidence) judgeTargets(p Policy) Verdict {
 	s := e.survey(p)
 	gateway := s.of(api.RoleGateway)
 	near, uplink := s.of(api.RoleGateway, api.RoleLAN).probed(), s.of(api.RoleUplink).probed()
@@ -125,8 +146,8 @@ func (e *Evidence) judgeRounds(p Policy) Verdict {
 		return verdict(api.StateDegraded, "reason.uplink_unclear", uplink.began(inCondition), gateway, uplink)
 	}
 	for _, rule := range degradations {
-		if bad := rule.find(s); len(bad) > 0 {
-			return Verdict{api.StateDegraded, bad.began(rule.since), rule.reason, describe(rule.count, bad)}
+		if bad := rule.find(s, p); len(bad) > 0 {
+			return Verdict{api.StateDegraded, bad.began(rule.since), rule.reason, describe(rule.tell, bad)}
 		}
 	}
 	return verdict(api.StateOK, "reason.ok", s.began(good), near, uplink)
@@ -149,29 +170,50 @@ func (e *Evidence) withoutRounds(p Policy) Verdict {
 // without line, the gravest first.
 var degradations = []struct {
 	reason say.Key
-	find   func(views) views
+	find   func(views, Policy) views
 	since  func(*view) time.Time
-	count  func(*view) (received, sent int64)
+	tell   func([]byte, *view) []byte
 }{
-	{"reason.gateway_silent", func(s views) views { return s.of(api.RoleGateway).where(dead) }, inCondition, newestRound},
-	{"reason.uplink_partly", func(s views) views { return s.of(api.RoleUplink).where(dead) }, inCondition, newestRound},
-	{"reason.lan_partly", func(s views) views { return s.of(api.RoleLAN).where(dead) }, inCondition, newestRound},
+	{"reason.gateway_silent", those(dead, api.RoleGateway), inCondition, newestRound},
+	{"reason.uplink_partly", those(dead, api.RoleUplink), inCondition, newestRound},
+	{"reason.lan_partly", those(dead, api.RoleLAN), inCondition, newestRound},
 	{"reason.cannot_probe", blind, inCondition, newestRound},
-	{"reason.uplink_loss", func(s views) views { return s.of(api.RoleUplink).where(lossy) }, losing, lossWindow},
-	{"reason.gateway_loss", func(s views) views { return s.of(api.RoleGateway).where(lossy) }, losing, lossWindow},
-	{"reason.device_down", func(s views) views { return s.of(api.RoleDevice).where(dead) }, inCondition, newestRound},
-	{"reason.one_round", func(s views) views { return s.where(undecided) }, inCondition, newestRound},
+	{"reason.uplink_loss", those(lossy, api.RoleUplink), losing, lossWindow},
+	{"reason.gateway_loss", those(lossy, api.RoleGateway), losing, lossWindow},
+	{"reason.uplink_slow", slowLine, slowing, delay},
+	{"reason.device_down", those(dead, api.RoleDevice), inCondition, newestRound},
+	{"reason.one_round", those(undecided, api.RoleGateway, api.RoleLAN, api.RoleUplink, api.RoleDevice), inCondition, newestRound},
+}
+
+func those(hold func(*view) bool, roles ...api.Role) func(views, Policy) views {
+	return func(s views, _ Policy) views { return s.of(roles...).where(hold) }
 }
 
 // blind finds what could not be probed where nothing else tells of the line: a
 // router's name that does not resolve is no fault while the line works.
-func blind(s views) views {
+func blind(s views, _ Policy) views {
 	for _, group := range []views{s.of(api.RoleUplink), s} {
 		if group.all(unknown) {
 			return group
 		}
 	}
 	return nil
+}
+
+// slowLine finds the uplink targets that answered, if the middle of all their round trips
+// is slow: one far target among near ones says nothing of the line.
+func slowLine(s views, p Policy) views {
+	answered := s.of(api.RoleUplink).where(func(v *view) bool { return len(v.delays) > 0 })
+	var delays []float64
+	several := false // on one round alone nothing is said
+	for _, v := range answered {
+		delays = append(delays, v.delays...)
+		several = several || len(v.delays) > 1
+	}
+	if !several || median(delays) < milliseconds(p.Slow) {
+		return nil
+	}
+	return answered
 }
 
 func verdict(state api.State, reason say.Key, since time.Time, groups ...views) Verdict {

@@ -70,7 +70,7 @@ func TestASiteIsJudgedByItsRounds(t *testing.T) {
 		{"what goes on began when it was first written", []Target{gateway("AAAAA"), dns("AAAAA")}, since(api.StateOK, -300), false,
 			Verdict{api.StateOK, minute(-300), "reason.ok", "router 10/10, isp-dns 10/10"}},
 		{"good again since the first good round", []Target{gateway("AAAAA"), dns("xxxAA")}, since(api.StateUplinkDown, -30), true,
-			Verdict{api.StateDegraded, minute(-4.5), "reason.uplink_loss", "isp-dns 20/50"}},
+			Verdict{api.StateDegraded, minute(-1.5), "reason.uplink_loss", "isp-dns 20/50"}},
 		{"good again once the loss is out of the window", []Target{gateway("AAAAAA"), dns("xxAAAAA")}, since(api.StateUplinkDown, -30), false,
 			Verdict{api.StateOK, minute(-4.5), "reason.ok", "router 10/10, isp-dns 10/10"}},
 
@@ -178,7 +178,7 @@ func TestASiteThatIsNotHeardIsJudgedByItsLastReceiptAndItsCalendar(t *testing.T)
 			Verdict{api.StateDegraded, minute(-300), "reason.no_targets", "2026-11-25 11:37:00"}},
 		{"a metered line that missed two", Evidence{Due: true, Receipt: Receipt{Time: minute(-24), Newest: minute(-24), Every: 10 * time.Minute}, Listened: 24 * time.Minute, Before: since(api.StateOK, -300)},
 			Verdict{api.StateSilent, minute(-24), "reason.silent", "2026-11-25 11:36:00"}},
-		{"not due", Evidence{Receipt: heard(-30), ClosedAt: minute(-20), Listened: 30 * time.Minute, Before: since(api.StateSilent, -30)},
+		{"not due", Evidence{Receipt: heard(-30), Changed: minute(-20), Listened: 30 * time.Minute, Before: since(api.StateSilent, -30)},
 			Verdict{api.StateClosed, minute(-20), "reason.closed_hours", "2026-11-25 11:30:00"}},
 		{"said goodbye", Evidence{Due: true, Receipt: goodbye(-4), Listened: 4 * time.Minute, Before: since(api.StateOK, -300)},
 			Verdict{api.StateClosed, minute(-4), "reason.goodbye", "2026-11-25 11:56:00"}},
@@ -214,7 +214,8 @@ func TestASiteThatIsNotHeardIsJudgedByItsLastReceiptAndItsCalendar(t *testing.T)
 
 func TestEveryReasonIsASentence(t *testing.T) {
 	keys := []say.Key{"reason.ok", "reason.lan_all_lost", "reason.router_lost", "reason.uplink_all_lost", "reason.uplink_unclear",
-		"reason.no_targets", "reason.late_data", "reason.goodbye", "reason.closed_hours", "reason.silent", "reason.never_heard", "reason.waiting"}
+		"reason.no_targets", "reason.late_data", "reason.goodbye", "reason.closed_hours", "reason.silent", "reason.never_heard", "reason.waiting",
+		"reason.recovering", "reason.flapping", "reason.power_lost"}
 	for _, rule := range degradations {
 		keys = append(keys, rule.reason)
 	}

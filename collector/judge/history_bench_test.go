@@ -13,7 +13,7 @@ import (
 // again and again.
 func month(rounds string) *Record {
 	const many = 43_200
-	r := &Record{Site: &inventory.Site{ID: "bd-1", Terrain: inventory.Plain}, From: clock("2026-11-01")}
+	r := &Record{Site: &inventory.Site{ID: "bd-1", Terrain: inventory.Plain}, From: wall("2026-11-01")}
 	r.To = r.From.Add(many * time.Minute)
 	letters := strings.Repeat(rounds, many/len(rounds))
 	for name, role := range map[string]api.Role{"router": api.RoleGateway, "switch": api.RoleLAN, "isp-dns": api.RoleUplink, "bgp": api.RoleUplink, "printer": api.RoleDevice} {

@@ -77,8 +77,8 @@ func drawStory(t *rapid.T) *story {
 		}
 	}
 	add("well", 30)
-	from := clock("2026-11-25 " + rapid.SampledFrom([]string{"08:00", "14:00"}).Draw(t, "from"))
-	s := told(t, from.Format(time.DateTime), fmt.Sprintf("router %s\nswitch %s\nisp-dns %s\nprinter %s\nsession %s",
+	from := wall("2026-11-25 " + rapid.SampledFrom([]string{"08:00", "14:00"}).Draw(t, "from"))
+	s := recordOf(t, from.Format(time.DateTime), fmt.Sprintf("router %s\nswitch %s\nisp-dns %s\nprinter %s\nsession %s",
 		lines[0].String(), lines[1].String(), lines[2].String(), lines[3].String(), sessions.String()))
 	for i, m := range marks {
 		at := from.Add(time.Duration(m.minute) * time.Minute)

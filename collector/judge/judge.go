@@ -1,26 +1,35 @@
-// Package judge says what each site is in. In come the newest receipts, rounds and
-// devices from the store, the calendar and the terrain from the inventory, and its
-// own last heartbeats; out goes one point site_state for every site, every few
-// seconds. It keeps nothing: whoever judges the same store finds the same states,
-// since the same moments, so a second judge or a new one may start at any time.
+// Package judge says what each site is in, and what has become of it. In come what the
+// agents measured and the receipts of it from the store, the calendar, the terrain and
+// the maintenance windows from the inventory, the figures of policy.yaml (named here as
+// the fields of [Policy]), and its own last judgements; out go, every few seconds, one
+// point site_state for every site and one area_state for every area ([Judge.Once]), the
+// names for lists (directory), and beside that what [Judge.Review] finds in what came in:
+// outages, incidents, alarms, hours and days. It keeps nothing: whoever judges the same
+// store finds the same, so a second judge or a new one may start at any time.
 //
-// The rules, in this order; I is the interval of an office's rounds:
+// The rules of a site's state, in this order; I is the interval of its office's rounds:
 //
 //   - no receipt within retention: not_installed.
 //   - the newest said goodbye: closed, since then.
-//   - none in the last SilentAfter (3 I and a half more, at most 30 s; for a metered line,
-//     which says how often it sends, twice that on top), and the office is
-//     not due by its calendar, or has been for less than half an hour (people have yet
-//     to come in): closed, since it ceased to be due or was last heard, whichever is later.
-//   - none in that time, and due: silent, since the last receipt. Only time in which a
-//     collector ran counts: after it was away, every site keeps its last state (with the
-//     reason "waiting") until it has been listened for that long. One without a last
-//     state gets no heartbeat till then.
-//   - heard: judged on rounds, by the time at which they were measured. A target counts
-//     if it has a round in the 3 I before the newest receipt; so a backlog that is
-//     replayed changes nothing, and a site stays as it was last seen until it is silent.
-//     A target is dead when its two newest rounds failed; it answers when the newest
-//     was answered; one missed round in between is neither.
+//   - heard, which is: a receipt in the last SilentAfter (SilentRounds I and a half more, at
+//     most 30 s; for a metered line, which says how often it sends, twice that on top):
+//     judged on rounds, see below.
+//   - else, every UPS that spoke within Battery before the last receipt said that it ran
+//     on its battery: power_lost, since the last receipt, whether the office is due or not.
+//   - else, the office is not due: closed, since it ceased to be due or was last heard,
+//     whichever is later (since the latter if it was due for less than SilentAfter more). It is due while its calendar says open, but for the first Opening
+//     of that (people have yet to come in) and the last Closing (they may have gone).
+//   - else silent, since the last receipt or since it came to be due, whichever is later.
+//   - Only time in which a collector ran counts for power_lost and silent: after it was
+//     away, every site keeps its last state (with the reason "waiting") until it has been
+//     listened for that long. One without a last state gets no heartbeat till then.
+//
+// On rounds, by the time at which they were measured:
+//
+//   - A target counts if it has a round in the FreshRounds I before the newest receipt; so
+//     a backlog that is replayed changes nothing, and a site stays as it was last seen
+//     until it is silent. A target is dead when its DeadRounds newest rounds failed; it
+//     answers when the newest was answered; in between it is neither.
 //   - every probed gateway and LAN target is dead, and no uplink target answers:
 //     lan_down. Likewise when the gateway and all uplink targets are dead and another LAN
 //     target is not: that is the office's router, not the provider's line. While an
@@ -32,24 +41,39 @@
 //   - every probed uplink target is dead, and the gateway answers or none is
 //     configured: uplink_down. If the gateway has just missed one, it is only degraded,
 //     until the next round tells which of the two it is.
-//   - a dead target of any role; 20 % loss or more over the last 5 I to an uplink target
-//     or a gateway (40 % for mountainous sites, whose lines are seldom clean); nothing
-//     that could be probed, at all or of the uplink; a site that is heard without fresh
-//     rounds (late data, a wrong clock, nothing to measure); a first round that failed,
-//     till there is a second: degraded.
+//   - a dead target of any role; over the last LossRounds I, a share of Loss or more lost
+//     to an uplink target or a gateway, or a median of Slow or more of the round trips to
+//     all uplink targets; nothing that could be probed, at all or of the uplink; a site that is
+//     heard without fresh rounds (late data, a wrong clock, nothing to measure); a first
+//     round that failed, till there is a second: degraded.
 //   - otherwise ok.
+//   - what is lost while a UPS runs on its battery is still what was measured; the
+//     evidence names the battery.
+//
+// Damping, on top of that:
+//
+//   - uplink_down and lan_down last until RecoverRounds rounds in a row were good, which is:
+//     the farthest that is measured (line, else router, else LAN) answers. What cannot be
+//     measured any more ends at once what was measured, and one loss becomes another at once.
+//   - ok and degraded are degraded while the newest outage of the site goes on with Flaps
+//     interruptions or more: it is over only after Calm without another.
 //
 // A state begins with the round that made it: the first failed one, the first good
-// one. It must never call a site bad for what was not measured, nor one silent because
-// we were not there to hear it.
+// one. A maintenance window changes no state; the heartbeat says that it holds. It must
+// never call a site bad for what was not measured, nor one silent because we were not
+// there to hear it.
 package judge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
@@ -60,18 +84,12 @@ import (
 type Config struct {
 	Interval    time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
 	Every       time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter time.Duration // default 3 intervals and a half, the half at most 30 s
+	SilentAfter time.Duration // of sites that measure at Interval; default as their policy says
 	Policies    *Policies     // default DefaultPolicies
 }
 
 // DefaultLoss is the share of lost echoes from which a target in the plain is bad.
 const DefaultLoss = 0.2
-
-// SilentAfter is how long a site that is due may stay unheard: three intervals and a
-// half more, the half at most 30 s.
-func SilentAfter(interval time.Duration) time.Duration {
-	return 3*interval + min(interval/2, 30*time.Second)
-}
 
 func (c *Config) fill() {
 	if c.Interval == 0 {
@@ -79,9 +97,6 @@ func (c *Config) fill() {
 	}
 	if c.Every == 0 {
 		c.Every = min(max(c.Interval/4, 2*time.Second), 15*time.Second)
-	}
-	if c.SilentAfter == 0 {
-		c.SilentAfter = SilentAfter(c.Interval)
 	}
 	if c.Policies == nil {
 		policies := DefaultPolicies()
@@ -97,7 +112,7 @@ func (c *Config) check() error {
 	case c.Every < time.Second || c.Every > time.Hour:
 		// Heartbeats are written at whole seconds.
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
-	case c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour:
+	case c.SilentAfter != 0 && (c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour):
 		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
 	}
 	return nil
@@ -115,17 +130,22 @@ type Deps struct {
 	Inventory func() *inventory.Inventory // as it is now; asked for each judgement
 	Log       *slog.Logger
 	Now       func() time.Time
+	Registry  prometheus.Registerer // of the reviews' metrics; nil: nothing is counted
 }
 
 // Judge writes what the sites are in.
 type Judge struct {
-	cfg   Config
-	deps  Deps
-	sites []inventory.Site // of the judgement at work, in display order
+	cfg  Config
+	deps Deps
 
-	began   time.Time     // of the first judgement; zero before
-	away    time.Duration // before it, for which no heartbeat was written
-	failing bool          // the last judgement failed, and that was logged
+	// Of Once alone, which may run beside Review:
+	inv   *inventory.Inventory // of the judgement at work
+	sites []inventory.Site     // its, in display order
+	began time.Time            // of the first judgement; zero before
+	away  time.Duration        // before it, for which no heartbeat was written
+	names names                // what was written of the directory last
+
+	books *books // of Review alone; nil before its first call
 }
 
 // New checks and starts nothing.
@@ -143,65 +163,94 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	if site.Interval > 0 && site.Interval != j.cfg.Interval {
-		return j.cfg.Policies.For(site, site.Interval)
+	p := j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
+	if j.cfg.SilentAfter != 0 && p.Interval == j.cfg.Interval {
+		p.SilentAfter = j.cfg.SilentAfter
 	}
-	p := j.cfg.Policies.For(site, j.cfg.Interval)
-	p.SilentAfter = j.cfg.SilentAfter
 	return p
 }
 
-// Run judges at once, and then as often as configured, until ctx ends. What fails
-// is tried again the next time.
+// reviewEvery is the least between two reviews: an outage need not be known sooner than
+// its second round.
+const reviewEvery = 30 * time.Second
+
+// Run judges at once, and then as often as configured, until ctx ends; beside that it
+// reviews what came in. What fails of the two is tried again the next time, and does not
+// keep the other waiting.
 func (j *Judge) Run(ctx context.Context) error {
-	tick := time.NewTicker(j.cfg.Every)
+	return runAll(ctx, j.deps.Log, []task{
+		{every: j.cfg.Every, do: j.Once, failed: "sites cannot be judged, trying again", again: "sites are judged again"},
+		{every: max(j.cfg.Every, reviewEvery), do: func(ctx context.Context) error { return j.Review(ctx, j.deps.Now()) },
+			failed: "what came in cannot be reviewed, trying again", again: "what comes in is reviewed again"},
+	})
+}
+
+// runAll runs tasks beside one another until ctx ends.
+func runAll(ctx context.Context, log *slog.Logger, tasks []task) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range tasks {
+		group.Go(func() error { return one.run(ctx, log) })
+	}
+	return group.Wait()
+}
+
+// task is something done at once and then every so often.
+type task struct {
+	every         time.Duration
+	do            func(context.Context) error
+	failed, again string // logged at the first failure of a row of them, and at its end
+}
+
+func (t *task) run(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(t.every)
 	defer tick.Stop()
-	for {
-		j.report(ctx, j.Once(ctx))
+	failing := false
+	for ctx.Err() == nil {
+		switch err := t.do(ctx); {
+		case err != nil && ctx.Err() == nil && !failing:
+			failing = true
+			log.Error(t.failed, "error", err)
+		case err == nil && failing:
+			failing = false
+			log.Info(t.again)
+		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-tick.C:
 		}
 	}
-}
-
-// report logs the first failure of a row of them, and its end.
-func (j *Judge) report(ctx context.Context, err error) {
-	switch {
-	case err != nil && ctx.Err() == nil && !j.failing:
-		j.failing = true
-		j.deps.Log.Error("sites cannot be judged, trying again", "error", err)
-	case err == nil && j.failing:
-		j.failing = false
-		j.deps.Log.Info("sites are judged again")
-	}
+	return ctx.Err()
 }
 
 // Once judges every site and writes their heartbeats, all or, if it fails, none or
 // some of them; doing it again is safe. It is not to be called twice at once.
 func (j *Judge) Once(ctx context.Context) error {
 	now := j.deps.Now()
-	j.sites = j.deps.Inventory().Sites()
+	j.inv = j.deps.Inventory()
+	j.sites = j.inv.Sites()
 	files, err := j.read(ctx, now)
 	if err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
-	lines := make([]byte, 0, 256*len(j.sites))
+	lines := make([]byte, 0, 512*len(j.sites))
+	states := make([]api.State, len(j.sites))
 	for i := range j.sites {
 		verdict := Decide(files[i], j.policy(&j.sites[i]), now)
-		if verdict.State == "" {
+		if states[i] = verdict.State; verdict.State == "" {
 			continue
 		}
-		if lines, err = j.heartbeat(i, verdict, now).AppendLine(lines); err != nil {
+		if lines, err = j.heartbeat(i, &files[i], verdict, now).AppendLine(lines); err != nil {
 			return fmt.Errorf("judge %s: %w", j.sites[i].ID, err)
 		}
 	}
-	if len(lines) == 0 {
-		return nil
-	}
-	if err := j.deps.Store.Write(ctx, api.Events, lines); err != nil {
+	if lines, err = j.appendAreas(lines, states, now); err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
+	if len(lines) > 0 {
+		if err := j.deps.Store.Write(ctx, api.Events, lines); err != nil {
+			return fmt.Errorf("judge: %w", err)
+		}
+	}
+	j.directory(ctx, now)
 	return nil
 }

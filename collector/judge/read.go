@@ -17,7 +17,7 @@ const (
 	retention  = api.MaxBehind    // of receipts, and for heartbeats long enough
 	maxBack    = 60               // rounds, after the judge was away
 	maxBackFor = time.Hour        // and not more than this
-	closing    = 15 * time.Minute // offices open and close at whole quarters of an hour
+	quarter    = 15 * time.Minute // of an hour: at these offices open and close
 )
 
 var zone = inventory.Zone()
@@ -44,6 +44,12 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 	if err := j.readDevices(ctx, from, now, at); err != nil {
 		return nil, err
 	}
+	if err := j.readPower(ctx, now, at); err != nil {
+		return nil, err
+	}
+	if err := j.readOutages(ctx, now, at); err != nil {
+		return nil, err
+	}
 	j.listen(now, newest)
 	for i := range files {
 		j.complete(&files[i], j.sites[i], now)
@@ -56,7 +62,7 @@ func (j *Judge) read(ctx context.Context, now time.Time) ([]Evidence, error) {
 // changed meanwhile is dated rightly.
 func (j *Judge) roundsFrom(now, heartbeat time.Time, patience time.Duration) time.Time {
 	interval := j.longest()
-	window := time.Duration(max(j.cfg.Policies.Plain.LossRounds, j.cfg.Policies.Mountain.LossRounds)) * interval
+	window := time.Duration(max(j.cfg.Policies.Plain.back(), j.cfg.Policies.Mountain.back())) * interval
 	from := now.Add(-patience - window)
 	if away := heartbeat.Add(-window); !heartbeat.IsZero() && away.Before(from) {
 		from = later(away, now.Add(-max(min(maxBack*interval, maxBackFor), now.Sub(from))))
@@ -75,10 +81,11 @@ func (j *Judge) longest() time.Duration {
 
 // patience is the longest of those sites that still count as heard.
 func (j *Judge) patience(files []Evidence, now time.Time) time.Duration {
-	longest := j.cfg.SilentAfter
+	var longest time.Duration
 	for i := range files {
-		if p := files[i].Receipt.patience(j.policy(&j.sites[i]).SilentAfter); now.Sub(files[i].Receipt.Time) < p {
-			longest = max(longest, p)
+		silent := j.policy(&j.sites[i]).SilentAfter
+		if longest = max(longest, silent); now.Sub(files[i].Receipt.Time) < files[i].Receipt.patience(silent) {
+			longest = max(longest, files[i].Receipt.patience(silent))
 		}
 	}
 	return longest
@@ -112,21 +119,31 @@ func (j *Judge) complete(e *Evidence, site inventory.Site, now time.Time) {
 		e.Listened -= min(j.away, j.began.Sub(last))
 	}
 	policy := j.policy(&site)
-	if e.Due = due(site, now, policy.Opening); !e.Due && now.Sub(last) >= e.Receipt.patience(policy.SilentAfter) {
-		e.ClosedAt = closedAt(site, last, now, policy.Opening)
+	e.Due = due(site, now, policy)
+	if now.Sub(last) < e.Receipt.patience(policy.SilentAfter) {
+		return
+	}
+	if going := e.Before.State; going == api.StateClosed && !e.Due || going == api.StateSilent && e.Due || going == api.StatePowerLost {
+		return // it goes on, and began when it was first said to
+	}
+	e.Changed = changed(site, last, now, policy)
+	if !e.Due && e.Changed.Sub(last) < policy.SilentAfter {
+		e.Changed = last // it closed before it could be missed
 	}
 }
 
-// due is open by the calendar, and has been for long enough that people have come in.
-func due(site inventory.Site, t time.Time, opening time.Duration) bool {
-	return site.Due(t) && site.Due(t.Add(-opening))
+// due is open by the calendar, for long enough that people have come in, and for so much
+// longer that they have not left.
+func due(site inventory.Site, t time.Time, p Policy) bool {
+	return site.Due(t) && site.Due(t.Add(-p.Opening)) && site.Due(t.Add(p.Closing))
 }
 
-// closedAt finds when the site ceased to be due, between last and now.
-func closedAt(site inventory.Site, last, now time.Time, opening time.Duration) time.Time {
-	at := now.Truncate(closing)
-	for at.After(last) && !due(site, at.Add(-time.Second), opening) {
-		at = at.Add(-closing)
+// changed finds when, between last and now, the site came to be due or ceased to be. A
+// grace that is no whole quarter of an hour is found to the quarter after it.
+func changed(site inventory.Site, last, now time.Time, p Policy) time.Time {
+	is, at := due(site, now, p), now.Truncate(quarter)
+	for at.After(last) && due(site, at.Add(-time.Second), p) == is {
+		at = at.Add(-quarter)
 	}
 	return later(last, at)
 }
@@ -139,7 +156,7 @@ func order(r api.Role) int {
 func (j *Judge) readHeartbeats(ctx context.Context, now time.Time, at map[string]*Evidence) (newest time.Time, err error) {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "site_state",
-		Select:      []store.Selector{{Func: "last", Field: "state"}, {Field: "since_ms"}},
+		Select:      []store.Selector{{Func: "last", Field: "state"}, {Field: "since_ms"}, {Field: "incident"}},
 		From:        now.Add(-retention), To: now.Add(time.Second),
 		By: []string{api.TagSite},
 	})
@@ -149,7 +166,7 @@ func (j *Judge) readHeartbeats(ctx context.Context, now time.Time, at map[string
 			continue
 		}
 		row := s.Rows[len(s.Rows)-1]
-		e.Before = Heartbeat{State: api.State(row.Values["state"].Text()), At: row.Time, Since: milliseconds(row, "since_ms")}
+		e.Before = Heartbeat{State: api.State(row.Values["state"].Text()), At: row.Time, Since: instant(row, "since_ms"), Incident: row.Values["incident"].Text()}
 		newest = later(newest, row.Time)
 	}
 	return newest, err
@@ -168,7 +185,7 @@ func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*
 			continue
 		}
 		if row := s.Rows[len(s.Rows)-1]; row.Time.After(e.Receipt.Time) {
-			e.Receipt = Receipt{Time: row.Time, Newest: milliseconds(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
+			e.Receipt = Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
 				Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
 		}
 	}
@@ -178,7 +195,7 @@ func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*
 func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "ping",
-		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}},
+		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}},
 		From:        from, To: now.Add(j.cfg.Interval),
 		By: []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole},
 	})
@@ -189,7 +206,10 @@ func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[stri
 		}
 		t := Target{Name: s.Tags[api.TagTarget], Role: api.Role(s.Tags[api.TagRole]), Rounds: make([]Round, len(s.Rows))}
 		for i, row := range s.Rows {
-			t.Rounds[i] = Round{row.Time, row.Values["sent"].Integer(), row.Values["received"].Integer(), row.Values["result"].Text()}
+			t.Rounds[i] = Round{
+				Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
+				Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float(),
+			}
 		}
 		e.Targets = append(e.Targets, t)
 	}
@@ -218,7 +238,27 @@ func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[str
 	return err
 }
 
-func milliseconds(row store.Row, field string) time.Time {
+// readPower takes the newest word of each UPS, however long ago: what it said before a
+// site fell silent tells why, as long as the silence lasts.
+func (j *Judge) readPower(ctx context.Context, now time.Time, at map[string]*Evidence) error {
+	series, err := j.deps.Store.Select(ctx, store.Query{
+		Measurement: "device",
+		Select:      []store.Selector{{Func: "last", Field: "on_battery_count"}},
+		From:        now.Add(-retention), To: now.Add(j.cfg.Interval),
+		By: []string{api.TagSite, api.TagAgent, api.TagTarget},
+	})
+	for _, s := range series {
+		e := at[s.Tags[api.TagSite]]
+		if e == nil || len(s.Rows) == 0 {
+			continue
+		}
+		row := s.Rows[len(s.Rows)-1]
+		e.Power = append(e.Power, Power{Time: row.Time, Target: s.Tags[api.TagTarget], OnBattery: row.Values["on_battery_count"].Float() >= 1})
+	}
+	return err
+}
+
+func instant(row store.Row, field string) time.Time {
 	v, ok := row.Values[field]
 	if !ok {
 		return time.Time{}

@@ -50,11 +50,11 @@ func (k *keeper) store(changed []Outage) {
 // sees is what a story shows up to a time, of which that of from..to has not come yet.
 func (k *keeper) sees(s *story, until string, missing ...string) {
 	k.t.Helper()
-	now := clock(until)
+	now := wall(until)
 	r := s.r
 	r.To = now
 	gone := func(at time.Time) bool {
-		return !at.Before(now) || len(missing) == 2 && !at.Before(clock(missing[0])) && at.Before(clock(missing[1]))
+		return !at.Before(now) || len(missing) == 2 && !at.Before(wall(missing[0])) && at.Before(wall(missing[1]))
 	}
 	r.Targets = slices.Clone(r.Targets)
 	for i := range r.Targets {
@@ -67,7 +67,7 @@ func (k *keeper) sees(s *story, until string, missing ...string) {
 }
 
 func TestWhatWasSilentIsJudgedAnewWhenItsBacklogComes(t *testing.T) {
-	s := told(t, "09:00", `
+	s := recordOf(t, "09:00", `
 		router  60A 20A 30A
 		isp-dns 60A 20x 30A`).looked("10:02:10", "uplink_down", "collector 1").late("10:00", "10:22")
 	k := &keeper{t: t}
@@ -80,14 +80,14 @@ func TestWhatWasSilentIsJudgedAnewWhenItsBacklogComes(t *testing.T) {
 	if d := cmp.Diff("uplink_down last_mile path_first_hop 10:00:20 – 10:20:20, down 20m0s\n", shown(k.stored)); d != "" {
 		t.Fatal(d)
 	}
-	if o := k.stored[0]; o.ID != id || !o.At.Equal(at) || o.FirstKind != "silent" || o.FirstCause != api.Unknown || !o.First.Equal(clock("10:15")) || !o.Judged.Equal(clock("10:25")) {
+	if o := k.stored[0]; o.ID != id || !o.At.Equal(at) || o.FirstKind != "silent" || o.FirstCause != api.Unknown || !o.First.Equal(wall("10:15")) || !o.Judged.Equal(wall("10:25")) {
 		t.Errorf("%+v", o)
 	}
 }
 
 func TestWhatWasNoOutageIsWithdrawnAndSaysWhoseFaultItWas(t *testing.T) {
 	quiet := func() *story {
-		return told(t, "09:00", `
+		return recordOf(t, "09:00", `
 			router  60A 60A 30A
 			isp-dns 60A 60A 30A`).late("10:00", "11:00")
 	}
@@ -113,7 +113,7 @@ func TestWhatWasNoOutageIsWithdrawnAndSaysWhoseFaultItWas(t *testing.T) {
 }
 
 func TestACollectorThatIsAwayBooksNothingOnASite(t *testing.T) {
-	s := told(t, "09:00", `
+	s := recordOf(t, "09:00", `
 		router  60A 60A 30A
 		isp-dns 60A 60A 30A`).deaf("10:00", "11:00").late("10:00", "11:03")
 	k := &keeper{t: t}
@@ -128,21 +128,21 @@ func TestACollectorThatIsAwayBooksNothingOnASite(t *testing.T) {
 }
 
 func outageAt(target, from, to string) Outage {
-	o := Outage{Site: "bd-1", Status: api.StatusClosed, Kind: "uplink_down", Target: target, Started: clock(from), Interruptions: 1, Cause: api.Unknown, Reason: "because.no_look"}
+	o := Outage{Site: "bd-1", Status: api.StatusClosed, Kind: "uplink_down", Target: target, Started: wall(from), Interruptions: 1, Cause: api.Unknown, Reason: "because.no_look"}
 	if to == "" {
 		o.Status = api.StatusOpen
 		return o
 	}
-	o.Ended = clock(to)
+	o.Ended = wall(to)
 	return o
 }
 
-func window(from, to string) Span { return Span{clock(from), clock(to)} }
+func window(from, to string) Span { return Span{wall(from), wall(to)} }
 
 func TestReconcileKeepsWhatIsStored(t *testing.T) {
 	kept := func(all ...Outage) *keeper {
 		k := &keeper{t: t}
-		k.store(Reconcile(nil, all, window("08:00", "12:00"), clock("12:00")))
+		k.store(Reconcile(nil, all, window("08:00", "12:00"), wall("12:00")))
 		return k
 	}
 	for _, c := range []struct {
@@ -191,7 +191,7 @@ func TestReconcileKeepsWhatIsStored(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.k.t = t
 			id := c.k.stored[0].ID
-			now := clock("12:00")
+			now := wall("12:00")
 			c.k.store(Reconcile(c.k.stored, c.found, c.window, now))
 			if again := Reconcile(c.k.stored, c.found, c.window, now); len(again) > 0 {
 				t.Errorf("again to be written: %s", shown(again))
@@ -209,13 +209,13 @@ func TestReconcileKeepsWhatIsStored(t *testing.T) {
 func TestOneThatIsJoinedNamesTheOneThatStays(t *testing.T) {
 	k := &keeper{t: t}
 	all := window("08:00", "12:00")
-	k.store(Reconcile(nil, []Outage{outageAt("", "09:00", "09:10"), outageAt("", "09:30", "09:40")}, all, clock("12:00")))
-	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:05", "09:35")}, all, clock("12:01")))
+	k.store(Reconcile(nil, []Outage{outageAt("", "09:00", "09:10"), outageAt("", "09:30", "09:40")}, all, wall("12:00")))
+	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:05", "09:35")}, all, wall("12:01")))
 	if k.stored[1].Evidence != k.stored[0].ID || k.stored[1].Status != api.StatusWithdrawn {
 		t.Errorf("%+v", k.stored[1])
 	}
 	// And it is itself again if that is how it turns out.
-	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:00", "09:10"), outageAt("", "09:30", "09:40")}, all, clock("12:02")))
+	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:00", "09:10"), outageAt("", "09:30", "09:40")}, all, wall("12:02")))
 	if len(k.stored) != 2 || k.stored[1].Status != api.StatusClosed || k.stored[1].Reason != "because.no_look" {
 		t.Errorf("stored %s", shown(k.stored))
 	}
@@ -225,10 +225,10 @@ func TestOneThatWasWithdrawnIsOpenedAgain(t *testing.T) {
 	k := &keeper{t: t}
 	all := window("08:00", "12:00")
 	one := []Outage{outageAt("", "09:00", "09:10")}
-	k.store(Reconcile(nil, one, all, clock("12:00")))
-	k.store(Reconcile(k.stored, nil, all, clock("12:01")))
-	k.store(Reconcile(k.stored, one, all, clock("12:02")))
-	if len(k.stored) != 1 || k.stored[0].Status != api.StatusClosed || !k.stored[0].Judged.Equal(clock("12:02")) {
+	k.store(Reconcile(nil, one, all, wall("12:00")))
+	k.store(Reconcile(k.stored, nil, all, wall("12:01")))
+	k.store(Reconcile(k.stored, one, all, wall("12:02")))
+	if len(k.stored) != 1 || k.stored[0].Status != api.StatusClosed || !k.stored[0].Judged.Equal(wall("12:02")) {
 		t.Errorf("stored %s", shown(k.stored))
 	}
 }
@@ -236,10 +236,10 @@ func TestOneThatWasWithdrawnIsOpenedAgain(t *testing.T) {
 func TestNoTwoOutagesHaveOneIdOrMoment(t *testing.T) {
 	k := &keeper{t: t}
 	all := window("08:00", "12:00")
-	k.store(Reconcile(nil, []Outage{outageAt("", "09:00", "09:10"), outageAt("printer", "09:00", "09:10"), outageAt("camera", "09:00", "09:10")}, all, clock("12:00")))
+	k.store(Reconcile(nil, []Outage{outageAt("", "09:00", "09:10"), outageAt("printer", "09:00", "09:10"), outageAt("camera", "09:00", "09:10")}, all, wall("12:00")))
 	// The first moves, and what was its moment is another's.
-	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:08", "09:50")}, all, clock("12:01")))
-	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:00", "09:04"), outageAt("", "09:20", "09:50")}, all, clock("12:02")))
+	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:08", "09:50")}, all, wall("12:01")))
+	k.store(Reconcile(k.stored, []Outage{outageAt("", "09:00", "09:04"), outageAt("", "09:20", "09:50")}, all, wall("12:02")))
 	ids := map[string]bool{}
 	for _, o := range k.stored {
 		if ids[o.ID] || strings.ContainsAny(o.ID, " \t") {
@@ -253,7 +253,7 @@ func TestNoTwoOutagesHaveOneIdOrMoment(t *testing.T) {
 }
 
 func TestSilenceBeforeAnythingIsKnownIsNoOutage(t *testing.T) {
-	s := told(t, "09:00", `
+	s := recordOf(t, "09:00", `
 		router  60- 30A
 		isp-dns 60- 30A`)
 	k := &keeper{t: t}
@@ -264,15 +264,15 @@ func TestSilenceBeforeAnythingIsKnownIsNoOutage(t *testing.T) {
 	// Of one that was known to be silent it is the end.
 	o := outageAt("", "08:00", "")
 	o.Kind = "silent"
-	k.store(Reconcile(nil, []Outage{o}, window("07:00", "09:00"), clock("09:00")))
-	k.store(Reconcile(k.stored, s.outages(), window("09:00", "10:30"), clock("10:30")))
+	k.store(Reconcile(nil, []Outage{o}, window("07:00", "09:00"), wall("09:00")))
+	k.store(Reconcile(k.stored, s.outages(), window("09:00", "10:30"), wall("10:30")))
 	if d := cmp.Diff("silent unknown no_look 08:00:00 – 10:00:20, down 1h0m5s\n", shown(k.stored)); d != "" {
 		t.Error(d)
 	}
 }
 
 func TestAnOutageIsReadAsItWasStored(t *testing.T) {
-	s := told(t, "09:00", `
+	s := recordOf(t, "09:00", `
 		router  60A 20A 30A
 		isp-dns 60A 20x 30A
 		printer 60A 90x`).looked("10:02:10", "uplink_down", "collector 1")

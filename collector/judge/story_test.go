@@ -41,7 +41,7 @@ var offsets = map[api.Role]time.Duration{api.RoleGateway: 5 * time.Second, api.R
 
 const runOffset = 40 * time.Second
 
-func clock(text string) time.Time {
+func wall(text string) time.Time {
 	layout := "2006-01-02 15:04:05"
 	if len(text) <= 8 {
 		text = "2026-11-25 " + text
@@ -53,10 +53,10 @@ func clock(text string) time.Time {
 	return at
 }
 
-// told makes the record of an office from a moment on, up to the end of its longest line.
-func told(t tester, from, text string) *story {
+// recordOf makes the record of an office from a moment on, up to the end of its longest line.
+func recordOf(t tester, from, text string) *story {
 	t.Helper()
-	s := &story{t: t, p: minutes, r: Record{Site: &inventory.Site{ID: "bd-1", Terrain: inventory.Plain}, From: clock(from)}}
+	s := &story{t: t, p: minutes, r: Record{Site: &inventory.Site{ID: "bd-1", Terrain: inventory.Plain}, From: wall(from)}}
 	s.r.To = s.r.From
 	sessions := ""
 	for line := range strings.Lines(text) {
@@ -135,14 +135,14 @@ func (s *story) run(sessions string) {
 // booted says of a session's first point when the machine had booted.
 func (s *story) booted(session, at string) *story {
 	i := slices.IndexFunc(s.r.Runs, func(r Run) bool { return r.Session == session })
-	s.r.Runs[i].MachineUp = s.r.Runs[i].Time.Sub(clock(at))
+	s.r.Runs[i].MachineUp = s.r.Runs[i].Time.Sub(wall(at))
 	return s
 }
 
 // goodbye is said a second after the last round before a time.
 func (s *story) goodbye(at string) *story {
 	for i := len(s.r.Arrivals) - 1; i >= 0; i-- {
-		if a := &s.r.Arrivals[i]; a.Time.Before(clock(at)) {
+		if a := &s.r.Arrivals[i]; a.Time.Before(wall(at)) {
 			a.Goodbye = api.GoodbyeShutdown
 			return s
 		}
@@ -153,7 +153,7 @@ func (s *story) goodbye(at string) *story {
 
 // ups is read each minute of a time.
 func (s *story) ups(from, to string, onBattery bool) *story {
-	for at := clock(from); at.Before(clock(to)); at = at.Add(time.Minute) {
+	for at := wall(from); at.Before(wall(to)); at = at.Add(time.Minute) {
 		s.r.Power = append(s.r.Power, Power{Time: at.Add(offsets[api.RoleDevice]), Target: "ups", OnBattery: onBattery})
 	}
 	return s
@@ -165,7 +165,7 @@ func (s *story) looked(at, cause string, ways ...string) *story {
 	for _, text := range ways {
 		target, way, _ := strings.Cut(text, " ")
 		last, whole, reached := strings.Cut(way, "/")
-		l := Look{Time: clock(at), Target: target, Cause: cause, Reached: reached, Address: "198.51.100.9"}
+		l := Look{Time: wall(at), Target: target, Cause: cause, Reached: reached, Address: "198.51.100.9"}
 		l.LastHopNumber, _ = strconv.Atoi(last)
 		l.Hops, _ = strconv.Atoi(whole)
 		if l.LastHopNumber > 0 {
@@ -180,23 +180,23 @@ func (s *story) looked(at, cause string, ways ...string) *story {
 func (s *story) late(from, to string) *story {
 	n := 0
 	for i := range s.r.Arrivals {
-		if a := &s.r.Arrivals[i]; !a.Time.Before(clock(from)) && a.Time.Before(clock(to)) {
+		if a := &s.r.Arrivals[i]; !a.Time.Before(wall(from)) && a.Time.Before(wall(to)) {
 			n++
-			a.Time = clock(to).Add(time.Duration(n) * time.Millisecond)
+			a.Time = wall(to).Add(time.Duration(n) * time.Millisecond)
 		}
 	}
 	return s
 }
 
 func (s *story) deaf(from, to string) *story {
-	s.r.Deaf = append(s.r.Deaf, Span{clock(from), clock(to)})
+	s.r.Deaf = append(s.r.Deaf, Span{wall(from), wall(to)})
 	return s
 }
 
 // window is the record of a part of the story.
 func (s *story) window(from, to string) *story {
 	part := *s
-	part.r = cutTo(&s.r, Span{clock(from), clock(to)})
+	part.r = cutTo(&s.r, Span{wall(from), wall(to)})
 	return &part
 }
 

@@ -16,7 +16,7 @@ func TestATimelineIsWhatALivingJudgeWouldHaveSaid(t *testing.T) {
 		s    *story
 		want string
 	}{
-		{"a line that is lost, and is lossy for a while afterwards", told(t, "09:00", `
+		{"a line that is lost, and is lossy for a while afterwards", recordOf(t, "09:00", `
 			router  10A 10A 10A
 			isp-dns 10A 10x 7 9A`),
 			`09:00:00 ok (ok)
@@ -24,14 +24,14 @@ func TestATimelineIsWhatALivingJudgeWouldHaveSaid(t *testing.T) {
 			 09:20:20 degraded (uplink_loss)
 			 09:21:20 ok (ok)
 			 09:30:00`},
-		{"loss", told(t, "09:00", `
+		{"loss", recordOf(t, "09:00", `
 			router  10A 10A 10A
 			isp-dns 10A 55555 5A 10A`),
 			`09:00:00 ok (ok)
 			 09:10:20 degraded (uplink_loss)
 			 09:15:20 ok (ok)
 			 09:30:00`},
-		{"first the LAN comes back, then the line", told(t, "09:00", `
+		{"first the LAN comes back, then the line", recordOf(t, "09:00", `
 			router  10A 5x 5A 10A
 			isp-dns 10A 5x 5x 10A`),
 			`09:00:00 ok (ok)
@@ -39,35 +39,35 @@ func TestATimelineIsWhatALivingJudgeWouldHaveSaid(t *testing.T) {
 			 09:15:05 uplink_down (uplink_all_lost)
 			 09:20:20 ok (ok)
 			 09:30:00`},
-		{"a night", told(t, "2026-11-25 16:55", `
+		{"a night", recordOf(t, "2026-11-25 16:55", `
 			router  5A 840- 5A
 			isp-dns 5A 840- 5A`).goodbye("17:00"),
 			`16:55:00 ok (ok)
 			 16:59:40 closed (goodbye)
 			 2026-11-26 07:00:05 ok (ok)
 			 2026-11-26 07:05:00`},
-		{"a record that begins with a dead line", told(t, "09:00", `
+		{"a record that begins with a dead line", recordOf(t, "09:00", `
 			router  10A 10A
 			isp-dns 10x 10A`),
 			`09:00:00 uplink_down (uplink_all_lost)
 			 09:10:20 ok (ok)
 			 09:20:00`},
-		{"one that begins in a gap", told(t, "09:00", `
+		{"one that begins in a gap", recordOf(t, "09:00", `
 			router  30- 10A
 			isp-dns 30- 10A`),
 			`09:00:00 silent (headless)
 			 09:30:05 ok (ok)
 			 09:40:00`},
-		{"one that begins in a gap, of which the beginning is known", told(t, "09:00", `
+		{"one that begins in a gap, of which the beginning is known", recordOf(t, "09:00", `
 			router  10A 60- 10A
 			isp-dns 10A 60- 10A`).goodbye("09:10").window("09:40", "10:20"),
 			`09:40:00 closed (goodbye)
 			 10:10:05 ok (ok)
 			 10:20:00`},
-		{"nothing at all", told(t, "09:00", `isp-dns 10-`),
+		{"nothing at all", recordOf(t, "09:00", `isp-dns 10-`),
 			`09:00:00 not_installed (never_heard)
 			 09:10:00`},
-		{"a gap in the middle of the day that goes on past closing time", told(t, "15:00", `
+		{"a gap in the middle of the day that goes on past closing time", recordOf(t, "15:00", `
 			router  10A 120-
 			isp-dns 10A 120-`),
 			`15:00:00 ok (ok)
@@ -84,7 +84,7 @@ func TestATimelineIsWhatALivingJudgeWouldHaveSaid(t *testing.T) {
 }
 
 func TestWhoMaySendLaterIsNotSilentYet(t *testing.T) {
-	metered := told(t, "09:00", `
+	metered := recordOf(t, "09:00", `
 		router  60A 15-
 		isp-dns 60A 15-`)
 	for i := range metered.r.Arrivals {
@@ -93,20 +93,20 @@ func TestWhoMaySendLaterIsNotSilentYet(t *testing.T) {
 	if d := cmp.Diff("09:00:00 ok (ok)\n10:15:00\n", states(Timeline(&metered.r, metered.p, metered.r.To))); d != "" {
 		t.Error(d)
 	}
-	plain := told(t, "09:00", `
+	plain := recordOf(t, "09:00", `
 		router  60A 15-
 		isp-dns 60A 15-`)
 	if d := cmp.Diff("09:00:00 ok (ok)\n09:59:40 silent (not_heard)\n10:15:00\n", states(Timeline(&plain.r, plain.p, plain.r.To))); d != "" {
 		t.Error(d)
 	}
-	draining := told(t, "09:00", `
+	draining := recordOf(t, "09:00", `
 		router  60A 15-
 		isp-dns 60A 15-`)
-	draining.r.Arrivals = append(draining.r.Arrivals, Arrival{Time: clock("10:14"), First: clock("09:00"), Last: clock("09:30")})
+	draining.r.Arrivals = append(draining.r.Arrivals, Arrival{Time: wall("10:14"), First: wall("09:00"), Last: wall("09:30")})
 	if d := cmp.Diff("09:00:00 ok (ok)\n09:59:40 degraded (late_data)\n10:15:00\n", states(Timeline(&draining.r, draining.p, draining.r.To))); d != "" {
 		t.Error(d)
 	}
-	returned := told(t, "09:00", `
+	returned := recordOf(t, "09:00", `
 		router  60A 62-
 		isp-dns 60A 62-`).deaf("10:00", "11:00")
 	if d := cmp.Diff("09:00:00 ok (ok)\n11:02:00\n", states(Timeline(&returned.r, returned.p, returned.r.To))); d != "" {
@@ -119,13 +119,13 @@ func TestWhoMaySendLaterIsNotSilentYet(t *testing.T) {
 
 // laterStates is the timeline of a story as it is known at a later time, when nothing more came.
 func laterStates(s *story, now string) string {
-	s.r.To = clock(now)
+	s.r.To = wall(now)
 	return states(Timeline(&s.r, s.p, s.r.To))
 }
 
 // At each tick a living judge who has just received the rounds says the same state.
 func TestATimelineAgreesWithDecideAtEachTick(t *testing.T) {
-	s := told(t, "09:00", `
+	s := recordOf(t, "09:00", `
 		router  20A 5x A 9A  30A 3n 3x 20A
 		switch  20A 10A  5A  5x  20A 3x 3x 20A
 		isp-dns 20A 5s A 4x 5A 555555 24A 3x 3x 20A
@@ -179,7 +179,7 @@ func changesSoon(timeline []Segment, at time.Time) bool {
 }
 
 func TestATimelineHasNoHole(t *testing.T) {
-	s := told(t, "2026-11-20 07:00", `
+	s := recordOf(t, "2026-11-20 07:00", `
 		router  50A 20- 30x 5A 700- 100A 4500- 10A 20x 30A
 		isp-dns 50x 20- 30s 5A 700- 100A 4500- 10A 20s 30A
 		session 50a 20- 35b 700- 100c 4500- 60d`)
@@ -208,7 +208,7 @@ func TestOfficesAreDueBetweenOpeningAndClosing(t *testing.T) {
 		{"2026-11-25 10:00", "2026-11-25 10:00", ""},
 	} {
 		got := ""
-		for _, s := range dueSpans(office.Due, clock(c.from), clock(c.to), minutes) {
+		for _, s := range dueSpans(office.Due, wall(c.from), wall(c.to), minutes) {
 			got += shortly(noon, s.From) + "-" + shortly(noon, s.To) + " "
 		}
 		if got != c.want {
@@ -216,7 +216,7 @@ func TestOfficesAreDueBetweenOpeningAndClosing(t *testing.T) {
 		}
 	}
 	always := inventory.Site{Calendar: inventory.CalendarAlways}
-	if got := dueSpans(always.Due, clock("2026-11-27 16:00"), clock("2026-11-30 08:00"), minutes); len(got) != 1 || got[0].To.Sub(got[0].From) != 64*time.Hour {
+	if got := dueSpans(always.Due, wall("2026-11-27 16:00"), wall("2026-11-30 08:00"), minutes); len(got) != 1 || got[0].To.Sub(got[0].From) != 64*time.Hour {
 		t.Errorf("always: %v", got)
 	}
 }

@@ -16,7 +16,7 @@ const (
 	answers     condition = iota // its newest round was answered
 	missedOne                    // the newest was not, the one before was
 	missedFirst                  // the only one was not
-	isDead                       // deadRounds or more were not, the newest included
+	isDead                       // DeadRounds or more were not, the newest included
 	notProbed                    // it could not be probed, so nothing is known
 	cutOff                       // it was skipped, because what lies before it does not answer
 )
@@ -30,12 +30,14 @@ type view struct {
 	sent, received int64     // within the loss window
 	lossy          bool
 	lossSince      time.Time // the first round in it that lost
+	delays         []float64 // ms, of the rounds in it that came back
+	slowSince      time.Time // the first of them that was slow
 	goodSince      time.Time // the first round after the last that failed or lost too much
 }
 
 type views []*view
 
-// survey looks at every target that has a round within freshIntervals before the
+// survey looks at every target that has a round within FreshRounds before the
 // newest receipt. Rounds that a backlog brings are older, and are not judged.
 func (e *Evidence) survey(p Policy) views {
 	seen := make(views, 0, len(e.Targets))
@@ -74,6 +76,7 @@ func look(t *Target, lossFrom time.Time, p Policy) *view {
 		if v.lossSince.IsZero() && r.Received < r.Sent {
 			v.lossSince = r.Time
 		}
+		v.time(r, p)
 	}
 	if v.goodSince.IsZero() && v.newest != nil {
 		v.goodSince = v.newest.Time
@@ -81,6 +84,28 @@ func look(t *Target, lossFrom time.Time, p Policy) *view {
 	// On one round alone nothing is said.
 	v.lossy = inWindow > 1 && v.sent > 0 && float64(v.sent-v.received) >= p.Loss*float64(v.sent)
 	return v
+}
+
+// time notes how long a round's echoes took; only the line's are asked for.
+func (v *view) time(r *Round, p Policy) {
+	if v.target.Role != api.RoleUplink || r.RTT <= 0 {
+		return
+	}
+	v.delays = append(v.delays, r.RTT)
+	if v.slowSince.IsZero() && r.RTT >= milliseconds(p.Slow) {
+		v.slowSince = r.Time
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// median is the lower of the two in the middle; 0 of nothing.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[(len(sorted)-1)/2]
 }
 
 // condition tells how a target is and since which round.
@@ -160,6 +185,7 @@ func lost(v *view) bool      { return v.condition == isDead || v.condition == cu
 
 func inCondition(v *view) time.Time { return v.since }
 func losing(v *view) time.Time      { return v.lossSince }
+func slowing(v *view) time.Time     { return v.slowSince }
 func good(v *view) time.Time        { return v.goodSince }
 
 func (s views) where(holds func(*view) bool) views {
@@ -212,9 +238,9 @@ func (s views) began(since func(*view) time.Time) time.Time {
 // maxDescribed bounds the targets that an evidence names.
 const maxDescribed = 8
 
-// describe writes the evidence: "router 10/10, isp-dns 0/10", echoes received of
-// sent as count gives them, or why nothing could be sent.
-func describe(count func(*view) (received, sent int64), groups ...views) string {
+// describe writes the evidence: "router 10/10, isp-dns 0/10", each target with what
+// tell says of it, or why nothing could be sent.
+func describe(tell func([]byte, *view) []byte, groups ...views) string {
 	out := make([]byte, 0, 64)
 	n := 0
 	for _, group := range groups {
@@ -225,7 +251,7 @@ func describe(count func(*view) (received, sent int64), groups ...views) string 
 			if len(out) > 0 {
 				out = append(out, ", "...)
 			}
-			out = v.describe(out, count)
+			out = v.describe(out, tell)
 		}
 	}
 	if n > maxDescribed {
@@ -235,20 +261,28 @@ func describe(count func(*view) (received, sent int64), groups ...views) string 
 	return string(out)
 }
 
-func (v *view) describe(out []byte, count func(*view) (received, sent int64)) []byte {
+func (v *view) describe(out []byte, tell func([]byte, *view) []byte) []byte {
 	out = append(out, v.target.Name...)
 	out = append(out, ' ')
 	if v.condition == notProbed || v.condition == cutOff {
 		return append(out, cmp.Or(v.target.Rounds[len(v.target.Rounds)-1].Result, api.ResultNotProbed)...)
 	}
-	received, sent := count(v)
+	return tell(out, v)
+}
+
+// What is told of a target: echoes received of sent, or milliseconds.
+func newestRound(out []byte, v *view) []byte { return ratio(out, v.newest.Received, v.newest.Sent) }
+func lossWindow(out []byte, v *view) []byte  { return ratio(out, v.received, v.sent) }
+
+func ratio(out []byte, received, sent int64) []byte {
 	out = strconv.AppendInt(out, received, 10)
 	out = append(out, '/')
 	return strconv.AppendInt(out, sent, 10)
 }
 
-func newestRound(v *view) (received, sent int64) { return v.newest.Received, v.newest.Sent }
-func lossWindow(v *view) (received, sent int64)  { return v.received, v.sent }
+func delay(out []byte, v *view) []byte {
+	return append(strconv.AppendFloat(out, median(v.delays), 'f', 0, 64), " ms"...)
+}
 
 // moment writes a time as the evidence shows it: Vietnam's.
 func moment(t time.Time) string { return t.In(zone).Format(time.DateTime) }

@@ -1,0 +1,313 @@
+//go:build integration
+
+package judge_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"communewatch/collector/api"
+	"communewatch/collector/judge"
+	"communewatch/collector/store"
+	"communewatch/collector/store/storetest"
+)
+
+func TestSilenceIsOpenedWhileNothingComesAndClosedWithTheFirstRound(t *testing.T) {
+	w := newWorld(t, storetest.Start(t), 3)
+	for n := range 60 {
+		w.live(good, n, fine)
+		if n < 20 || n >= 40 {
+			w.live(silent, n, fine)
+		}
+		w.flush()
+		w.review(float64(n))
+		switch n {
+		case 22:
+			if got := w.outages(); len(got) > 0 {
+				t.Errorf("too early: %v", got)
+			}
+		case 30:
+			if d := cmp.Diff([]string{silent + " silent open 19–… unknown (silent unknown)"}, w.outages()); d != "" {
+				t.Error(d)
+			}
+		}
+	}
+	if d := cmp.Diff([]string{silent + " silent closed 19–40 unknown (silent unknown)"}, w.outages()); d != "" {
+		t.Error(d)
+	}
+	judgements := w.rows("judgement", nil, "until_ms", "outages", "sites", "changed")
+	last := judgements[len(judgements)-1]
+	if len(judgements) != 60 || last["sites"] != "2" || w.minute(last["until_ms"]) != "60" {
+		t.Errorf("%d judgements, the last: %v", len(judgements), last)
+	}
+}
+
+func TestABacklogIsJudgedAnewAndBothJudgementsAreKept(t *testing.T) {
+	w := newWorld(t, storetest.Start(t), 3)
+	for n := range 100 {
+		w.live(good, n, fine)
+		if n < 20 || n >= 80 {
+			w.live(uplink, n, fine)
+		}
+		w.flush()
+		w.review(float64(n))
+	}
+	before := w.outages()
+	if d := cmp.Diff([]string{uplink + " silent closed 19–80 unknown (silent unknown)"}, before); d != "" {
+		t.Fatal(d)
+	}
+	for n := 20; n < 80; n++ {
+		w.round(uplink, n, lineLost)
+	}
+	for n := 20; n < 80; n += 10 {
+		w.took(uplink, 99.6+float64(n)/1000, n, n+9, func(p *api.Point) { p.Bool("backlog", true) })
+	}
+	w.flush()
+	w.review(100)
+	if d := cmp.Diff([]string{uplink + " uplink_down closed 20–80 unknown (silent unknown)"}, w.outages()); d != "" {
+		t.Error(d)
+	}
+	judgements := w.rows("judgement", nil, "until_ms", "changed")
+	if got := judgements[len(judgements)-1]["changed"]; !strings.Contains(got, uplink) || !strings.Contains(got, "silent") || !strings.Contains(got, "uplink_down") {
+		t.Errorf("the judgement says that it changed %q", got)
+	}
+	known := map[string]bool{}
+	for _, hour := range w.rows("site_hour", []string{"site"}, "down_seconds", "unknown_seconds") {
+		if hour["site"] == uplink {
+			known[hour["down_seconds"]+" "+hour["unknown_seconds"]] = true
+		}
+	}
+	t.Log(known)
+}
+
+func TestANewJudgeEveryTimeAndTwoInTurnFindTheSameAsOne(t *testing.T) {
+	server := storetest.Start(t)
+	story := func(w *world, before func(n int)) []string {
+		for n := range 90 {
+			w.live(good, n, fine)
+			switch {
+			case n < 20 || n >= 40:
+				w.live(silent, n, fine)
+			}
+			switch {
+			case n >= 30 && n < 50:
+				w.live(lan, n, lanLost)
+			case n >= 60:
+				w.live(lan, n, printerLost)
+			default:
+				w.live(lan, n, fine)
+			}
+			if n < 25 || n >= 55 {
+				w.live(uplink, n, fine)
+			} else if n == 54 {
+				for late := 25; late < 54; late++ {
+					w.round(uplink, late, lineLost)
+				}
+				w.took(uplink, 54, 25, 53)
+			}
+			w.flush()
+			before(n)
+			w.review(float64(n))
+		}
+		return w.all(60)
+	}
+	one := newWorld(t, server, 3)
+	want := story(one, func(int) {})
+	if len(want) == 0 {
+		t.Fatal("nothing is stored")
+	}
+	t.Log(strings.Join(one.outages(), "\n"))
+
+	fresh := newWorld(t, server, 3)
+	if d := cmp.Diff(want, story(fresh, func(int) { fresh.restart(fresh.store) })); d != "" {
+		t.Errorf("a new judge each time: %s", d)
+	}
+	turns := newWorld(t, server, 3)
+	other := turns.judge
+	turns.restart(turns.store)
+	if d := cmp.Diff(want, story(turns, func(int) { turns.judge, other = other, turns.judge })); d != "" {
+		t.Errorf("two in turn: %s", d)
+	}
+}
+
+// failing is a store whose n-th call fails.
+type failing struct {
+	judge.Store
+	left int
+	n    int
+}
+
+func (f *failing) fail() error {
+	f.n++
+	if f.left--; f.left == 0 {
+		return &store.Unavailable{Err: context.DeadlineExceeded}
+	}
+	return nil
+}
+
+func (f *failing) Select(ctx context.Context, q store.Query) ([]store.Series, error) {
+	if err := f.fail(); err != nil {
+		return nil, err
+	}
+	return f.Store.Select(ctx, q)
+}
+
+func (f *failing) Write(ctx context.Context, retention api.Retention, lines []byte) error {
+	if err := f.fail(); err != nil {
+		return err
+	}
+	return f.Store.Write(ctx, retention, lines)
+}
+
+func TestAStoreThatFailsAtAnyCallEndsInTheSame(t *testing.T) {
+	server := storetest.Start(t)
+	// Until minute 70 all goes well; then one pass has much to do, and fails.
+	story := func(fail int, restarted bool) (all []string, calls int) {
+		w := newWorld(t, server, 3)
+		for n := range 70 {
+			w.live(good, n, fine)
+			w.live(lan, n, fine)
+			if n < 20 {
+				w.live(uplink, n, fine)
+			}
+			if n < 30 || n > 40 {
+				w.live(silent, n, fine)
+			}
+		}
+		w.flush()
+		for _, n := range []float64{25, 35, 45, 65, 66} {
+			w.review(n)
+		}
+		for n := 70; n < 100; n++ {
+			w.live(good, n, fine)
+			w.live(lan, n, lanLost)
+			w.live(uplink, n, fine)
+		}
+		for n := 20; n < 70; n++ {
+			w.round(uplink, n, lineLost)
+		}
+		for n := 31; n <= 40; n++ {
+			w.round(silent, n, fine)
+		}
+		w.took(uplink, 80, 20, 69)
+		w.took(silent, 81, 31, 40)
+		w.flush()
+		broken := &failing{Store: w.store, left: fail}
+		w.restart(broken)
+		if err := w.judge.Review(t.Context(), w.at(100)); (err == nil) != (fail == 0 || broken.n < fail) {
+			t.Fatalf("call %d of %d failed, and the review: %v", fail, broken.n, err)
+		}
+		calls = broken.n
+		if restarted {
+			w.restart(w.store)
+		}
+		for n := 100; n < 115; n++ {
+			w.live(good, n, fine)
+			w.live(lan, n, fine)
+			w.live(uplink, n, fine)
+		}
+		w.flush()
+		w.review(115)
+		w.review(130)
+		return w.all(120), calls
+	}
+	want, calls := story(0, false)
+	if len(want) == 0 || calls < 10 {
+		t.Fatalf("%d calls, stored: %v", calls, want)
+	}
+	t.Logf("%d calls a pass", calls)
+	for n := 1; n <= calls; n++ {
+		restarted := n%2 == 0 // the same judge goes on, or another
+		if got, _ := story(n, restarted); !cmp.Equal(want, got) {
+			t.Errorf("call %d failed, a new judge: %t\n%s", n, restarted, cmp.Diff(want, got))
+		}
+	}
+}
+
+func TestAWeeksBacklogIsWorkedOffInBoundedPasses(t *testing.T) {
+	const days = 7
+	w := newWorld(t, storetest.Start(t), days*24+4)
+	var sites []string
+	for _, site := range w.inv.Sites()[:20] {
+		sites = append(sites, site.ID)
+	}
+	const week = days * 24 * 60
+	for _, site := range sites {
+		for n := range 30 {
+			w.live(site, n, fine)
+		}
+	}
+	for n := range week + 100 {
+		if n%10 == 0 {
+			w.live(good, n, fine)
+			w.took(good, float64(n), n, n)
+		}
+	}
+	w.flush()
+	w.review(29)
+	w.review(40)
+	if got := w.outages(); len(got) < 20 {
+		t.Fatalf("silent: %v", got)
+	}
+	for i, site := range sites {
+		for n := 30; n < week; n++ {
+			what := fine
+			if n >= 600*(i%3+1) && n < 600*(i%3+1)+45 {
+				what = lineLost
+			}
+			w.round(site, n, what)
+		}
+		for n := 30; n < week; n += 60 {
+			w.took(site, week+float64(i)/50, n, min(n+59, week-1))
+		}
+		for n := week; n < week+20; n++ {
+			w.live(site, n, fine)
+		}
+		w.flush()
+	}
+	passes := 0
+	for minute := float64(week + 1); ; minute += 0.5 {
+		began := time.Now()
+		w.review(minute)
+		took := time.Since(began)
+		judgements := w.rows("judgement", nil, "until_ms")
+		until := judgements[len(judgements)-1]["until_ms"]
+		passes++
+		t.Logf("pass %d took %v, until %s", passes, took.Round(time.Millisecond), w.minute(until))
+		if took > 20*time.Second {
+			t.Errorf("pass %d took %v", passes, took)
+		}
+		if passes > 3 && time.UnixMilli(atoi(until)).After(w.at(minute-3)) {
+			break
+		}
+		if passes > 100 {
+			t.Fatal("it does not come to an end")
+		}
+	}
+	if passes < 3 {
+		t.Errorf("%d passes for all: not bounded", passes)
+	}
+	var closed int
+	for _, line := range w.outagesBut("withdrawn") {
+		if strings.Contains(line, "uplink_down closed") {
+			closed++
+		} else if !strings.HasPrefix(line, good) {
+			t.Error(line)
+		}
+	}
+	if closed != 20 {
+		t.Errorf("%d outages of the line, want 20", closed)
+	}
+}
+
+func atoi(s string) int64 {
+	var n int64
+	for _, c := range s {
+		n = 10*n + int64(c-'0')
+	}
+	return n
+}
