@@ -144,36 +144,46 @@ var judged = []Measurement{
 	},
 }
 
-// periodFields are what is said of an hour or a day. Formulas: collector/judge/QUALITY.md.
+// periodFields are what is said of an hour or a day; collector/judge/QUALITY.md says how
+// each is computed. Counts are always written and add up, from sites and hours to
+// areas and days. A percent, an age or a delay is absent where the count that it is of
+// is 0; since InfluxDB keeps what once stood there, ask for that count too.
 var periodFields = []Field{
-	{Name: "due_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "in which the office was open"},
-	{Name: "down_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of these, in an outage of LAN, line or power that was no maintenance"},
+	{Name: "due_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "in which the office was open; up, down, unknown or maintenance"},
+	{Name: "down_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of these, in an outage of LAN, line or power, and no maintenance"},
 	{Name: "unknown_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of these, of which nothing is known"},
 	{Name: "maintenance_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of these, within a maintenance window"},
-	{Name: "availability_percent", Kind: Float, Unit: "%", Max: 100, Doc: "up of what is known; absent = nothing is"},
+	{Name: "known_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of these, up or down: due less unknown and maintenance"},
+	{Name: "availability_percent", Kind: Float, Unit: "%", Max: 100, Doc: "up of what is known; absent = known_seconds is 0"},
 	{Name: "sent", Kind: Integer, Max: count, Always: true, Doc: "echoes to uplink targets"},
 	{Name: "received", Kind: Integer, Max: count, Always: true, Doc: "of these, answered"},
-	{Name: "loss_percent", Kind: Float, Unit: "%", Max: 100, Doc: "absent = none was sent"},
+	{Name: "loss_percent", Kind: Float, Unit: "%", Max: 100, Doc: "absent = sent is 0"},
 	{Name: "lan_sent", Kind: Integer, Max: count, Always: true, Doc: "echoes to the gateway and LAN targets"},
 	{Name: "lan_received", Kind: Integer, Max: count, Always: true, Doc: "of these, answered"},
-	{Name: "rtt_p50_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "of the rounds' medians to uplink targets; absent = none came back; likewise below"},
+	{Name: "rtt_p50_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "of the rounds' medians to uplink targets; absent = received is 0; likewise below"},
 	{Name: "rtt_p95_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "95th percentile"},
 	{Name: "rtt_p99_ms", Kind: Float, Unit: "ms", Max: rttMs, Doc: "99th percentile"},
 	{Name: "rounds_due", Kind: Integer, Max: count, Always: true, Doc: "due_seconds by the interval"},
 	{Name: "rounds", Kind: Integer, Max: count, Always: true, Doc: "of these, received"},
-	{Name: "devices_due", Kind: Integer, Max: count, Always: true, Doc: "targets that the office was told to measure"},
+	{Name: "devices_due", Kind: Integer, Max: count, Always: true, Doc: "targets within the office that it was told to measure, if it was due"},
 	{Name: "devices", Kind: Integer, Max: count, Always: true, Doc: "of these, seen to answer"},
+	{Name: "clock_told", Kind: Integer, Max: octets, Always: true, Doc: "requests and rounds that said how sure their clock was"},
+	{Name: "clock_wrong", Kind: Integer, Max: octets, Always: true, Doc: "of these, not sure enough"},
+	{Name: "requests", Kind: Integer, Max: octets, Always: true, Doc: "with points, received in this time"},
+	{Name: "late", Kind: Integer, Max: octets, Always: true, Doc: "of these, too long after measuring, or of a backlog"},
 	{Name: "points", Kind: Integer, Max: octets, Always: true, Doc: "received in requests of this time"},
 	{Name: "rejected", Kind: Integer, Max: octets, Always: true, Doc: "of these, refused"},
-	{Name: "duplicates", Kind: Integer, Max: octets, Always: true, Doc: "batches received more than once"},
-	{Name: "interfaces", Kind: Integer, Max: count, Always: true, Doc: "that were seen"},
+	{Name: "batches", Kind: Integer, Max: octets, Always: true, Doc: "received in requests of this time"},
+	{Name: "duplicates", Kind: Integer, Max: octets, Always: true, Doc: "of these, received before"},
+	{Name: "interfaces", Kind: Integer, Max: count, Always: true, Doc: "that were seen up"},
 	{Name: "unnamed", Kind: Integer, Max: count, Always: true, Doc: "of these, without an alias"},
-	{Name: "newest_age_seconds", Kind: Integer, Unit: "s", Max: count, Doc: "the largest age of the newest point in due time; absent = not due"},
-	{Name: "delay_p95_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from measuring to receipt, 95th percentile of requests; absent = none came"},
-	{Name: "correct_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đúng\": clock in bounds and values in range; absent = nothing to tell it by; likewise below"},
-	{Name: "complete_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đủ\": rounds of due, devices of the standard office"},
-	{Name: "clean_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"sạch\": neither rejected nor sent twice, interfaces named"},
-	{Name: "live_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"sống\": requests that came soon after measuring"},
+	{Name: "stale_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of due_seconds, in which the newest point was too old"},
+	{Name: "newest_age_seconds", Kind: Integer, Unit: "s", Max: count, Doc: "the largest age of the newest point in due time; absent = due_seconds is 0"},
+	{Name: "delay_p95_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from measuring to receipt, 95th percentile of requests; of a day, the worst hour's; absent = requests is 0"},
+	{Name: "correct_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đúng\": clock in bounds and values in range; absent = clock_told is 0"},
+	{Name: "complete_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đủ\": rounds of due, devices of the standard office; absent = rounds_due is 0"},
+	{Name: "clean_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"sạch\": neither rejected nor sent twice, interfaces named; absent = points is 0"},
+	{Name: "live_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"sống\": due time with a fresh point, requests that came soon after measuring; absent = due_seconds is 0"},
 }
 
 // Tags of what is judged.
