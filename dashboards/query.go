@@ -60,8 +60,9 @@ func ask(refID, format, alias, statement string) influxQL {
 	return q
 }
 
+// datasource is the one that the variable names.
 func datasource() common.DataSourceRef {
-	return common.DataSourceRef{Type: cog.ToPtr("influxdb"), Uid: cog.ToPtr(DatasourceUID)}
+	return common.DataSourceRef{Type: cog.ToPtr("influxdb"), Uid: cog.ToPtr("${" + varDatasource + "}")}
 }
 
 // Build is the query itself.
