@@ -148,7 +148,7 @@ func spools(lang say.Lang) *table.PanelBuilder {
 		WithTransformation(sortBy("spool_batches", true)).
 		WithTransformation(first(20)).
 		WithTransformation(columns([]string{"version", "os", "arch"}, "site", "agent", "spool_batches", "spool_bytes", "dropped_batches", "aside_batches", "Time")).
-		OverrideByName("site", named(lang, "dashboard.site", toCommune(lang))).
+		OverrideByName("site", named(lang, "dashboard.code", toCommune(lang))).
 		OverrideByName("agent", named(lang, "wall.agent")).
 		OverrideByName("spool_batches", named(lang, "dashboard.spool_batches", plainNumber())).
 		OverrideByName("spool_bytes", named(lang, "wall.spool_bytes", property("unit", "bytes"))).

@@ -85,10 +85,11 @@ func providers(lang say.Lang) *table.PanelBuilder {
 		WithTarget(ask("D", asTable, "", outages("power", powerCut))).
 		WithTransformation(groupBy([]string{"site"}, map[string]string{"known": "sum", "down": "sum", "provider": "lastNotNull", "line": "count sum", "power": "count sum"})).
 		WithTransformation(joinOn("site")).
-		WithTransformation(keep(known("provider (lastNotNull)"), greater("known (sum)", 0))).
+		WithTransformation(keep(known("provider (lastNotNull)"))).
 		WithTransformation(groupBy([]string{"provider (lastNotNull)"}, map[string]string{
 			"site": "count", "known (sum)": "sum", "down (sum)": "sum", "line (count)": "sum", "line (sum)": "sum", "power (count)": "sum", "power (sum)": "sum",
 		})).
+		WithTransformation(keep(greater("known (sum) (sum)", 0))).
 		WithTransformation(total("lost", "line (sum) (sum)")).
 		WithTransformation(divide("lost", "known (sum) (sum)", "lost_part")).
 		WithTransformation(calculate("1", "-", "lost_part", "line_availability")).

@@ -112,7 +112,7 @@ func sites(lang say.Lang) *table.PanelBuilder {
 func inIncident(lang say.Lang) *stat.PanelBuilder {
 	return number(lang, panelInIncident, "wall.in_incident", 3, 4, reduced("rank", "count")).
 		WithTarget(rows(statesNow)).
-		WithTransformation(keep(known("incident"))).
+		WithTransformation(keep(known("incident"), matches("incident", "."))).
 		Unit("none").
 		ColorMode(common.BigValueColorModeBackground).
 		TextMode(common.BigValueTextModeValue).
