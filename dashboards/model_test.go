@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"communewatch/collector/say"
@@ -124,26 +125,44 @@ type variableJSON struct {
 	Current    struct{ Value any }
 }
 
-func raw(t *testing.T, d Dashboard) []byte {
-	t.Helper()
-	b, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(b, '\n')
-}
-
 func built(t *testing.T, lang say.Lang) []boardJSON {
 	t.Helper()
-	all, err := All(lang)
+	var list []boardJSON
+	for _, b := range raw(t, lang) {
+		list = append(list, parsed(t, b))
+	}
+	return list
+}
+
+func raw(t *testing.T, lang say.Lang) [][]byte {
+	t.Helper()
+	boards, err := once[lang]()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list []boardJSON
-	for _, d := range all {
-		list = append(list, parsed(t, raw(t, d)))
+	return boards
+}
+
+// once makes the dashboards of a language once: the tests read them many times.
+var once = map[say.Lang]func() ([][]byte, error){
+	say.Vietnamese: sync.OnceValues(func() ([][]byte, error) { return made(say.Vietnamese) }),
+	say.English:    sync.OnceValues(func() ([][]byte, error) { return made(say.English) }),
+}
+
+func made(lang say.Lang) ([][]byte, error) {
+	all, err := All(lang)
+	if err != nil {
+		return nil, err
 	}
-	return list
+	var list [][]byte
+	for _, d := range all {
+		b, err := json.MarshalIndent(d, "", "  ")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, append(b, '\n'))
+	}
+	return list, nil
 }
 
 func parsed(t *testing.T, raw []byte) boardJSON {
