@@ -49,7 +49,7 @@ func beginning(lang say.Lang, kind, which string) cog.Builder[dashboard.Annotati
 		Datasource(datasource()).
 		Enable(true).
 		IconColor(colour).
-		Target(ask("Anno", asTable, "", `SELECT "label", "evidence", "cause" FROM "outage" WHERE "kind" = '`+kind+`' AND `+which+thereWas+` AND $timeFilter`)).
+		Target(rowsOf("Anno", `SELECT "label", "evidence", "cause" FROM "outage" WHERE "kind" = '`+kind+`' AND `+which+thereWas+` AND $timeFilter`)).
 		Mappings(mapped(map[string]dashboard.AnnotationEventFieldMapping{"title": text(shown), "text": column("label"), "tags": column("cause")}))
 }
 
@@ -60,7 +60,7 @@ func note(lang say.Lang) cog.Builder[dashboard.AnnotationQuery] {
 		Datasource(datasource()).
 		Enable(true).
 		IconColor("light-blue").
-		Target(ask("Anno", asTable, "", `SELECT "title", "text", "by" FROM "note" WHERE $timeFilter`)).
+		Target(rowsOf("Anno", `SELECT "title", "text", "by" FROM "note" WHERE $timeFilter`)).
 		Mappings(mapped(map[string]dashboard.AnnotationEventFieldMapping{"title": column("title"), "text": column("text"), "tags": column("by")}))
 }
 

@@ -79,10 +79,10 @@ func providers(lang say.Lang) *table.PanelBuilder {
 	}
 	return list(lang, panelProviders, "wall.providers", 24, 8).
 		MaxDataPoints(20).
-		WithTarget(ask("A", asTable, "", `SELECT sum("known_seconds") AS "known", sum("down_seconds") AS "down" FROM "site_day" WHERE $timeFilter GROUP BY time($__interval), "site" fill(none)`)).
-		WithTarget(ask("B", asTable, "", `SELECT last("provider") AS "provider" FROM "directory" WHERE `+ofProvider+lately+` GROUP BY "site"`)).
-		WithTarget(ask("C", asTable, "", outages("line", lineFault))).
-		WithTarget(ask("D", asTable, "", outages("power", powerCut))).
+		WithTarget(rowsOf("A", `SELECT sum("known_seconds") AS "known", sum("down_seconds") AS "down" FROM "site_day" WHERE $timeFilter GROUP BY time($__interval), "site" fill(none)`)).
+		WithTarget(rowsOf("B", `SELECT last("provider") AS "provider" FROM "directory" WHERE `+ofProvider+lately+` GROUP BY "site"`)).
+		WithTarget(rowsOf("C", outages("line", lineFault))).
+		WithTarget(rowsOf("D", outages("power", powerCut))).
 		WithTransformation(groupBy([]string{"site"}, map[string]string{"known": "sum", "down": "sum", "provider": "lastNotNull", "line": "count sum", "power": "count sum"})).
 		WithTransformation(joinOn("site")).
 		WithTransformation(keep(known("provider (lastNotNull)"))).

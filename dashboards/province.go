@@ -157,7 +157,7 @@ func worst(lang say.Lang) *table.PanelBuilder {
 	return list(lang, panelWorst, "dashboard.worst", 24, 10).
 		MaxDataPoints(20).
 		WithTarget(rows(`SELECT sum("sent") - sum("received") AS "lost", sum("sent") AS "sent" FROM "ping" WHERE "role" = 'uplink' AND $timeFilter GROUP BY time($__interval), "site" fill(none)`)).
-		WithTarget(ask("B", asTable, "", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
+		WithTarget(rowsOf("B", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
 		WithTransformation(groupBy([]string{"site"}, map[string]string{
 			"lost": "sum", "sent": "sum", "label": "lastNotNull", "terrain": "lastNotNull",
 		})).

@@ -51,7 +51,7 @@ func siteMap(lang say.Lang) *geomap.PanelBuilder {
 	for i, l := range layers {
 		// Which state it is must be asked of the newest point alone: asked of all, a site
 		// would stand in every layer that it ever was in.
-		p.WithTarget(ask(refID(i), asTable, "", `SELECT "label", "state", "since_ms", "terrain", "area", "provider", "latitude", "longitude" FROM (SELECT last("state") AS "state", "label", "since_ms", "terrain", "area", "provider", "latitude", "longitude" FROM "site_state" WHERE $timeFilter GROUP BY "site") WHERE "state" =~ /`+anyOf(l.states...)+`/ AND $timeFilter GROUP BY "site"`))
+		p.WithTarget(rowsOf(refID(i), `SELECT "label", "state", "since_ms", "terrain", "area", "provider", "latitude", "longitude" FROM (SELECT last("state") AS "state", "label", "since_ms", "terrain", "area", "provider", "latitude", "longitude" FROM "site_state" WHERE $timeFilter GROUP BY "site") WHERE "state" =~ /`+anyOf(l.states...)+`/ AND $timeFilter GROUP BY "site"`))
 		marks = append(marks, l.marks(lang, refID(i)))
 	}
 	return p.Layers(marks)

@@ -26,8 +26,8 @@ func incidents(lang say.Lang) *table.PanelBuilder {
 	return list(lang, panelIncidents, "wall.incidents", 15, 9).
 		TimeFrom(lookBackOpen).HideTimeOverride(true).
 		NoValue("–").
-		WithTarget(ask("A", asTable, "", `SELECT "kind", "title", "sites", "mountain", "cause", "started_ms", "evidence", "members", "rank", "id" AS "incident" FROM "incident" WHERE "status" = 'open' AND $timeFilter`)).
-		WithTarget(ask("B", asTable, "", `SELECT last("by") AS "by" FROM "note" WHERE "act" = 'acknowledge' AND $timeFilter GROUP BY "incident"`)).
+		WithTarget(rowsOf("A", `SELECT "kind", "title", "sites", "mountain", "cause", "started_ms", "evidence", "members", "rank", "id" AS "incident" FROM "incident" WHERE "status" = 'open' AND $timeFilter`)).
+		WithTarget(rowsOf("B", `SELECT last("by") AS "by" FROM "note" WHERE "act" = 'acknowledge' AND $timeFilter GROUP BY "incident"`)).
 		WithTransformation(without("Time")).
 		WithTransformation(joinOn("incident")).
 		WithTransformation(keep(known("title"))).

@@ -77,11 +77,11 @@ func percentSteps() *dashboard.ThresholdsConfigBuilder {
 func bySite(p *table.PanelBuilder) *table.PanelBuilder {
 	fold := map[string]string{"label": "lastNotNull", "terrain": "lastNotNull", "area": "lastNotNull", "state": "lastNotNull"}
 	for i, w := range fourWords {
-		p.WithTarget(ask(refID(i), asTable, "", w.days(` GROUP BY "site"`)))
+		p.WithTarget(rowsOf(refID(i), w.days(` GROUP BY "site"`)))
 		fold[w.short()] = "mean"
 	}
 	return p.
-		WithTarget(ask("E", asTable, "", `SELECT last("state") AS "state", "label", "terrain", "area" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
+		WithTarget(rowsOf("E", `SELECT last("state") AS "state", "label", "terrain", "area" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
 		WithTransformation(groupBy([]string{"site"}, fold)).
 		WithTransformation(joinOn("site"))
 }
@@ -194,8 +194,8 @@ func lateness(lang say.Lang) *timeseries.PanelBuilder {
 // sorted by the square.
 func offsets(lang say.Lang) *table.PanelBuilder {
 	return list(lang, panelOffsets, "wall.offsets", 12, 8).
-		WithTarget(ask("A", asTable, "", `SELECT last("clock_offset_ms") AS "ahead", "clock_uncertainty_ms" AS "uncertainty" FROM "agent_health" WHERE $timeFilter GROUP BY "site"`)).
-		WithTarget(ask("B", asTable, "", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
+		WithTarget(rowsOf("A", `SELECT last("clock_offset_ms") AS "ahead", "clock_uncertainty_ms" AS "uncertainty" FROM "agent_health" WHERE $timeFilter GROUP BY "site"`)).
+		WithTarget(rowsOf("B", `SELECT last("state") AS "state", "label", "terrain" FROM "site_state" WHERE $timeFilter GROUP BY "site"`)).
 		WithTransformation(groupBy([]string{"site"}, map[string]string{"ahead": "lastNotNull", "uncertainty": "lastNotNull", "label": "lastNotNull", "terrain": "lastNotNull"})).
 		WithTransformation(joinOn("site")).
 		WithTransformation(keep(known("ahead (lastNotNull)"))).
