@@ -4,11 +4,11 @@
 // as values, built with Grafana's Foundation SDK; their JSON is committed in json/ and
 // a test holds the two equal.
 //
-// The JSON is Grafana's classic schema, which Grafana 12 and 13 take and which this is
-// meant for; nothing in it is older than what Grafana's documents of these two
-// describe, and [MinimumGrafana] still understands all that matters. It was never
-// opened in a real Grafana here: the tests do what Grafana's documents and public
-// source say that it does with a query, its answer and a transformation.
+// The JSON is Grafana's classic schema. It is meant for Grafana 12 and 13, and uses
+// what their documents describe; a Grafana down to [MinimumGrafana] takes it too, and
+// there sorts the lists to choose from by id. No real Grafana has shown it yet: the tests
+// do what Grafana's documents and public source say that it does with a query, its
+// answer and a transformation.
 //
 // Names of measurements, tags and fields are those of collector/api, nothing
 // else of the collector's is imported. It must never talk to Grafana or InfluxDB:

@@ -143,7 +143,7 @@ var qualityExpectations = map[uint32]expectation{
 	}},
 	panelClocks: {full: func(t *testing.T, h hour, a answer) {
 		a.only(t, "khớp", "chỉ biết trong khoảng")
-		a.at(t, h, "khớp", map[int]any{0: 61.0})
+		a.at(t, h, "khớp", map[int]any{0: 60.0})
 		a.at(t, h, "chỉ biết trong khoảng", map[int]any{0: 30.0})
 	}},
 	panelLate: {full: func(t *testing.T, h hour, a answer) {
@@ -182,9 +182,9 @@ var collectorExpectations = map[uint32]expectation{
 	panelReceivedLast: {full: ageAt(59, 1000), bare: noFigure},
 	panelMeasuredLast: {full: ageAt(59, 0), bare: noFigure},
 	panelAgents:       {full: figure(2.0), bare: noFigure},
-	panelReceipts:     {full: func(t *testing.T, h hour, a answer) { a.at(t, h, "lần gửi", map[int]any{0: 2.0, 30: 1.0, 45: 2.0}) }},
+	panelReceipts:     {full: func(t *testing.T, h hour, a answer) { a.at(t, h, "lần gửi", map[int]any{0: 2.0, 30: 1.0, 45: 2.0, 50: 0.0}) }},
 	panelPoints: {full: func(t *testing.T, h hour, a answer) {
-		a.at(t, h, "đã nhận", map[int]any{0: 30.0, 30: 20.0, 45: 120.0})
+		a.at(t, h, "đã nhận", map[int]any{0: 30.0, 30: 20.0, 45: 120.0, 50: 0.0})
 	}},
 	panelRejects: {full: func(t *testing.T, h hour, a answer) { a.at(t, h, "bị từ chối", map[int]any{44: nil, 45: 2.0}) }},
 	panelAllDelay: {full: func(t *testing.T, h hour, a answer) {

@@ -25,7 +25,6 @@ var thereWas = `"status" =~ /` + anyOf(api.StatusOpen, api.StatusClosed) + `/`
 func incidents(lang say.Lang) *table.PanelBuilder {
 	return list(lang, panelIncidents, "wall.incidents", 15, 9).
 		TimeFrom(lookBackOpen).HideTimeOverride(true).
-		NoValue("–").
 		WithTarget(rowsOf("A", `SELECT "kind", "title", "sites", "mountain", "cause", "started_ms", "evidence", "members", "rank", "id" AS "incident" FROM "incident" WHERE "status" = 'open' AND $timeFilter`)).
 		WithTarget(rowsOf("B", `SELECT last("by") AS "by" FROM "note" WHERE "act" = 'acknowledge' AND $timeFilter GROUP BY "incident"`)).
 		WithTransformation(without("Time")).
