@@ -179,7 +179,7 @@ var periodFields = []Field{
 	{Name: "unnamed", Kind: Integer, Max: count, Always: true, Doc: "of these, without an alias"},
 	{Name: "stale_seconds", Kind: Integer, Unit: "s", Max: 86_400, Always: true, Doc: "of due_seconds, in which the newest point was too old"},
 	{Name: "newest_age_seconds", Kind: Integer, Unit: "s", Max: count, Doc: "the largest age of the newest point in due time; absent = due_seconds is 0"},
-	{Name: "delay_p95_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from measuring to receipt, 95th percentile of requests; of a day, the worst hour's; absent = requests is 0"},
+	{Name: "delay_p95_ms", Kind: Integer, Unit: "ms", Max: epochMs, Doc: "from measuring to receipt, 95th percentile of requests; absent = requests is 0"},
 	{Name: "correct_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đúng\": clock in bounds and values in range; absent = clock_told is 0"},
 	{Name: "complete_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"đủ\": rounds of due, devices of the standard office; absent = rounds_due is 0"},
 	{Name: "clean_percent", Kind: Float, Unit: "%", Max: 100, Doc: "\"sạch\": neither rejected nor sent twice, interfaces named; absent = points is 0"},

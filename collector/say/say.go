@@ -47,7 +47,7 @@ type text struct{ vi, en string }
 type texts map[Key]text
 
 // rooms are the files of this package.
-var rooms = []texts{stateTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, wallTexts}
+var rooms = []texts{stateTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, wallTexts, qualityTexts}
 
 // Text says the sentence of a key with its arguments. A key that is not in the
 // catalogue comes back as itself, so that a screen shows something to report.
