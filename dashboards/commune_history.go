@@ -19,6 +19,10 @@ type word struct {
 	field string
 }
 
+// toldBy is the count without which a word says nothing: the database keeps a percent
+// that once stood beside it.
+var toldBy = map[string]string{"correct_percent": "clock_told", "complete_percent": "rounds_due", "clean_percent": "points", "live_percent": "due_seconds"}
+
 // The four, in the order in which they are said.
 var fourWords = []word{
 	{"wall.correct", "correct_percent"},
@@ -63,13 +67,13 @@ func hourMs() *float64 {
 
 func availability(lang say.Lang) *timeseries.PanelBuilder {
 	return hourly(lang, panelHours, "wall.availability_hours", "percent").Min(0).Max(100).
-		WithTarget(series("A", lang.Text("wall.availability"), `SELECT mean("availability_percent") AS "value" FROM "site_hour" WHERE "site" = '$site' AND $timeFilter GROUP BY time($__interval) fill(null)`))
+		WithTarget(series("A", lang.Text("wall.availability"), `SELECT mean("availability_percent") AS "value" FROM "site_hour" WHERE "site" = '$site' AND "known_seconds" > 0 AND $timeFilter GROUP BY time($__interval) fill(null)`))
 }
 
 func qualityHours(lang say.Lang) *timeseries.PanelBuilder {
 	p := hourly(lang, panelQualityHours, "wall.quality_hours", "percent").Min(0).Max(100)
 	for i, w := range fourWords {
-		p.WithTarget(series(refID(i), lang.Text(w.name), `SELECT mean("`+w.field+`") AS "value" FROM "site_hour" WHERE "site" = '$site' AND $timeFilter GROUP BY time($__interval) fill(null)`))
+		p.WithTarget(series(refID(i), lang.Text(w.name), `SELECT mean("`+w.field+`") AS "value" FROM "site_hour" WHERE "site" = '$site' AND "`+toldBy[w.field]+`" > 0 AND $timeFilter GROUP BY time($__interval) fill(null)`))
 	}
 	return p
 }

@@ -191,9 +191,7 @@ func period(measurement string, at time.Time, site string, due, down, unknown, m
 		Int("due_seconds", due).Int("down_seconds", down).Int("unknown_seconds", unknown).Int("maintenance_seconds", maintenance).Int("known_seconds", due-unknown-maintenance).
 		Int("rounds_due", due/60).Int("rounds", (due-unknown)/60).Int("clock_told", told(correct)).Int("points", told(clean)).
 		Int("rejected", 2).Int("duplicates", 1).Int("requests", 10).Int("delay_p95_ms", delay)
-	if known := due - unknown - maintenance; known > 0 {
-		p.Float("availability_percent", 100*float64(known-down)/float64(known))
-	}
+	p.Float("availability_percent", 100*float64(due-unknown-maintenance-down)/float64(max(due-unknown-maintenance, 1)))
 	for _, f := range api.Lookup(measurement).Fields {
 		if _, has := p.FieldNamed(f.Name); f.Always && !has {
 			p.Int(f.Name, 0)
@@ -207,6 +205,7 @@ func (h hour) periods() []*api.Point {
 	return []*api.Point{
 		period("site_hour", h.at(0), leloi, 3600, 600, 0, 0, 100, 99, 98, 97, 1000),
 		period("site_hour", h.at(0), cathai, 3600, 0, 1800, 0, 0, 50, 0, 40, 9000),
+		period("site_hour", h.at(-180), antoan, 3600, 0, 3600, 0, 0, 0, 0, 0, 0),
 		period("site_day", h.day(2), vinhson, 36_000, 1200, 0, 0, 100, 90, 80, 96, 1000),
 		period("site_day", h.day(1), vinhson, 36_000, 0, 0, 0, 98, 92, 0, 98, 1000),
 		period("site_day", h.day(2), cathai, 36_000, 3700, 6000, 0, 100, 100, 100, 100, 1000),

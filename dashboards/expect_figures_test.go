@@ -182,7 +182,9 @@ var collectorExpectations = map[uint32]expectation{
 	panelReceivedLast: {full: ageAt(59, 1000), bare: noFigure},
 	panelMeasuredLast: {full: ageAt(59, 0), bare: noFigure},
 	panelAgents:       {full: figure(2.0), bare: noFigure},
-	panelReceipts:     {full: func(t *testing.T, h hour, a answer) { a.at(t, h, "lần gửi", map[int]any{0: 2.0, 30: 1.0, 45: 2.0, 50: 0.0}) }},
+	panelReceipts: {full: func(t *testing.T, h hour, a answer) {
+		a.at(t, h, "lần gửi", map[int]any{0: 2.0, 30: 1.0, 45: 2.0, 50: 0.0})
+	}},
 	panelPoints: {full: func(t *testing.T, h hour, a answer) {
 		a.at(t, h, "đã nhận", map[int]any{0: 30.0, 30: 20.0, 45: 120.0, 50: 0.0})
 	}},

@@ -167,3 +167,14 @@ func elevenHops(t *testing.T, db influx, h hour) {
 		t.Error(diff)
 	}
 }
+
+// voidFigures: a percent that stands beside a count of 0 is from before, and is not shown.
+func voidFigures(t *testing.T, db influx, h hour) {
+	b := one(t, communePage, say.Vietnamese)
+	db.show(t, h.window(map[string]string{"site": cathai}), b.panel(t, panelQualityHours)).only(t, "Đủ", "Sống")
+	before := h.window(map[string]string{"site": antoan})
+	before.from = h.at(-240)
+	if a := db.show(t, before, b.panel(t, panelHours)); a.hasValues() {
+		t.Errorf("an hour of which nothing is known has an availability: %v", a.frames)
+	}
+}

@@ -92,6 +92,7 @@ func TestEveryPanelShowsWhatWasMeasured(t *testing.T) {
 		p := one(t, communePage, say.Vietnamese).panel(t, panelUplinkRTT)
 		ispRTT(t, h, db.show(t, h.window(map[string]string{"site": leloi, "uplink": "isp"}), p))
 	})
+	t.Run("figures that are void", func(t *testing.T) { voidFigures(t, db, h) })
 	t.Run("eleven hops", func(t *testing.T) { elevenHops(t, db, h) })
 	t.Run("one provider", func(t *testing.T) { oneProvider(t, db, h) })
 	t.Run("a provider that lost nothing", func(t *testing.T) { nothingLost(t, db, h) })

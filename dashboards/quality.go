@@ -28,10 +28,6 @@ const (
 	panelChanges
 )
 
-// toldBy is the count without which a word says nothing: the database keeps a percent
-// that once stood beside it.
-var toldBy = map[string]string{"correct_percent": "clock_told", "complete_percent": "rounds_due", "clean_percent": "points", "live_percent": "due_seconds"}
-
 // Quality is the dashboard of the province's four words: đúng, đủ, sạch, sống. Of each
 // the mean of the days and sites that it can be told of; the formulas are in
 // collector/judge/QUALITY.md.
