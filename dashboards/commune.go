@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
@@ -35,6 +34,17 @@ const (
 	panelNewest
 	panelDelay
 	panelReceived
+	panelLook
+	panelHops
+	panelLooks
+	panelBattery
+	panelOnBattery
+	panelRuntime
+	panelVolts
+	panelSiteOutages
+	panelHours
+	panelQualityHours
+	panelLostHours
 )
 
 const (
@@ -44,71 +54,46 @@ const (
 	rowInterfaces
 	rowAgent
 	rowReceipts
+	rowPath
+	rowPower
+	rowOutages
 )
 
-// A variable of one value is compared by "=", which Grafana inserts as it is. A
-// variable of several values goes into an anchored regular expression, because
-// Grafana then always writes an escaped alternation (isVariableInRegexLiteral and
-// interpolateQueryExpr in its InfluxDB data source).
-const stateNow = `SELECT last("state") AS "state", "label", "since_ms", "reason", "evidence", "terrain", "area", "unit" FROM "site_state" WHERE "site" = '$site' AND $timeFilter GROUP BY "site"`
+// A variable of one value is compared by "=", which Grafana inserts as it is. One of
+// several values, or of all, goes into an anchored pattern by its format "regex", which
+// escapes and joins on every Grafana alike
+// (https://grafana.com/docs/grafana/latest/dashboards/variables/variable-syntax/#regex).
+const stateNow = `SELECT last("state") AS "state", "label", "since_ms", "reason", "evidence", "terrain", "area", "unit", "provider", "maintenance" FROM "site_state" WHERE "site" = '$site' AND $timeFilter GROUP BY "site"`
 
-// Commune is the dashboard of one site, chosen by the variable "site".
+// Commune is the dashboard of one site, chosen by area and name.
 func Commune(lang say.Lang) (Dashboard, error) {
-	uid := CommuneUID(lang)
-	b := board(lang, uid, "dashboard.commune", "dashboard.commune_about").
-		Link(link(lang.Text("dashboard.province"), ProvinceUID(lang))).
+	b := board(lang, communePage).
+		WithVariable(areaVariable(lang)).
 		WithVariable(siteVariable(lang)).
 		WithVariable(uplinkVariable(lang)).
+		WithVariable(targetVariable(lang)).
 		WithPanel(communeStat(lang, panelName, "dashboard.name", "label")).
 		WithPanel(communeStat(lang, panelState, "dashboard.state_now", "state")).
 		WithPanel(reason(lang)).
-		WithPanel(timeline(lang)).
+		WithPanel(timeline(lang))
+	b = outageRows(lang, b)
+	b = b.
 		WithRow(row(lang, rowUplink, "dashboard.row_uplink")).
 		WithPanel(uplinkRTT(lang)).
-		WithPanel(loss(lang, panelUplinkLoss, "dashboard.uplink_loss", 24, `"role" = 'uplink'`)).
+		WithPanel(loss(lang, panelUplinkLoss, "dashboard.uplink_loss", 24, `"role" = 'uplink'`))
+	b = pathRows(lang, b)
+	b = b.
 		WithRow(row(lang, rowLAN, "dashboard.row_lan")).
 		WithPanel(rtt(lang, panelLANRTT, "dashboard.lan_rtt", `"role" =~ /^(?:gateway|lan)$/`)).
 		WithPanel(loss(lang, panelLANLoss, "dashboard.lan_loss", 12, `"role" =~ /^(?:gateway|lan)$/`))
 	b = deviceRows(lang, b)
+	b = powerRows(lang, b)
 	b = agentRows(lang, b)
-	return finish(b, uid)
+	return finish(annotated(lang, b, communeKinds, `"site" = '$site' AND `), communePage)
 }
 
 func row(lang say.Lang, id uint32, key say.Key) *dashboard.RowBuilder {
 	return dashboard.NewRowBuilder(lang.Text(key)).Id(id)
-}
-
-// siteVariable lists the sites by id. Grafana's InfluxDB data source makes a
-// variable's text and value from the same column, and InfluxQL cannot join two
-// columns into one text for Grafana's regex to take apart; the name is therefore a
-// panel, and the province's table is where a site is found by name. The data
-// source sends no retention policy with a variable's query: without FROM the list
-// is right where tag values are kept for a whole database, and still has every
-// site that ever sent something where they are kept for each policy.
-func siteVariable(lang say.Lang) *dashboard.QueryVariableBuilder {
-	return variable("site", `SHOW TAG VALUES WITH KEY = "site"`).
-		Label(lang.Text("dashboard.code")).
-		Multi(false).IncludeAll(false)
-}
-
-// uplinkVariable lists the uplink targets of the site; a panel is repeated for each.
-func uplinkVariable(lang say.Lang) *dashboard.QueryVariableBuilder {
-	all := func(s string) dashboard.StringOrArrayOfString {
-		return dashboard.StringOrArrayOfString{ArrayOfString: []string{s}}
-	}
-	return variable("uplink", `SHOW TAG VALUES FROM "ping" WITH KEY = "target" WHERE "site" = '$site' AND "role" = 'uplink'`).
-		Label(lang.Text("role.uplink")).
-		Multi(true).IncludeAll(true).
-		Current(dashboard.VariableOption{Selected: cog.ToPtr(true), Text: all("All"), Value: all("$__all")})
-}
-
-func variable(name, query string) *dashboard.QueryVariableBuilder {
-	return dashboard.NewQueryVariableBuilder(name).
-		Datasource(datasource()).
-		Query(dashboard.StringOrMap{String: &query}).
-		Definition(query).
-		Refresh(dashboard.VariableRefreshOnDashboardLoad).
-		Sort(dashboard.VariableSortAlphabeticalAsc)
 }
 
 // communeStat shows one text of the site's newest judgement.
@@ -124,7 +109,7 @@ func communeStat(lang say.Lang, id uint32, key say.Key, column string) *stat.Pan
 func reason(lang say.Lang) *table.PanelBuilder {
 	return stateColumns(lang, list(lang, panelReason, "dashboard.why", 16, 4)).
 		WithTarget(rows(stateNow)).
-		WithTransformation(columns([]string{"label", "site"}, "state", "since_ms", "reason", "evidence", "terrain", "area", "unit", "Time"))
+		WithTransformation(columns([]string{"label", "site"}, "state", "since_ms", "reason", "evidence", "maintenance", "terrain", "area", "unit", "provider", "Time"))
 }
 
 // timeline is the site's state over time; a gap is time that nobody judged.
@@ -155,7 +140,7 @@ func uplinkRTT(lang say.Lang) *timeseries.PanelBuilder {
 		Title(lang.Text("dashboard.uplink_rtt")+": $uplink").
 		Min(0).
 		Repeat("uplink").RepeatDirection(dashboard.PanelRepeatDirectionH).MaxPerRow(2).
-		WithTarget(series("A", "$col", `SELECT min("rtt_min_ms") AS "min", mean("rtt_p25_ms") AS "p25", mean("rtt_median_ms") AS "median", mean("rtt_p75_ms") AS "p75", max("rtt_max_ms") AS "max" FROM "ping" WHERE "site" = '$site' AND "role" = 'uplink' AND "target" =~ /^$uplink$/ AND $timeFilter GROUP BY time($__interval) fill(null)`)).
+		WithTarget(series("A", "$col", `SELECT min("rtt_min_ms") AS "min", mean("rtt_p25_ms") AS "p25", mean("rtt_median_ms") AS "median", mean("rtt_p75_ms") AS "p75", max("rtt_max_ms") AS "max" FROM "ping" WHERE "site" = '$site' AND "role" = 'uplink' AND "target" =~ /^${uplink:regex}$/ AND $timeFilter GROUP BY time($__interval) fill(null)`)).
 		OverrideByName("max", band("min", 12)).
 		OverrideByName("p75", band("p25", 30)).
 		OverrideByName("min", edge).

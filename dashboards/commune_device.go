@@ -29,7 +29,7 @@ func devices(lang say.Lang) *table.PanelBuilder {
 		WithTransformation(sortBy("target", false)).
 		WithTransformation(columns(nil, "target", "up", "uptime_seconds", "cpu_percent", "temperature_celsius", "battery_percent", "error", "Time")).
 		OverrideByName("target", named(lang, "dashboard.device")).
-		OverrideByName("up", named(lang, "dashboard.state", property("mappings", upMapping(lang)), painted())).
+		OverrideByName("up", named(lang, "dashboard.state", plainNumber(), property("mappings", upMapping(lang)), painted())).
 		OverrideByName("uptime_seconds", named(lang, "dashboard.uptime", property("unit", "dtdurations"), property("decimals", 0))).
 		OverrideByName("cpu_percent", named(lang, "dashboard.cpu", property("unit", "percent"))).
 		OverrideByName("temperature_celsius", named(lang, "dashboard.temperature", property("unit", "celsius"))).

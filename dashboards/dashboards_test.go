@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/text/unicode/norm"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"communewatch/collector/api"
 	"communewatch/collector/say"
@@ -23,14 +22,9 @@ var update = flag.Bool("update", false, "rewrite json/ from the code")
 func TestTheCommittedJSONIsWhatTheCodeMakes(t *testing.T) {
 	want := map[string]bool{}
 	for _, lang := range say.Langs {
-		all, err := All(lang)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range all {
-			name := filepath.Join("json", *d.Uid+".json")
+		for _, made := range raw(t, lang) {
+			name := filepath.Join("json", parsed(t, made).UID+".json")
 			want[name] = true
-			made := raw(t, d)
 			if *update {
 				if err := os.WriteFile(name, made, 0o644); err != nil {
 					t.Fatal(err)
@@ -72,7 +66,10 @@ func TestUIDsAreStable(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff([]string{"cw-province", "cw-commune", "cw-province-en", "cw-commune-en"}, got); diff != "" {
+	if diff := cmp.Diff([]string{
+		"cw-province", "cw-commune", "cw-provider", "cw-quality", "cw-collector",
+		"cw-province-en", "cw-commune-en", "cw-provider-en", "cw-quality-en", "cw-collector-en",
+	}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -86,6 +83,16 @@ func TestLanguagesDifferInTextsOnly(t *testing.T) {
 		if len(vi[i].Panels) != len(en[i].Panels) {
 			t.Fatalf("%s has %d panels, %s %d", vi[i].UID, len(vi[i].Panels), en[i].UID, len(en[i].Panels))
 		}
+		for j, v := range vi[i].Templating.List {
+			if w := en[i].Templating.List[j]; v.Name != w.Name || v.Query != w.Query || v.Regex != w.Regex {
+				t.Errorf("variable %s asks differently", v.Name)
+			}
+		}
+		for j, a := range vi[i].Annotations.List {
+			if diff := cmp.Diff(a.Target, en[i].Annotations.List[j].Target); diff != "" {
+				t.Errorf("annotation %s asks differently:\n%s", a.Name, diff)
+			}
+		}
 		for j, p := range vi[i].Panels {
 			q := en[i].Panels[j]
 			for k := range p.Targets {
@@ -97,64 +104,8 @@ func TestLanguagesDifferInTextsOnly(t *testing.T) {
 			if diff := cmp.Diff(p.Transformations, q.Transformations); diff != "" {
 				t.Errorf("panel %d transforms differently:\n%s", p.ID, diff)
 			}
-			if p.ID != q.ID || p.GridPos != q.GridPos {
+			if p.TimeFrom != q.TimeFrom || p.ID != q.ID || p.GridPos != q.GridPos {
 				t.Errorf("panel %d is not where panel %d is", p.ID, q.ID)
-			}
-		}
-	}
-}
-
-// A key that is not in the catalogue comes back as itself and would be seen as "room.what".
-func TestEveryTextIsInTheCatalogueAndComposed(t *testing.T) {
-	for _, lang := range say.Langs {
-		all, err := All(lang)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range all {
-			text := string(raw(t, d))
-			for _, room := range []string{"dashboard", "state", "terrain", "role", "reason"} {
-				if at := strings.Index(text, `: "`+room+"."); at >= 0 {
-					t.Errorf("%s: no text for %.60s", *d.Uid, text[at:])
-				}
-			}
-			if at := strings.Index(text, "· dashboard."); at >= 0 {
-				t.Errorf("%s: no text for %.60s", *d.Uid, text[at:])
-			}
-			if !norm.NFC.IsNormalString(text) {
-				t.Errorf("%s is not in NFC", *d.Uid)
-			}
-			if strings.Contains(text, "%!") {
-				t.Errorf("%s has a text with a verb that nothing fills", *d.Uid)
-			}
-		}
-	}
-}
-
-func TestEveryPanelHasItsOwnNumberAPlaceAndAnExplanation(t *testing.T) {
-	for _, b := range built(t, say.Vietnamese) {
-		ids := map[uint32]bool{}
-		taken := map[string]uint32{}
-		for _, p := range b.Panels {
-			if p.ID == 0 || ids[p.ID] {
-				t.Errorf("%s: number %d of %q is not its own", b.UID, p.ID, p.Title)
-			}
-			ids[p.ID] = true
-			if p.Description == "" && p.Type != "row" {
-				t.Errorf("%s: %q does not say what it means", b.UID, p.Title)
-			}
-			g := p.GridPos
-			if g.X+g.W > 24 || g.W == 0 || g.H == 0 {
-				t.Errorf("%s: %q is at %+v, the grid has 24 columns", b.UID, p.Title, g)
-			}
-			for x := g.X; x < g.X+g.W; x++ {
-				for y := g.Y; y < g.Y+g.H; y++ {
-					cell := fmt.Sprint(x, y)
-					if other := taken[cell]; other != 0 {
-						t.Fatalf("%s: panels %d and %d overlap", b.UID, other, p.ID)
-					}
-					taken[cell] = p.ID
-				}
 			}
 		}
 	}
@@ -189,39 +140,108 @@ func TestEveryStateAndTerrainHasTextAndEveryStateAColour(t *testing.T) {
 	}
 }
 
-// The catalogue cannot be listed from here, so its source is read.
-func TestEveryReasonOfTheCatalogueIsShownAsText(t *testing.T) {
-	source, err := os.ReadFile("../collector/say/state.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []say.Key
-	for _, found := range regexp.MustCompile(`"(reason\.\w+)":`).FindAllSubmatch(source, -1) {
-		want = append(want, say.Key(found[1]))
-	}
-	if diff := cmp.Diff(want, reasons); diff != "" || len(want) == 0 {
-		t.Errorf("the reasons that are shown are not those of the catalogue: %s", diff)
-	}
-}
-
-func TestAProvinceRowOpensTheCommuneAtTheSameTime(t *testing.T) {
+func TestEveryValueOfTheContractThatIsShownHasAText(t *testing.T) {
 	for _, lang := range say.Langs {
-		want := "/d/" + CommuneUID(lang) + "?var-site=${__data.fields.site}&${__url_time_range}"
-		linked := map[string]bool{}
-		for _, p := range built(t, lang)[0].panels() {
-			if p.ID != panelSites {
-				continue
-			}
-			for _, o := range p.FieldConfig.Overrides {
-				for _, property := range o.Properties {
-					if property.ID == "links" && strings.Contains(fmt.Sprint(property.Value), want) {
-						linked[fmt.Sprint(o.Matcher.Options)] = true
-					}
+		for name, shown := range map[string]struct {
+			mapping []dashboard.ValueMapping
+			values  string
+		}{
+			"kinds":  {kindMapping(lang), api.IncidentKinds},
+			"causes": {causeMapping(lang), api.Causes},
+			"looks":  {lookMapping(lang), api.Lookup("path").Field("cause").Allowed},
+			"errors": {errorMapping(lang, "connect_error"), api.Lookup("path").Field("connect_error").Allowed},
+		} {
+			for _, v := range strings.Fields(shown.values) {
+				if r, ok := shown.mapping[0].ValueMap.Options[v]; !ok || *r.Text == "" || strings.HasPrefix(*r.Text, "wall.") {
+					t.Errorf("%s: %s: %s has no text", lang, name, v)
 				}
 			}
 		}
-		if !linked["label"] || !linked["site"] {
-			t.Errorf("%s: columns that lead to %s: %v", lang, want, linked)
+	}
+	if len(reasons) < 20 {
+		t.Errorf("only %d reasons are shown as text", len(reasons))
+	}
+}
+
+func TestPagesLinkToOneAnotherAndKeepTimeAndVariables(t *testing.T) {
+	for _, lang := range say.Langs {
+		for _, b := range built(t, lang) {
+			var want, got []string
+			for _, p := range pages {
+				if p.uid(lang) != b.UID {
+					want = append(want, "/d/"+p.uid(lang))
+				}
+			}
+			for _, l := range b.Links {
+				got = append(got, l.URL)
+				if !l.KeepTime || !l.IncludeVars {
+					t.Errorf("%s: the link to %s forgets", b.UID, l.URL)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: %s", b.UID, diff)
+			}
+		}
+	}
+}
+
+// What a wall must show stands in its first 1,080 lines, and it is all that.
+func TestTheWallNeedsNoScrolling(t *testing.T) {
+	essential := []uint32{panelStates, panelMountainDown, panelMountainSilent, panelInIncident, panelJudged, panelIncidents, panelMap, panelSites, panelNewestOutages, panelAreaTimeline}
+	b := one(t, provincePage, say.Vietnamese)
+	cells := 0
+	for _, id := range essential {
+		g := b.panel(t, id).GridPos
+		if g.Y+g.H > wallRows {
+			t.Errorf("panel %d ends in row %d, a wall has %d", id, g.Y+g.H, wallRows)
+		}
+		cells += g.W * g.H
+	}
+	if cells != 24*wallRows || wallRows*38 > 1080 {
+		t.Errorf("%d of %d cells of the wall are used", cells, 24*wallRows)
+	}
+}
+
+// Shape and size tell apart what colour does.
+func TestTheMapHasASecondSign(t *testing.T) {
+	shapes, sizes := map[string]bool{}, map[float64]bool{}
+	p := one(t, provincePage, say.Vietnamese).panel(t, panelMap)
+	for i, l := range p.Options.Layers {
+		shapes[l.Config.Style.Symbol.Fixed], sizes[l.Config.Style.Size.Fixed] = true, true
+		if l.FilterData.ID != "byRefId" || l.FilterData.Options != p.Targets[i].RefID || l.Config.Style.Color.Field != "state" || l.Location.Mode != "coords" {
+			t.Errorf("layer %+v", l)
+		}
+	}
+	var shown []api.State
+	for _, l := range layers {
+		shown = append(shown, l.states...)
+	}
+	if len(shapes) != 3 || len(sizes) != 3 || len(shown) != len(api.StatesBySeverity()) {
+		t.Errorf("%d shapes, %d sizes, %d states", len(shapes), len(sizes), len(shown))
+	}
+}
+
+func TestARowOpensTheCommuneAtTheSameTimeWithTheSameSource(t *testing.T) {
+	for _, lang := range say.Langs {
+		want := "/d/" + CommuneUID(lang) + "?var-area=%24__all&var-site=${__data.fields.site}&var-datasource=${datasource}&${__url_time_range}"
+		for _, c := range []struct {
+			page   page
+			panel  uint32
+			column string
+		}{
+			{provincePage, panelSites, "label"}, {provincePage, panelSites, "site"}, {provincePage, panelNewestOutages, "label"},
+			{provincePage, panelWorst, "label (lastNotNull)"}, {provincePage, panelMap, "label"},
+			{providerPage, panelProviderOutages, "label"}, {qualityPage, panelMountainQuality, "label (lastNotNull)"}, {collectorPage, panelSpools, "site"},
+		} {
+			found := false
+			for _, o := range one(t, c.page, lang).panel(t, c.panel).FieldConfig.Overrides {
+				for _, property := range o.Properties {
+					found = found || o.Matcher.Options == c.column && property.ID == "links" && strings.Contains(fmt.Sprint(property.Value), want)
+				}
+			}
+			if !found {
+				t.Errorf("%s: column %s of panel %d does not lead to %s", c.page.uid(lang), c.column, c.panel, want)
+			}
 		}
 	}
 }

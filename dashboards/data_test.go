@@ -45,6 +45,9 @@ func (h hour) judgements() []*api.Point {
 		p := api.NewPoint("site_state", h.at(minute)).Tag(api.TagSite, site).
 			Text("state", string(state)).Int("rank", rank).Text("label", label).
 			Text("unit", strings.TrimPrefix(site, "bd-")).Text("area", area).Text("terrain", terrain)
+		if at := placeOf(site); at.provider != "" {
+			p.Text("provider", at.provider).Float("latitude", at.lat).Float("longitude", at.lon)
+		}
 		points = append(points, p)
 		return p
 	}
@@ -54,9 +57,12 @@ func (h hour) judgements() []*api.Point {
 				Text("reason", "rule.before").Text("evidence", "isp 20 %").Int("since_ms", int64(h.ms(-60)))
 		} else {
 			beat(minute, vinhson, "Xã Vĩnh Sơn", "highland", "Vĩnh Thạnh", api.StateUplinkDown, 2).
-				Text("reason", "rule.now").Int("since_ms", int64(h.ms(30)))
+				Text("reason", "rule.now").Int("since_ms", int64(h.ms(30))).Text("incident", "i1")
 		}
-		beat(minute, antoan, "Xã An Toàn", "mountain", "An Lão", api.StateSilent, 3000).Text("reason", "rule.now").Int("since_ms", int64(h.ms(10)))
+		silent := beat(minute, antoan, "Xã An Toàn", "mountain", "An Lão", api.StateSilent, 3000).Text("reason", "rule.now").Int("since_ms", int64(h.ms(10))).Bool("maintenance", true)
+		if minute >= 30 {
+			silent.Text("incident", "i1")
+		}
 		beat(minute, dakmang, "Xã Đắk Mang", "unknown", "Hoài Ân", api.StateNotInstalled, 5001)
 		beat(minute, cathai, "Xã Cát Hải", "plain", "Phù Cát", api.StateDegraded, 104003).Text("reason", "rule.now").Text("evidence", "isp 3 %")
 		beat(minute, leloi, "Phường Lê Lợi", "plain", "Quy Nhơn", api.StateOK, 107004).Text("reason", "rule.now").Int("since_ms", int64(h.ms(-300)))
@@ -131,7 +137,11 @@ func (h hour) devices(minute int) []*api.Point {
 	if minute == 0 {
 		router.Text("name", "R1").Text("model", "RouterOS RB760iGS").Text("profile", "routeros")
 	}
-	ups := device("ups", 1).Float("battery_percent", 80)
+	onBattery, volts := 0.0, 221.0
+	if minute == 30 {
+		onBattery, volts = 1, 0
+	}
+	ups := device("ups", 1).Float("battery_percent", 80).Float("on_battery_count", onBattery).Float("load_percent", 25).Float("battery_runtime_seconds", 1800).Float("input_volts", volts)
 	if minute == 59 {
 		ups = device("ups", 0).Text("error", "timeout")
 	}
@@ -166,16 +176,27 @@ func (h hour) interfaces(minute int) []*api.Point {
 func (h hour) agent(minute int) []*api.Point {
 	health := api.NewPoint("agent_health", h.at(minute)).Tag(api.TagSite, leloi).Tag(api.TagAgent, "a1").
 		Int("spool_batches", int64(minute%3)).Int("rss_bytes", 20_000_000).Int("wire_bytes", int64(1000*(minute%30))).
-		Float("clock_offset_ms", 12.5).Float("clock_uncertainty_ms", 3)
+		Float("clock_offset_ms", 12.5).Float("clock_uncertainty_ms", 3).Text("version", "1.2.0").Text("os", "windows").Text("arch", "amd64").Int("spool_bytes", 2048)
 	if minute >= 50 {
 		health.Int("dropped_batches", 4)
 	}
 	receipt := func(batches, lines, rejected, delay int64, last int, backlog bool) *api.Point {
 		return api.NewPoint("receipt", h.at(minute).Add(time.Second)).Tag(api.TagSite, leloi).Tag(api.TagAgent, "a1").
 			Int("batches", batches).Int("lines", lines).Count("rejected", rejected).Int("delay_ms", delay).
-			Int("last_time_ms", int64(h.ms(last))).Bool("backlog", backlog)
+			Int("last_time_ms", int64(h.ms(last))).Bool("backlog", backlog).Text("clock", "synced")
 	}
-	points := []*api.Point{health, receipt(1, 20, 0, 800, minute, false)}
+	// Cát Hải's clock is far behind, and its agent old; it sends every minute but in the second half of the hour.
+	other := api.NewPoint("agent_health", h.at(minute)).Tag(api.TagSite, cathai).Tag(api.TagAgent, "a2").
+		Int("spool_batches", 7).Int("rss_bytes", 20_000_000).Float("clock_offset_ms", -5000).Float("clock_uncertainty_ms", 4).
+		Text("version", "1.1.0").Text("os", "linux").Text("arch", "arm")
+	points := []*api.Point{health, other}
+	if minute != 50 { // nothing came from anybody
+		points = append(points, receipt(1, 20, 0, 800, minute, false))
+	}
+	if minute < 30 {
+		points = append(points, api.NewPoint("receipt", h.at(minute).Add(3*time.Second)).Tag(api.TagSite, cathai).Tag(api.TagAgent, "a2").
+			Int("batches", 1).Int("lines", 10).Int("delay_ms", 2000).Int("last_time_ms", int64(h.ms(minute))).Bool("backlog", false).Text("clock", "bounded"))
+	}
 	if minute == 45 {
 		late := receipt(5, 100, 2, 600_000, 35, true)
 		late.Time += int64(time.Second)
@@ -188,12 +209,13 @@ func (h hour) agent(minute int) []*api.Point {
 func (db influx) fill(t *testing.T, h hour) {
 	t.Helper()
 	db.post(t, "/query", url.Values{"q": {"CREATE DATABASE communewatch"}}, "")
-	for policy, days := range map[api.Retention]int{api.Raw: 90, api.Events: 3650} {
+	for policy, days := range map[api.Retention]int{api.Raw: 90, api.Hourly: 1095, api.Events: 3650} {
 		db.post(t, "/query", url.Values{"q": {fmt.Sprintf("CREATE RETENTION POLICY %s ON communewatch DURATION %dd REPLICATION 1", policy, days)}}, "")
 	}
 	db.post(t, "/query", url.Values{"q": {"ALTER RETENTION POLICY raw ON communewatch DEFAULT"}}, "")
 	db.write(t, h.judgements())
 	db.write(t, h.measurements())
+	db.write(t, h.judged())
 }
 
 func (db influx) write(t *testing.T, points []*api.Point) {

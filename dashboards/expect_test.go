@@ -23,12 +23,12 @@ var provinceExpectations = map[uint32]expectation{
 	}, bare: noFigure},
 	panelSites: {full: func(t *testing.T, h hour, a answer) {
 		// The newest heartbeat whole: Vĩnh Sơn's evidence of minute 29 is gone.
-		a.table(t, []string{"terrain", "label", "state", "since_ms", "area", "reason", "evidence", "Time", "site"}, [][]any{
-			{"highland", "Xã Vĩnh Sơn", "uplink_down", h.ms(30), "Vĩnh Thạnh", "rule.now", nil, h.ms(59), vinhson},
-			{"mountain", "Xã An Toàn", "silent", h.ms(10), "An Lão", "rule.now", nil, h.ms(59), antoan},
-			{"unknown", "Xã Đắk Mang", "not_installed", nil, "Hoài Ân", nil, nil, h.ms(59), dakmang},
-			{"plain", "Xã Cát Hải", "degraded", nil, "Phù Cát", "rule.now", "isp 3 %", h.ms(59), cathai},
-			{"plain", "Phường Lê Lợi", "ok", h.ms(-300), "Quy Nhơn", "rule.now", nil, h.ms(59), leloi},
+		a.table(t, []string{"terrain", "label", "state", "since_ms", "area", "maintenance", "reason", "evidence", "provider", "Time", "site"}, [][]any{
+			{"highland", "Xã Vĩnh Sơn", "uplink_down", h.ms(30), "Vĩnh Thạnh", nil, "rule.now", nil, "VNPT", h.ms(59), vinhson},
+			{"mountain", "Xã An Toàn", "silent", h.ms(10), "An Lão", true, "rule.now", nil, "VNPT", h.ms(59), antoan},
+			{"unknown", "Xã Đắk Mang", "not_installed", nil, "Hoài Ân", nil, nil, nil, nil, h.ms(59), dakmang},
+			{"plain", "Xã Cát Hải", "degraded", nil, "Phù Cát", nil, "rule.now", "isp 3 %", "Viettel", h.ms(59), cathai},
+			{"plain", "Phường Lê Lợi", "ok", h.ms(-300), "Quy Nhơn", nil, "rule.now", nil, "Viettel", h.ms(59), leloi},
 		})
 	}},
 	panelHistory: {full: func(t *testing.T, h hour, a answer) {
@@ -60,9 +60,9 @@ var communeExpectations = map[uint32]expectation{
 	panelName:  {full: figure("Phường Lê Lợi"), bare: figure("Xã Đắk Mang")},
 	panelState: {full: figure("ok"), bare: figure("not_installed")},
 	panelReason: {full: func(t *testing.T, h hour, a answer) {
-		a.table(t, whyColumns, [][]any{{"ok", h.ms(-300), "rule.now", nil, "plain", "Quy Nhơn", "21553", h.ms(59)}})
+		a.table(t, whyColumns, [][]any{{"ok", h.ms(-300), "rule.now", nil, nil, "plain", "Quy Nhơn", "21553", "Viettel", h.ms(59)}})
 	}, bare: func(t *testing.T, h hour, a answer) {
-		a.table(t, whyColumns, [][]any{{"not_installed", nil, nil, nil, "unknown", "Hoài Ân", "21664", h.ms(59)}})
+		a.table(t, whyColumns, [][]any{{"not_installed", nil, nil, nil, nil, "unknown", "Hoài Ân", "21664", nil, h.ms(59)}})
 	}},
 	panelTimeline: {full: func(t *testing.T, h hour, a answer) {
 		a.at(t, h, "Trạng thái", map[int]any{0: "ok", 59: "ok"})
@@ -146,7 +146,7 @@ var communeExpectations = map[uint32]expectation{
 	}},
 }
 
-var whyColumns = []string{"state", "since_ms", "reason", "evidence", "terrain", "area", "unit", "Time"}
+var whyColumns = []string{"state", "since_ms", "reason", "evidence", "maintenance", "terrain", "area", "unit", "provider", "Time"}
 
 func figure(want any) func(*testing.T, hour, answer) {
 	return func(t *testing.T, _ hour, a answer) {

@@ -30,6 +30,7 @@ type frame struct {
 // field is a column; its values are float64, string, bool or nil. Times are in ms.
 type field struct {
 	name   string
+	labels map[string]string
 	values []any
 }
 
@@ -55,18 +56,42 @@ type window struct {
 	variables map[string]string
 }
 
-// interpolate fills in the macros and variables of a query.
+// everyValue is what a variable is when all is chosen and it has a value of its own for that.
+const everyValue = ".*"
+
+// interpolate fills in the macros and variables of a query. Format regex escapes, but
+// for a value that stands for all.
 // https://grafana.com/docs/grafana/latest/datasources/influxdb/template-variables/
+// https://grafana.com/docs/grafana/latest/dashboards/variables/variable-syntax/
 func (w window) interpolate(query string, interval time.Duration) string {
 	for name, value := range w.variables {
-		inPattern := regexp.MustCompile(`(=~|!~)(\s*/(?:[^/\\]|\\.)*)\$` + name + `\b`)
-		query = inPattern.ReplaceAllStringFunc(query, func(s string) string {
-			return strings.TrimSuffix(s, "$"+name) + escape(value)
-		})
+		pattern := value
+		if value != everyValue {
+			pattern = escape(value)
+		}
+		query = strings.ReplaceAll(query, "${"+name+":regex}", pattern)
 		query = regexp.MustCompile(`\$`+name+`\b`).ReplaceAllLiteralString(query, value)
 	}
 	query = strings.ReplaceAll(query, "$timeFilter", fmt.Sprintf("time >= %dms and time <= %dms", w.from.UnixMilli(), w.to.UnixMilli()))
 	return strings.ReplaceAll(query, "$__interval", fmt.Sprintf("%ds", int(interval.Seconds())))
+}
+
+// over is what a panel shows that has a relative time of its own: from then to now.
+// https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/#query-options
+func (w window) over(t *testing.T, p panelJSON) window {
+	t.Helper()
+	if p.TimeFrom == "" {
+		return w
+	}
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(p.TimeFrom, "%d%s", &n, &unit); err != nil || unit != "d" && unit != "h" {
+		t.Fatalf("relative time %q has no interpreter here", p.TimeFrom)
+	}
+	hours := map[string]int{"h": 1, "d": 24}[unit]
+	w.to = time.Now()
+	w.from = w.to.Add(-time.Duration(n*hours) * time.Hour)
+	return w
 }
 
 // escape is Grafana's escapeRegex.
@@ -86,7 +111,7 @@ func (w window) interval(t *testing.T, p panelJSON) time.Duration {
 	least := 5 * time.Second
 	if p.Interval != "" {
 		var err error
-		if least, err = time.ParseDuration(p.Interval); err != nil {
+		if least, err = time.ParseDuration(strings.Replace(p.Interval, "1d", "24h", 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,12 +122,13 @@ func rounded(d time.Duration) time.Duration {
 	for _, step := range []struct{ below, is time.Duration }{
 		{7500 * time.Millisecond, 5 * time.Second}, {45 * time.Second, 30 * time.Second}, {90 * time.Second, time.Minute},
 		{210 * time.Second, 2 * time.Minute}, {450 * time.Second, 5 * time.Minute}, {750 * time.Second, 10 * time.Minute},
+		{90 * time.Minute, time.Hour}, {150 * time.Minute, 2 * time.Hour}, {270 * time.Minute, 3 * time.Hour}, {9 * time.Hour, 6 * time.Hour}, {24 * time.Hour, 12 * time.Hour},
 	} {
 		if d < step.below {
 			return step.is
 		}
 	}
-	return time.Hour
+	return 24 * time.Hour
 }
 
 // influx is a server, with who may do everything and who only reads, as Grafana does.
@@ -225,19 +251,4 @@ func plain(v any) any {
 		return f
 	}
 	return v
-}
-
-// values are what a variable offers: of each series the second column of SHOW TAG
-// VALUES, each once, sorted (newFrameWithoutTimeField, toMetricFindValue). The data
-// source sends no policy with it.
-func (db influx) values(t *testing.T, w window, v variableJSON) []string {
-	t.Helper()
-	var list []string
-	for _, s := range db.query(t, w.interpolate(v.Query, time.Minute), "") {
-		for _, row := range s.Values {
-			list = append(list, row[1].(string))
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -70,13 +71,17 @@ func doGroupBy(t *testing.T, frames []frame, raw json.RawMessage) []frame {
 // reduce is reduceField: null and text do not count for sums; count counts rows.
 func reduce(t *testing.T, values []any, reducer string) any {
 	t.Helper()
-	sum, most, last := 0.0, any(nil), any(nil)
+	sum, numbers, least, most, last := 0.0, 0, any(nil), any(nil), any(nil)
 	for _, v := range values {
 		if v != nil {
 			last = v
 		}
 		if n, ok := v.(float64); ok {
 			sum += n
+			numbers++
+			if least == nil || n < least.(float64) {
+				least = n
+			}
 			if most == nil || n > most.(float64) {
 				most = n
 			}
@@ -87,6 +92,13 @@ func reduce(t *testing.T, values []any, reducer string) any {
 		return float64(len(values))
 	case "sum":
 		return sum
+	case "mean":
+		if numbers == 0 {
+			return nil
+		}
+		return sum / float64(numbers)
+	case "min":
+		return least
 	case "max":
 		return most
 	case "lastNotNull":
@@ -128,4 +140,67 @@ func unique(values []any) []any {
 		}
 	}
 	return list
+}
+
+func doWithout(t *testing.T, frames []frame, raw json.RawMessage) []frame {
+	o := read[struct{ Exclude struct{ Names []string } }](t, raw)
+	for i := range frames {
+		frames[i].fields = slices.DeleteFunc(frames[i].fields, func(c field) bool { return slices.Contains(o.Exclude.Names, c.name) })
+	}
+	return frames
+}
+
+func doNumber(t *testing.T, frames []frame, raw json.RawMessage) []frame {
+	o := read[struct {
+		Fields      struct{}
+		Conversions []struct{ TargetField, DestinationType string }
+	}](t, raw)
+	for _, c := range o.Conversions {
+		if c.DestinationType != "number" {
+			t.Fatalf("conversion to %s has no interpreter here", c.DestinationType)
+		}
+		for i := range frames {
+			column := frames[i].field(c.TargetField)
+			for r := range column.values {
+				n, err := strconv.ParseFloat(column.values[r].(string), 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				column.values[r] = n
+			}
+		}
+	}
+	return frames
+}
+
+// doPartition makes a frame of each value; it becomes a label of the frame's fields.
+func doPartition(t *testing.T, frames []frame, raw json.RawMessage) []frame {
+	o := read[struct {
+		Fields     []string
+		KeepFields bool
+		Naming     struct{ AsLabels bool }
+	}](t, raw)
+	if len(frames) == 0 {
+		return frames
+	}
+	if len(o.Fields) != 1 || o.KeepFields || !o.Naming.AsLabels || len(frames) > 1 {
+		t.Fatalf("partitionByValues %+v has no interpreter here", o)
+	}
+	key := frames[0].field(o.Fields[0]).values
+	var out []frame
+	for _, value := range unique(key) {
+		var rows []int
+		for r := range key {
+			if key[r] == value {
+				rows = append(rows, r)
+			}
+		}
+		f := pick(frames[0], rows)
+		f.fields = slices.DeleteFunc(f.fields, func(c field) bool { return c.name == o.Fields[0] })
+		for i := range f.fields {
+			f.fields[i].labels = map[string]string{o.Fields[0]: fmt.Sprint(value)}
+		}
+		out = append(out, f)
+	}
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,7 @@ func transform(t *testing.T, frames []frame, list []transformJSON) []frame {
 		do, known := map[string]func(*testing.T, []frame, json.RawMessage) []frame{
 			"sortBy": doSortBy, "organize": doOrganize, "groupBy": doGroupBy, "groupingToMatrix": doMatrix,
 			"filterByValue": doFilter, "calculateField": doCalculate, "joinByField": doJoin, "limit": doLimit,
+			"filterFieldsByName": doWithout, "convertFieldType": doNumber, "partitionByValues": doPartition,
 		}[tr.ID]
 		if !known {
 			t.Fatalf("transformation %s has no interpreter here: write one from Grafana's documentation", tr.ID)
@@ -76,9 +78,11 @@ func doSortBy(t *testing.T, frames []frame, raw json.RawMessage) []frame {
 	return frames
 }
 
+// compare is by value for numbers, where what is null counts as 0 (fieldComparers.ts).
 func compare(a, b any) int {
-	if x, ok := a.(float64); ok {
-		y, _ := b.(float64)
+	x, aNumber := a.(float64)
+	y, bNumber := b.(float64)
+	if aNumber || bNumber {
 		return cmp.Compare(x, y)
 	}
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
@@ -134,6 +138,9 @@ func doFilter(t *testing.T, frames []frame, raw json.RawMessage) []frame {
 	if o.Type != "include" || o.Match != "all" {
 		t.Fatalf("filterByValue %s %s has no interpreter here", o.Type, o.Match)
 	}
+	if len(frames) > 1 {
+		t.Fatal("filterByValue keeps a row of every frame where it keeps it of one: join first")
+	}
 	for i := range frames {
 		var kept []int
 		for r := range frames[i].length() {
@@ -155,7 +162,12 @@ func holds(t *testing.T, v any, matcher string, option any) bool {
 	t.Helper()
 	switch matcher {
 	case "regex":
-		return v != nil && regexp.MustCompile(option.(string)).MatchString(fmt.Sprint(v))
+		if v == nil {
+			v = "null" // RegExp.test makes a text of what it is given
+		}
+		return regexp.MustCompile(option.(string)).MatchString(fmt.Sprint(v))
+	case "isNotNull":
+		return v != nil
 	case "greater":
 		n, ok := v.(float64)
 		return ok && n > option.(float64)
@@ -169,22 +181,69 @@ func doCalculate(t *testing.T, frames []frame, raw json.RawMessage) []frame {
 		Mode, Alias   string
 		ReplaceFields bool
 		Binary        struct{ Left, Operator, Right string }
+		Reduce        struct {
+			Reducer string
+			Include []string
+		}
 	}](t, raw)
-	if o.Mode != "binary" || o.Binary.Operator != "/" || o.ReplaceFields {
-		t.Fatalf("calculateField %+v has no interpreter here", o)
+	if o.ReplaceFields || len(frames) > 1 {
+		t.Fatalf("calculateField %+v on %d frames has no interpreter here", o, len(frames))
 	}
 	for i := range frames {
-		left, right := frames[i].field(o.Binary.Left), frames[i].field(o.Binary.Right)
-		if left == nil || right == nil {
-			continue
-		}
 		c := field{name: o.Alias}
-		for r := range left.values {
-			c.values = append(c.values, left.values[r].(float64)/right.values[r].(float64))
+		for r := range frames[i].length() {
+			switch o.Mode {
+			case "binary":
+				c.values = append(c.values, binary(t, operand(t, frames[i], o.Binary.Left, r), o.Binary.Operator, operand(t, frames[i], o.Binary.Right, r)))
+			case "reduceRow":
+				var row []any
+				for _, name := range o.Reduce.Include {
+					if column := frames[i].field(name); column != nil {
+						row = append(row, column.values[r])
+					}
+				}
+				c.values = append(c.values, reduce(t, row, o.Reduce.Reducer))
+			default:
+				t.Fatalf("calculateField mode %s has no interpreter here", o.Mode)
+			}
 		}
 		frames[i].fields = append(frames[i].fields, c)
 	}
 	return frames
+}
+
+// operand is a column's value, or a number.
+func operand(t *testing.T, f frame, name string, row int) float64 {
+	t.Helper()
+	if c := f.field(name); c != nil {
+		n, ok := c.values[row].(float64)
+		if !ok {
+			t.Fatalf("%s is %v in row %d: Grafana would show NaN", name, c.values[row], row)
+		}
+		return n
+	}
+	n, err := strconv.ParseFloat(name, 64)
+	if err != nil {
+		t.Fatalf("there is no column %q to calculate with", name)
+	}
+	return n
+}
+
+func binary(t *testing.T, a float64, operator string, b float64) float64 {
+	t.Helper()
+	switch operator {
+	case "-":
+		return a - b
+	case "*":
+		return a * b
+	case "/":
+		if b == 0 {
+			t.Fatal("divides by 0")
+		}
+		return a / b
+	}
+	t.Fatalf("operator %s has no interpreter here", operator)
+	return 0
 }
 
 func doJoin(t *testing.T, frames []frame, raw json.RawMessage) []frame {
@@ -195,6 +254,7 @@ func doJoin(t *testing.T, frames []frame, raw json.RawMessage) []frame {
 	if len(frames) < 2 {
 		return frames
 	}
+	frames = slices.DeleteFunc(frames, func(f frame) bool { return f.field(o.ByField) == nil })
 	var keys []any
 	for i := range frames {
 		keys = append(keys, frames[i].field(o.ByField).values...)

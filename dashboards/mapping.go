@@ -96,26 +96,88 @@ func reasonMapping(lang say.Lang) []dashboard.ValueMapping {
 	return valueMap(options)
 }
 
-// reasons are the rules that the judge gives for a state, as the catalogue has them.
-var reasons = []say.Key{
-	"reason.ok",
-	"reason.lan_all_lost",
-	"reason.router_lost",
-	"reason.uplink_all_lost",
-	"reason.uplink_unclear",
-	"reason.gateway_silent",
-	"reason.uplink_partly",
-	"reason.lan_partly",
-	"reason.uplink_loss",
-	"reason.gateway_loss",
-	"reason.device_down",
-	"reason.cannot_probe",
-	"reason.no_targets",
-	"reason.one_round",
-	"reason.late_data",
-	"reason.goodbye",
-	"reason.closed_hours",
-	"reason.silent",
-	"reason.never_heard",
-	"reason.waiting",
+// reasons are the rules that the judge gives for a state or a cause, as the catalogue has them.
+var reasons = say.Keys("reason.")
+
+// words shows the values of the contract as the catalogue's "<prefix><value>".
+func words(lang say.Lang, prefix, values string) map[string]dashboard.ValueMappingResult {
+	options := map[string]dashboard.ValueMappingResult{}
+	for i, v := range strings.Fields(values) {
+		options[v] = result(i, lang.Text(say.Key(prefix+v)), "")
+	}
+	return options
+}
+
+// kindMapping shows what an outage or an incident is of: the states in which an office
+// is lost, one of its devices, or the collector itself.
+func kindMapping(lang say.Lang) []dashboard.ValueMapping {
+	options := map[string]dashboard.ValueMappingResult{}
+	for i, kind := range strings.Fields(api.IncidentKinds) {
+		switch kind {
+		case api.KindDevice, api.KindCollector:
+			options[kind] = result(i, lang.Text(say.Key("wall.kind_"+kind)), "#8e8e8e")
+		default:
+			options[kind] = result(i, stateText(lang, api.State(kind)), colours[api.State(kind)])
+		}
+	}
+	return valueMap(options)
+}
+
+func causeMapping(lang say.Lang) []dashboard.ValueMapping {
+	return valueMap(words(lang, "wall.cause_", api.Causes))
+}
+
+// lookMapping says why a path was looked at, errorMapping why a part of it failed, by
+// what the contract allows.
+func lookMapping(lang say.Lang) []dashboard.ValueMapping {
+	return valueMap(words(lang, "wall.look_", api.Lookup("path").Field("cause").Allowed))
+}
+
+func errorMapping(lang say.Lang, field string) []dashboard.ValueMapping {
+	return valueMap(words(lang, "wall.path_", api.Lookup("path").Field(field).Allowed))
+}
+
+// maintenanceMapping says what is true and leaves out what is not.
+func maintenanceMapping(lang say.Lang) []dashboard.ValueMapping {
+	return []dashboard.ValueMapping{
+		special(dashboard.SpecialValueMatchTrue, result(0, lang.Text("wall.in_maintenance"), "blue")),
+		special(dashboard.SpecialValueMatchFalse, result(1, "–", "")),
+	}
+}
+
+// endedMapping shows 0 as what it means.
+func endedMapping(lang say.Lang) []dashboard.ValueMapping {
+	return valueMap(map[string]dashboard.ValueMappingResult{"0": result(0, lang.Text("wall.goes_on"), "red")})
+}
+
+// nobodyMapping shows a provider that nobody wrote down: empty in an outage, "-" in a list.
+func nobodyMapping(lang say.Lang) []dashboard.ValueMapping {
+	nobody := lang.Text("wall.provider_unknown")
+	return append(valueMap(map[string]dashboard.ValueMappingResult{"-": result(0, nobody, "")}), special(dashboard.SpecialValueMatchEmpty, result(1, nobody, "")))
+}
+
+// absentMapping shows what is not there as a text.
+func absentMapping(text, colour string) []dashboard.ValueMapping {
+	return []dashboard.ValueMapping{special(dashboard.SpecialValueMatchNull, result(0, text, colour))}
+}
+
+// special maps what is no text and no number.
+// https://grafana.com/docs/grafana/latest/panels-visualizations/configure-value-mappings/#types-of-value-mappings
+func special(match dashboard.SpecialValueMatch, shown dashboard.ValueMappingResult) dashboard.ValueMapping {
+	return dashboard.ValueMapping{SpecialValueMap: &dashboard.SpecialValueMap{
+		Type: dashboard.MappingTypeSpecialValue, Options: dashboard.DashboardSpecialValueMapOptions{Match: match, Result: shown},
+	}}
+}
+
+// mainsMapping says what a supply runs on.
+func mainsMapping(lang say.Lang) []dashboard.ValueMapping {
+	return valueMap(map[string]dashboard.ValueMappingResult{
+		"0": result(0, lang.Text("wall.on_mains"), "green"),
+		"1": result(1, lang.Text("wall.from_battery"), "orange"),
+	})
+}
+
+// toCollector names the target that every agent has.
+func toCollector(lang say.Lang) []dashboard.ValueMapping {
+	return valueMap(map[string]dashboard.ValueMappingResult{"collector": result(0, lang.Text("wall.the_collector"), "")})
 }

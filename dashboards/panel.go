@@ -77,6 +77,11 @@ func everyRow(column string) *common.ReduceDataOptionsBuilder {
 	return common.NewReduceDataOptionsBuilder().Fields("/^" + column + "$/").Calcs([]string{"lastNotNull"}).Values(true)
 }
 
+// at is a place on the grid, for what cannot stand where the panel before it ends.
+func at(x, y, w, h uint32) dashboard.GridPos {
+	return dashboard.GridPos{X: x, Y: y, W: w, H: h}
+}
+
 // refID names the queries of a panel: A, B, …
 func refID(i int) string { return string(rune('A' + i)) }
 
@@ -101,6 +106,25 @@ func fixed(colour string) dashboard.DynamicConfigValue {
 	return property("color", map[string]any{"mode": "fixed", "fixedColor": colour})
 }
 
+// moment shows a time as the clock on the wall does, which needs no words.
+// https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#custom-units
+func moment() dashboard.DynamicConfigValue { return property("unit", "time:HH:mm DD/MM") }
+
+// duration shows seconds as hours, minutes and seconds.
+func duration() dashboard.DynamicConfigValue { return property("unit", "dthms") }
+
+// plainNumber is counted and has no unit.
+func plainNumber() dashboard.DynamicConfigValue { return property("unit", "none") }
+
+// toCommune leads from a cell to the page of the row's site, at the same time.
+// https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/
+func toCommune(lang say.Lang) dashboard.DynamicConfigValue {
+	return property("links", []any{map[string]any{
+		"title": lang.Text("dashboard.open_commune"),
+		"url":   "/d/" + CommuneUID(lang) + "?var-area=%24__all&var-site=${__data.fields.site}&var-datasource=${datasource}&${__url_time_range}",
+	}})
+}
+
 // steps colours a number: below the first limit the first colour.
 func steps(base string, limits ...any) *dashboard.ThresholdsConfigBuilder {
 	list := []dashboard.Threshold{{Color: base}}
@@ -116,11 +140,13 @@ func stateColumns(lang say.Lang, p *table.PanelBuilder) *table.PanelBuilder {
 		OverrideByName("terrain", named(lang, "dashboard.terrain", property("mappings", terrainMapping(lang)), width(150))).
 		OverrideByName("label", named(lang, "dashboard.site")).
 		OverrideByName("state", named(lang, "dashboard.state", property("mappings", stateMapping(lang)), painted(), width(150))).
-		OverrideByName("since_ms", named(lang, "dashboard.since", property("unit", "dateTimeFromNow"))).
+		OverrideByName("since_ms", named(lang, "dashboard.since", moment())).
 		OverrideByName("reason", named(lang, "dashboard.reason", property("mappings", reasonMapping(lang)))).
 		OverrideByName("evidence", named(lang, "dashboard.evidence")).
 		OverrideByName("area", named(lang, "dashboard.area")).
 		OverrideByName("unit", named(lang, "dashboard.unit")).
+		OverrideByName("provider", named(lang, "wall.provider_name")).
+		OverrideByName("maintenance", named(lang, "wall.maintenance", property("mappings", maintenanceMapping(lang)), width(100))).
 		OverrideByName("Time", named(lang, "dashboard.judged", property("unit", "dateTimeFromNow"))).
 		OverrideByName("site", named(lang, "dashboard.code", width(110)))
 }

@@ -41,17 +41,23 @@ var (
 
 var fromMeasurement = regexp.MustCompile(`FROM "([a-z_]+)"`)
 
-// rows is a query whose answer is rows and columns.
-func rows(statement string) influxQL { return ask("A", asTable, "", statement) }
+// rows is the only query of a panel, whose answer is rows and columns.
+func rows(statement string) influxQL { return rowsOf("A", statement) }
+
+// rowsOf is one of several such.
+func rowsOf(refID, statement string) influxQL {
+	return ask(refID, asTable, "", statement).from(datasource())
+}
 
 // series is a query whose answer is lines over time, named by alias
 // ($tag_<tag>, $col, text).
 func series(refID, alias, statement string) influxQL {
-	return ask(refID, asSeries, alias, statement)
+	return ask(refID, asSeries, alias, statement).from(datasource())
 }
 
+// ask is a query of our own data source, wherever there are no variables.
 func ask(refID, format, alias, statement string) influxQL {
-	q := influxQL{RefID: refID, Datasource: datasource(), RawQuery: true, Query: statement, Format: format, Alias: alias}
+	q := influxQL{RefID: refID, RawQuery: true, Query: statement, Format: format, Alias: alias}.from(influxDB(DatasourceUID))
 	if found := fromMeasurement.FindStringSubmatch(statement); found != nil {
 		if m := api.Lookup(found[1]); m != nil {
 			q.Policy = string(m.Retention)
@@ -60,8 +66,16 @@ func ask(refID, format, alias, statement string) influxQL {
 	return q
 }
 
-func datasource() common.DataSourceRef {
-	return common.DataSourceRef{Type: cog.ToPtr("influxdb"), Uid: cog.ToPtr(DatasourceUID)}
+func (q influxQL) from(source common.DataSourceRef) influxQL {
+	q.Datasource = source
+	return q
+}
+
+// datasource is the one that a dashboard's variable names.
+func datasource() common.DataSourceRef { return influxDB("${" + varDatasource + "}") }
+
+func influxDB(uid string) common.DataSourceRef {
+	return common.DataSourceRef{Type: cog.ToPtr("influxdb"), Uid: &uid}
 }
 
 // Build is the query itself.

@@ -13,16 +13,16 @@ import (
 
 // token is a piece of InfluxQL: "name" is an identifier, 'text' a string, /…/ a
 // pattern, the rest words, numbers and signs.
-var token = regexp.MustCompile(`"[^"]*"|'[^']*'|/(?:[^/\\ ]|\\.)+/|\$\w+|\w+|[^\s\w]`)
+var token = regexp.MustCompile(`"[^"]*"|'[^']*'|/\^(?:[^/\\]|\\.)+/|\$\w+|\w+|[^\s\w]`)
 
 // Words a statement may have without quotes; everything else must be quoted, so
 // that names can be told from language.
 var (
-	language = strings.Fields("SELECT FROM WHERE AND GROUP BY AS fill none null time SHOW TAG VALUES WITH KEY")
+	language = strings.Fields("SELECT FROM WHERE AND GROUP BY AS fill none null time now SHOW TAG VALUES WITH KEY true false")
 	folds    = strings.Fields("sum count mean min max percentile") // need GROUP BY time, see TestStatements…
 	picks    = strings.Fields("last first")
 	walks    = strings.Fields("derivative non_negative_derivative cumulative_sum")
-	macros   = strings.Fields("$timeFilter $__interval $site $uplink")
+	macros   = strings.Fields("$timeFilter $__interval $site $target")
 )
 
 // statements are all queries of panels and variables, by where they stand.
@@ -35,11 +35,17 @@ func statements(t *testing.T) map[string]string {
 				list[fmt.Sprintf("%s panel %d %s", b.UID, p.ID, q.RefID)] = q.Query
 			}
 		}
+		for _, a := range b.Annotations.List {
+			list[fmt.Sprintf("%s annotation %s", b.UID, a.Name)] = a.Target.Query
+		}
 		for _, v := range b.Templating.List {
+			if v.Type != "query" {
+				continue
+			}
 			list[fmt.Sprintf("%s variable %s", b.UID, v.Name)] = v.Query
 		}
 	}
-	if len(list) < 30 {
+	if len(list) < 100 {
 		t.Fatalf("found only %d statements", len(list))
 	}
 	return list
@@ -139,7 +145,7 @@ func broken(statement string) []string {
 		say("retention policy in the statement")
 	}
 	for _, pattern := range regexp.MustCompile(`=~\s*(/[^/]*/)`).FindAllStringSubmatch(statement, -1) {
-		if !regexp.MustCompile(`^/\^(\$\w+|\(\?:[\w|]+\))\$/$`).MatchString(pattern[1]) {
+		if !regexp.MustCompile(`^/\^(\$\{\w+:regex\}|\(\?:[\w|]+\))\$/$`).MatchString(pattern[1]) {
 			say("pattern " + pattern[1] + " is not anchored at both ends")
 		}
 	}
@@ -147,7 +153,7 @@ func broken(statement string) []string {
 		return complaints
 	}
 	for _, level := range levels(statement) {
-		if !strings.Contains(level, "$timeFilter") {
+		if !strings.Contains(level, "$timeFilter") && !strings.Contains(level, lately) {
 			say("no time range in: " + level)
 		}
 		if regexp.MustCompile(`\b(`+strings.Join(folds, "|")+`)\(`).MatchString(level) && !strings.Contains(level, "GROUP BY time(") {
@@ -197,17 +203,27 @@ func TestBrokenRulesAreFound(t *testing.T) {
 	}
 }
 
-func TestEveryPanelAsksOurDatasourceAndTheMeasurementsPolicy(t *testing.T) {
+// What a variable asks goes out without a policy, so it must be kept in the default one.
+func TestEveryQueryAsksTheMeasurementsPolicy(t *testing.T) {
+	policy := func(query string) string {
+		return string(api.Lookup(fromMeasurement.FindStringSubmatch(query)[1]).Retention)
+	}
 	for _, b := range built(t, say.Vietnamese) {
 		for _, p := range b.panels() {
-			if len(p.Targets) == 0 {
-				t.Errorf("%s: %q asks nothing", b.UID, p.Title)
-			}
 			for _, q := range p.Targets {
-				m := api.Lookup(fromMeasurement.FindStringSubmatch(q.Query)[1])
-				if q.Policy != string(m.Retention) || !q.RawQuery || q.Datasource.UID != DatasourceUID || q.Datasource.Type != "influxdb" {
-					t.Errorf("%s: %q asks %+v, policy should be %s", b.UID, p.Title, q, m.Retention)
+				if q.Policy != policy(q.Query) || !q.RawQuery {
+					t.Errorf("%s: %q asks %+v, policy should be %s", b.UID, p.Title, q, policy(q.Query))
 				}
+			}
+		}
+		for _, a := range b.Annotations.List {
+			if a.Target.Policy != policy(a.Target.Query) || !a.Target.RawQuery || a.Target.ResultFormat != asTable {
+				t.Errorf("%s: annotation %q asks %+v", b.UID, a.Name, a.Target)
+			}
+		}
+		for _, v := range b.Templating.List {
+			if v.Type == "query" && policy(v.Query) != string(api.Raw) {
+				t.Errorf("%s: variable %s asks what is kept in %s, and Grafana sends no policy with it", b.UID, v.Name, policy(v.Query))
 			}
 		}
 	}

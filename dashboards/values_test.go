@@ -3,20 +3,14 @@
 package dashboards
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"communewatch/collector/say"
-	"communewatch/collector/store/embedded"
 )
 
 // answer is what a panel shows: its frames after its own transformations.
@@ -29,76 +23,6 @@ type answer struct {
 // of what is bare (a site that never measured; a time that nobody judged). nil is nothing at all.
 type expectation struct {
 	full, bare func(*testing.T, hour, answer)
-}
-
-func startInflux(t *testing.T) influx {
-	t.Helper()
-	binary, err := filepath.Abs("../bin/communewatch-influxd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(binary); err != nil {
-		t.Fatalf("no InfluxDB to test with: %v; run: make influxd", err)
-	}
-	server, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Binary: binary, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // the test's own context is done by now
-		defer cancel()
-		if err := server.Stop(ctx); err != nil {
-			t.Errorf("stop InfluxDB: %v", err)
-		}
-	})
-	return influx{server.URL(), server.Token(), server.ReaderToken()}
-}
-
-// Every query of every panel and every variable runs against a real InfluxDB.
-func TestEveryPanelShowsWhatWasMeasured(t *testing.T) {
-	db := startInflux(t)
-	h := hour{time.Now().Truncate(time.Hour).Add(-2 * time.Hour)}
-	db.fill(t, h)
-	boards := built(t, say.Vietnamese)
-
-	t.Run("province", func(t *testing.T) {
-		yesterday := hour{h.start.Add(-24 * time.Hour)}
-		check(t, boards[0], provinceExpectations,
-			func(p panelJSON) answer { return db.show(t, h.window(nil), p) },
-			func(p panelJSON) answer { return db.show(t, yesterday.window(nil), p) }, h)
-	})
-	t.Run("commune", func(t *testing.T) {
-		full, bare := map[string]string{"site": leloi, "uplink": "8.8.8.8"}, map[string]string{"site": dakmang, "uplink": ""}
-		check(t, boards[1], communeExpectations,
-			func(p panelJSON) answer { return db.show(t, h.window(full), p) },
-			func(p panelJSON) answer { return db.show(t, h.window(bare), p) }, h)
-	})
-	t.Run("none of the mountains down is a figure", func(t *testing.T) {
-		before := h.window(nil)
-		before.to = h.at(30).Add(-time.Millisecond) // Vĩnh Sơn is only degraded
-		for _, p := range boards[0].panels() {
-			if p.ID == panelMountainDown {
-				figure(0.0)(t, h, db.show(t, before, p))
-			}
-		}
-	})
-	t.Run("variables", func(t *testing.T) { checkVariables(t, db, h, boards) })
-	t.Run("an uplink target that was not probed for a while", func(t *testing.T) {
-		for _, p := range boards[1].panels() {
-			if p.ID == panelUplinkRTT {
-				ispRTT(t, h, db.show(t, h.window(map[string]string{"site": leloi, "uplink": "isp"}), p))
-			}
-		}
-	})
-}
-
-func (db influx) show(t *testing.T, w window, p panelJSON) answer {
-	t.Helper()
-	var frames []frame
-	for _, q := range p.Targets {
-		frames = append(frames, db.ask(t, w, p, q)...)
-	}
-	return answer{p, transform(t, frames, p.Transformations)}
 }
 
 // check holds every panel of a dashboard against its expectation. A panel without
@@ -114,7 +38,11 @@ func check(t *testing.T, b boardJSON, expected map[uint32]expectation, full, bar
 			continue
 		}
 		t.Run(fmt.Sprintf("%d %s", p.ID, p.Title), func(t *testing.T) {
-			want.full(t, h, full(p))
+			shown := full(p)
+			want.full(t, h, shown)
+			for _, complaint := range shown.bareNumbers() {
+				t.Error(complaint)
+			}
 			if a := bare(p); want.bare != nil {
 				want.bare(t, h, a)
 			} else if a.hasValues() {
@@ -155,31 +83,6 @@ func TestAPanelWithoutAnExpectationIsFound(t *testing.T) {
 	}
 }
 
-func checkVariables(t *testing.T, db influx, h hour, boards []boardJSON) {
-	want := map[string]map[string][]string{
-		"site":   {leloi: {leloi, antoan, dakmang, vinhson, cathai}},
-		"uplink": {leloi: {"8.8.8.8", "8a8b8c8", "isp"}, dakmang: nil},
-	}
-	seen := 0
-	for _, b := range boards {
-		for _, v := range b.Templating.List {
-			if want[v.Name] == nil {
-				t.Errorf("%s: variable %s is not checked: write down what it must offer", b.UID, v.Name)
-			}
-			for site, values := range want[v.Name] {
-				got := db.values(t, h.window(map[string]string{"site": site}), v)
-				if diff := cmp.Diff(values, got, cmpopts.EquateEmpty()); diff != "" {
-					t.Errorf("variable %s at %s: %s", v.Name, site, diff)
-				}
-			}
-			seen++
-		}
-	}
-	if seen != len(want) {
-		t.Errorf("%d variables are there, %d were expected", seen, len(want))
-	}
-}
-
 func (a answer) hasValues() bool {
 	for _, f := range a.frames {
 		for _, c := range f.fields {
@@ -192,6 +95,12 @@ func (a answer) hasValues() bool {
 		}
 	}
 	return false
+}
+
+// of is what one query of the panel gave.
+func (a answer) of(refID string) answer {
+	a.frames = slices.DeleteFunc(slices.Clone(a.frames), func(f frame) bool { return f.refID != refID })
+	return a
 }
 
 // table compares rows and columns, both in order.
@@ -229,6 +138,29 @@ func (a answer) number(t *testing.T) any {
 		}
 	}
 	return nil
+}
+
+// bareNumbers are the columns of figures that say no unit.
+func (a answer) bareNumbers() []string {
+	if a.panel.Type != "table" || a.panel.FieldConfig.Defaults.Unit != "" {
+		return nil
+	}
+	units := map[string]bool{}
+	for _, o := range a.panel.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			units[fmt.Sprint(o.Matcher.Options)] = units[fmt.Sprint(o.Matcher.Options)] || property.ID == "unit"
+		}
+	}
+	var complaints []string
+	for _, f := range a.frames {
+		for _, c := range f.fields {
+			figures := slices.ContainsFunc(c.values, func(v any) bool { _, ok := v.(float64); return ok })
+			if figures && !units[c.name] {
+				complaints = append(complaints, fmt.Sprintf("column %s shows numbers without a unit", c.name))
+			}
+		}
+	}
+	return complaints
 }
 
 // lines are the names of all lines that have a value, sorted.

@@ -7,6 +7,7 @@ package say
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/text/collate"
@@ -46,7 +47,7 @@ type text struct{ vi, en string }
 type texts map[Key]text
 
 // rooms are the files of this package.
-var rooms = []texts{stateTexts, policyTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, alarmTexts, reviewTexts, causeTexts, qualityTexts, alertTexts, noteTexts}
+var rooms = []texts{stateTexts, policyTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, alarmTexts, reviewTexts, causeTexts, qualityTexts, alertTexts, noteTexts, wallTexts}
 
 // Text says the sentence of a key with its arguments. A key that is not in the
 // catalogue comes back as itself, so that a screen shows something to report.
@@ -69,6 +70,20 @@ func (l Lang) Text(key Key, args ...any) string {
 func Has(key Key) bool {
 	_, ok := find(key)
 	return ok
+}
+
+// Keys are all that begin with a prefix, sorted: what can be said of a kind of thing.
+func Keys(prefix string) []Key {
+	var keys []Key
+	for _, room := range rooms {
+		for key := range room {
+			if strings.HasPrefix(string(key), prefix) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func find(key Key) (text, bool) {

@@ -38,17 +38,26 @@ func run(t *testing.T, cfg Config) []string {
 	return outcomes
 }
 
-var allUnchanged = []string{
-	"datasource communewatch unchanged", "folder communewatch unchanged", "dashboard cw-province unchanged", "dashboard cw-commune unchanged",
+// uids are the dashboards', in the order in which they are written.
+var uids = []string{"cw-province", "cw-commune", "cw-provider", "cw-quality", "cw-collector"}
+
+var allUnchanged = append([]string{"datasource communewatch unchanged", "folder communewatch unchanged"}, boardsAre("unchanged", "")...)
+
+func boardsAre(outcome, suffix string) []string {
+	var list []string
+	for _, uid := range uids {
+		list = append(list, "dashboard "+uid+suffix+" "+outcome)
+	}
+	return list
 }
 
 func TestAFreshGrafanaGetsEverythingOnce(t *testing.T) {
 	fake, url := newFake(t, "Bearer "+grafanaToken)
-	want := []string{"datasource communewatch created", "folder communewatch created", "dashboard cw-province created", "dashboard cw-commune created"}
+	want := append([]string{"datasource communewatch created", "folder communewatch created"}, boardsAre("created", "")...)
 	if diff := cmp.Diff(want, run(t, config(url))); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"POST /api/datasources", "POST /api/folders", "POST /api/dashboards/db", "POST /api/dashboards/db"}, fake.takeWrites()); diff != "" {
+	if diff := cmp.Diff(append([]string{"POST /api/datasources", "POST /api/folders"}, slices.Repeat([]string{"POST /api/dashboards/db"}, len(uids))...), fake.takeWrites()); diff != "" {
 		t.Error(diff)
 	}
 
@@ -86,7 +95,7 @@ func TestTheDatasourceReachesInfluxDBWithItsCredential(t *testing.T) {
 func TestADashboardArrivesAsItIsCommitted(t *testing.T) {
 	fake, url := newFake(t, "Bearer "+grafanaToken)
 	run(t, config(url))
-	for _, uid := range []string{"cw-province", "cw-commune"} {
+	for _, uid := range uids {
 		raw, err := os.ReadFile("../json/" + uid + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -193,12 +202,12 @@ func TestAnotherLanguageStandsBesideTheFirst(t *testing.T) {
 	run(t, config(url))
 	cfg := config(url)
 	cfg.Lang = say.English
-	want := []string{"datasource communewatch unchanged", "folder communewatch unchanged", "dashboard cw-province-en created", "dashboard cw-commune-en created"}
+	want := append([]string{"datasource communewatch unchanged", "folder communewatch unchanged"}, boardsAre("created", "-en")...)
 	if diff := cmp.Diff(want, run(t, cfg)); diff != "" {
 		t.Error(diff)
 	}
-	if len(fake.boards) != 4 {
-		t.Errorf("%d dashboards, want 4", len(fake.boards))
+	if len(fake.boards) != 2*len(uids) {
+		t.Errorf("%d dashboards, want %d", len(fake.boards), 2*len(uids))
 	}
 }
 
