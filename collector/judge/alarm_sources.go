@@ -116,7 +116,11 @@ var badReasons = map[say.Key]string{"reason.uplink_loss": "loss", "reason.gatewa
 func (a *alarms) bad(outages []Outage) {
 	back := map[string]time.Time{}
 	for i := range outages {
-		if o := &outages[i]; o.Kind != api.KindDevice && o.Status == api.StatusClosed {
+		switch o := &outages[i]; {
+		case o.Kind == api.KindDevice:
+		case o.Status == api.StatusOpen:
+			back[o.Site] = a.now
+		case o.Status == api.StatusClosed:
 			back[o.Site] = later(back[o.Site], o.Ended)
 		}
 	}

@@ -17,7 +17,10 @@ import (
 func wallClock() time.Time { return time.Now() }
 
 // Every scenario, and every twin of it in which a piece of evidence is missing.
-func TestTheJudgeFindsWhatHappened(t *testing.T) {
+func TestTheJudgeFindsWhatHappened(t *testing.T) { playAll(t, false) }
+
+// playAll plays all scenarios that are long, or all that are not.
+func playAll(t *testing.T, long bool) {
 	dir, server := theatre(t)
 	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -28,6 +31,9 @@ func TestTheJudgeFindsWhatHappened(t *testing.T) {
 			plays, err := readScenario(file)
 			if err != nil {
 				t.Error(err)
+				continue
+			}
+			if plays[0].long != long {
 				continue
 			}
 			for n, p := range plays {

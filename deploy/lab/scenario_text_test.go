@@ -33,6 +33,7 @@ type play struct {
 	closed   []string // days on which the offices are closed by decision
 	works    []works  // maintenance
 	events   []event
+	long     bool            // for the long tests only
 	without  map[string]bool // kinds of evidence that nobody has
 
 	checks  []check  // states at moments
@@ -137,7 +138,7 @@ func parseScenario(file, text string) ([]*play, error) {
 
 func (r *reader) read(words []string) error {
 	declare := map[string]func([]string) error{
-		"play": r.play, "interval": r.interval, "judged": r.judged, "site": r.sites, "sites": r.sites, "closed": r.closed,
+		"play": r.play, "interval": r.interval, "judged": r.judged, "site": r.sites, "sites": r.sites, "closed": r.closed, "long": r.long,
 		"maintenance": r.maintenance, "twin": r.twin, "without": r.withoutIt,
 		"at": r.check, "hour": r.hour, "day": r.day, "outage": r.outage, "incident": r.incident, "alarm": r.alarm,
 	}
@@ -192,6 +193,8 @@ func (r *reader) duration(into *time.Duration, words []string) error {
 	*into = d
 	return nil
 }
+
+func (r *reader) long([]string) error { r.now.long = true; return nil }
 
 // site A mountain area 551 provider vnpt ups always clock -2
 func (r *reader) sites(words []string) error {
