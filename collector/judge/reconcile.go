@@ -78,15 +78,19 @@ func (r *reconciling) holdsNow() bool            { return !r.window.To.Before(r.
 // be several that were found.
 func (r *reconciling) place(f *Outage) {
 	var mine *match
+	headless := f.Reason == "because.headless"
 	for _, m := range r.stored {
-		if !sameLoss(m.was, f) || len(m.found) > 0 && (r.holds(m.was) || m.was.Status == api.StatusWithdrawn) {
+		if headless && (r.holdsStart(m.was) || m.was.Status == api.StatusWithdrawn) {
+			continue
+		}
+		if !sameLoss(m.was, f) || len(m.found) > 0 && !r.goesOn(m, f) {
 			continue
 		}
 		if mine == nil || mine.was.Status == api.StatusWithdrawn && m.was.Status != api.StatusWithdrawn {
 			mine = m
 		}
 	}
-	if mine == nil && f.Reason == "because.headless" {
+	if mine == nil && headless {
 		return
 	}
 	if mine == nil {
@@ -94,6 +98,13 @@ func (r *reconciling) place(f *Outage) {
 		r.fresh = append(r.fresh, mine)
 	}
 	mine.found = append(mine.found, f)
+}
+
+// goesOn tells whether one more that was found belongs to a stored outage. The window does
+// not hold it whole, and it had not ended before.
+func (r *reconciling) goesOn(m *match, f *Outage) bool {
+	last := m.found[len(m.found)-1].Ended
+	return !r.holds(m.was) && m.was.Status != api.StatusWithdrawn && (!m.was.Ended.IsZero() || last.IsZero() || f.Started.Before(last))
 }
 
 // sameLoss tells whether two of one target overlap.
@@ -152,7 +163,10 @@ func (r *reconciling) judge(m *match) Outage {
 	o, first, last := *m.was, m.found[0], m.found[len(m.found)-1]
 	if r.holds(m.was) || o.Status == api.StatusWithdrawn && r.holdsStart(m.was) {
 		o.Kind, o.Cause, o.Reason, o.Evidence = first.Kind, first.Cause, first.Reason, first.Evidence
-		o.Started, o.Ended, o.Down, o.Interruptions, o.Status = first.Started, first.Ended, first.Down, first.Interruptions, first.Status
+		o.Ended, o.Down, o.Interruptions, o.Status = first.Ended, first.Down, first.Interruptions, first.Status
+		if first.Started.After(r.window.From) {
+			o.Started = first.Started // else it began as far back as the record goes, or before
+		}
 		return o
 	}
 	if r.holdsStart(m.was) && first.Started.After(r.window.From) {
