@@ -81,7 +81,69 @@ func TestABacklogIsJudgedAnewAndBothJudgementsAreKept(t *testing.T) {
 			known[hour["down_seconds"]+" "+hour["unknown_seconds"]] = true
 		}
 	}
-	t.Log(known)
+	// Of two hours, the second began at minute 60: 40 and 20 minutes of the cut.
+	if !known["2400 0"] || !known["1200 0"] {
+		t.Errorf("down and unknown seconds of the hours: %v", known)
+	}
+}
+
+func TestTheCollectorsOwnAbsenceIsOneIncidentAndNobodysOutage(t *testing.T) {
+	w := newWorld(t, storetest.Start(t), 3)
+	for n := range 20 {
+		w.live(good, n, fine)
+		w.live(lan, n, fine)
+		w.flush()
+		w.review(float64(n))
+	}
+	// Nobody listens for half an hour; what was measured comes afterwards, of one office
+	// at once, of the other never.
+	for n := 20; n < 50; n++ {
+		w.round(good, n, fine)
+	}
+	w.took(good, 50, 20, 49)
+	w.restart(w.store)
+	for n := 50; n < 70; n++ {
+		w.live(good, n, fine)
+		if n > 51 {
+			w.live(lan, n, fine)
+		}
+		w.flush()
+		w.review(float64(n))
+		if n == 60 {
+			w.restart(w.store)
+		}
+	}
+	for _, line := range w.outagesBut("withdrawn") {
+		t.Errorf("an office is blamed: %s", line)
+	}
+	incidents := w.rows("incident", []string{"id"}, "kind", "status", "started_ms", "ended_ms", "cause", "title")
+	var kept []string
+	for _, i := range incidents {
+		if i["status"] != "withdrawn" {
+			kept = append(kept, strings.Join([]string{i["kind"], i["status"], w.minute(i["started_ms"]), w.minute(i["ended_ms"]), i["cause"], i["title"]}, " "))
+		}
+	}
+	if d := cmp.Diff([]string{"collector closed 20 50 collector Trung tâm không nhận hoặc không lưu được số liệu"}, kept); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestAnOfficeThatIsHeardEveryTenMinutesIsNotSilentInBetween(t *testing.T) {
+	w := newWorld(t, storetest.Start(t), 3)
+	for n := range 80 {
+		w.live(good, n, fine)
+		if n < 60 {
+			w.round(rare, n, fine)
+			if n%10 == 9 {
+				w.took(rare, float64(n), n-9, n, func(p *api.Point) { p.Int("every_seconds", 600) })
+			}
+		}
+		w.flush()
+		w.review(float64(n))
+		if got := w.outages(); n <= 75 && len(got) > 0 {
+			t.Fatalf("minute %d: %v", n, got)
+		}
+	}
 }
 
 func TestANewJudgeEveryTimeAndTwoInTurnFindTheSameAsOne(t *testing.T) {
