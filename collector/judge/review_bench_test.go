@@ -90,7 +90,8 @@ func many(tb testing.TB, sites int) *inventory.Inventory {
 	out := []string{lines[0]}
 	for i := range sites {
 		fields := strings.SplitN(lines[1+i%(len(lines)-1)], ",", 2)
-		out = append(out, fields[0]+"x"+strconv.Itoa(i)+","+fields[1])
+		province := "b" + string(rune('d'+i/(len(lines)-1)))
+		out = append(out, province+strings.TrimPrefix(fields[0], "bd")+","+fields[1])
 	}
 	if err := os.WriteFile(filepath.Join(dir, "sites.csv"), []byte(strings.Join(out, "\n")+"\n"), 0o600); err != nil {
 		tb.Fatal(err)
