@@ -128,15 +128,11 @@ func compareTags(a, b api.TagValue) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }
 
-// before finds the series in which an alarm was told already: one that
-// lasts, else the newest.
+// before finds the series in which an alarm was told already, the newest.
 func (a *alarms) before(key string, one *alarm) *told {
 	var best *told
 	for _, t := range a.told[key] {
-		if t.used || !t.goesOn(one, a.policies.Together) {
-			continue
-		}
-		if best == nil || t.active && !best.active || t.active == best.active && t.last.After(best.last) {
+		if !t.used && t.goesOn(one, a.policies.Together) && (best == nil || t.last.After(best.last)) {
 			best = t
 		}
 	}

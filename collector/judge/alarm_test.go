@@ -128,6 +128,10 @@ func TestAnAlarmLastsInOneSeriesThroughRenamesAndRestartsAndEnds(t *testing.T) {
 		t.Errorf("doubled: %v", w.series())
 	}
 
+	// The line answers again; till the outage is over nothing is.
+	w.state(10000, "ok", "reason.ok", time.Second)
+	w.want("a good round", w.tick(time.Second, o), "1 uplink_down bd-10000 i-bd-10000")
+
 	// Over: told for a quarter of an hour. An old outage that a backlog brings changes nothing.
 	old := o
 	old.ID, old.Started, old.Ended, old.Status = "old", o.Started.Add(-48*time.Hour), o.Started.Add(-47*time.Hour), api.StatusClosed
@@ -250,6 +254,7 @@ func TestInAMaintenanceWindowAnAlarmIsQuietAndSoundsAfterIt(t *testing.T) {
 	w.now = w.now.Add(2 * time.Minute)
 	ups()
 	w.want("in it", w.tick(0, o, other), "0 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
+	o.Started = o.Started.Add(-30 * time.Second) // judged anew
 	w.want("still", w.tick(17*time.Minute, o, other), "0 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
 	ups()
 	w.want("after", w.tick(time.Minute, o, other), "1 ups_on_battery bd-10000 ups_on_battery-bd-10000-ups", "1 uplink_down bd-10000 i-bd-10000", "1 uplink_down bd-10002 i-bd-10002")
@@ -310,6 +315,7 @@ func TestWhatDevicesAndAgentsMeasureOfThemselvesIsToldOfWhenItCrossesItsThreshol
 		health(10003, "a1", time.Minute).Int("certificate_left_seconds", 13*86400), health(10004, "a1", time.Minute).Int("certificate_left_seconds", 15*86400),
 		health(10005, "a1", 3*day).Int("certificate_left_seconds", 16*86400), // not heard, and it runs
 		health(10006, "old", 2*day).Int("certificate_left_seconds", 86400), health(10006, "new", day).Int("certificate_left_seconds", 29*86400),
+		health(10007, "a1", 2*day).Int("certificate_left_seconds", 86400), health(10007, "b1", day).Int("certificate_left_seconds", 29*86400),
 		health(10003, "a1", 2*time.Minute).Float("clock_offset_ms", -60_000), health(10004, "a1", 2*time.Minute).Float("clock_offset_ms", 59_999),
 		health(10007, "a1", 30*time.Hour).Int("dropped_batches", 5), health(10007, "a1", time.Minute).Int("dropped_batches", 5), // long ago
 		health(10008, "a1", 30*time.Hour).Int("dropped_batches", 5), health(10008, "a1", time.Minute).Int("dropped_batches", 7),

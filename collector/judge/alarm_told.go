@@ -42,7 +42,7 @@ func (t *told) goesOn(one *alarm, together time.Duration) bool {
 	if t.active {
 		return !one.ofOutage || !one.since.After(t.last)
 	}
-	return one.ofOutage && one.since.Sub(t.since).Abs() <= together
+	return one.since.Sub(t.since).Abs() <= together
 }
 
 // readTold reads the alarms of the last week: of each its newest point, and whether it was

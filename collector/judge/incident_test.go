@@ -225,6 +225,20 @@ func TestAProvinceThatFallsSilentAtOnceIsOneIncident(t *testing.T) {
 	}
 }
 
+// One provider's lines all over the province are the provider's, whoever else fell meanwhile.
+func TestOneProvidersLinesEverywhereAreNotTheWholeProvince(t *testing.T) {
+	all := []Outage{cut(10301, "uplink_down", "unknown", 0, 0)}
+	for a := range 5 {
+		for n := 0; n < 10; n += 2 {
+			all = append(all, cut(10000+100*a+n, "uplink_down", "unknown", float64(n)/10, 0))
+		}
+	}
+	got, _ := run(t, nil, all)
+	if d := cmp.Diff([]string{"uplink_down 09:00-… unknown VNPT · 25 xã", "uplink_down 09:00-… unknown Xã Số D1"}, tell(got)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestAnIncidentListsItsMembersInDisplayOrderAndSaysWhyItsCauseIsWhatItIs(t *testing.T) {
 	got, changed := run(t, nil, []Outage{
 		cut(10204, "uplink_down", "provider", 2, 30), cut(10100, "uplink_down", "unknown", 1, 31), cut(10000, "uplink_down", "provider", 0, 30), cut(10202, "silent", "unknown", 3, 33),
@@ -371,6 +385,18 @@ func TestAnIncidentThatFallsApartGoesOnAsOneOfItsParts(t *testing.T) {
 	}
 	if living(got)[0].ID != kept.ID {
 		t.Errorf("%s is now %s", kept.ID, living(got)[0].ID)
+	}
+}
+
+func TestAnIncidentThatLosesItsFirstOutagesStaysWithTheMost(t *testing.T) {
+	b := newBook(t)
+	for n := range 5 {
+		b.judge(cut(10000+100*n, "silent", "unknown", float64(n), 30))
+	}
+	kept := living(b.sorted())[0]
+	b.judge(cut(10000, "silent", "agent_stopped", 0, 30), cut(10100, "silent", "agent_stopped", 1, 30))
+	if now := b.incidents[kept.ID]; now.Title != "VNPT · 3 xã" || now.Status == api.StatusWithdrawn {
+		t.Errorf("%s is now %s, of %v", kept.ID, now.Title, tell(b.sorted()))
 	}
 }
 
