@@ -21,7 +21,6 @@ const (
 // books are what Review remembers between two calls. All of it can be had from the
 // store again: after a failure, or when another judge has written, it is.
 type books struct {
-	j       *Judge
 	metrics *reviewMetrics
 
 	stale    bool      // what is remembered may not be what is stored
@@ -46,19 +45,19 @@ type books struct {
 	bound      int            // rows of a group of late trials; less after one was too large
 }
 
-func newBooks(j *Judge) (*books, error) {
-	metrics, err := newReviewMetrics(j.deps.Registry)
+func newBooks(deps *Deps) (*books, error) {
+	metrics, err := newReviewMetrics(deps.Registry)
 	if err != nil {
 		return nil, err
 	}
-	b := &books{j: j, metrics: metrics}
+	b := &books{metrics: metrics}
 	b.forget()
 	return b, nil
 }
 
 // forget is a new judge.
 func (b *books) forget() {
-	*b = books{j: b.j, metrics: b.metrics, stale: true, bound: passRows,
+	*b = books{metrics: b.metrics, stale: true, bound: passRows,
 		words: map[string]*lastWord{}, whole: map[string]time.Time{}, weight: map[string]int{}}
 	b.hearing.forget()
 	b.schedule.forget()
@@ -157,4 +156,3 @@ func (b *books) remember(o Outage) {
 }
 
 func (o *Outage) goesOn() bool { return o.Status == api.StatusOpen }
-

@@ -236,6 +236,9 @@ func TestAStoreThatFailsAtAnyCallEndsInTheSame(t *testing.T) {
 		for n := range 70 {
 			w.live(good, n, fine)
 			w.live(lan, n, fine)
+			if n < 8 || n >= 16 { // long before all else, and all is well since
+				w.live(late, n, fine)
+			}
 			if n < 20 {
 				w.live(uplink, n, fine)
 			}
@@ -244,14 +247,19 @@ func TestAStoreThatFailsAtAnyCallEndsInTheSame(t *testing.T) {
 			}
 		}
 		w.flush()
-		for _, n := range []float64{25, 35, 45, 65, 66} {
+		for _, n := range []float64{12, 25, 35, 45, 65, 66} {
 			w.review(n)
 		}
 		for n := 70; n < 100; n++ {
 			w.live(good, n, fine)
 			w.live(lan, n, lanLost)
 			w.live(uplink, n, fine)
+			w.live(late, n, fine)
 		}
+		for n := 8; n < 16; n++ {
+			w.round(late, n, lineLost)
+		}
+		w.took(late, 82, 8, 15)
 		for n := 20; n < 70; n++ {
 			w.round(uplink, n, lineLost)
 		}
@@ -274,6 +282,7 @@ func TestAStoreThatFailsAtAnyCallEndsInTheSame(t *testing.T) {
 			w.live(good, n, fine)
 			w.live(lan, n, fine)
 			w.live(uplink, n, fine)
+			w.live(late, n, fine)
 		}
 		w.flush()
 		w.review(115)
