@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const oneWindow = "from,until,scope,reason\n2026-11-28 14:30,2026-11-28 16:00,all,x\n"
+
 // withWindows is the small inventory with a provider and a maintenance.csv of these rows.
 func withWindows(rows ...string) fstest.MapFS {
 	files := small()

@@ -249,12 +249,15 @@ func FuzzNoFileMakesAWrongInventory(f *testing.F) {
 	for name, file := range equipped() {
 		f.Add(name, file.Data)
 	}
+	f.Add("maintenance.csv", []byte(oneWindow))
+	f.Add("maintenance.csv", []byte("from,until,scope,reason\n2026-11-28T14:30,9999-12-31 23:59,551,x\n0000-01-01 00:00,,,\n"))
 	f.Add("sites.csv", []byte("site\n\"\n"))
 	f.Add("sites.csv", []byte("sep=;\r\n\"\";;\t,\n\xff"))
 	f.Add("members.csv", []byte("\xff\xfes\x00i\x00"))
 	f.Add("units.csv", []byte("unit,name,kind,from,until,by\n,,,,,\n"))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		files := equipped()
+		files["maintenance.csv"] = &fstest.MapFile{Data: []byte(oneWindow)}
 		if files[name] == nil {
 			return
 		}
@@ -277,6 +280,11 @@ func FuzzNoFileMakesAWrongInventory(f *testing.F) {
 			}
 			if !(s.Lat >= minLat && s.Lat <= maxLat && s.Lon >= minLon && s.Lon <= maxLon) {
 				t.Errorf("%s lies at %g %g", s.ID, s.Lat, s.Lon)
+			}
+			for _, w := range inv.Maintenance(s.ID, at("2020-01-01 00:00"), at("2199-01-01 00:00")) {
+				if !w.Until.After(w.From) || w.Until.Sub(w.From) > maxWindow || w.Reason == "" {
+					t.Errorf("window %+v", w)
+				}
 			}
 			if d, err := inv.Document(s.ID); err != nil || d.Check() != nil {
 				t.Errorf("%s is told %+v: %v", s.ID, d, d.Check())

@@ -315,6 +315,7 @@ func TestWhatDevicesAndAgentsMeasureOfThemselvesIsToldOfWhenItCrossesItsThreshol
 		health(10003, "a1", time.Minute).Int("certificate_left_seconds", 13*86400), health(10004, "a1", time.Minute).Int("certificate_left_seconds", 15*86400),
 		health(10005, "a1", 3*day).Int("certificate_left_seconds", 16*86400), // not heard, and it runs
 		health(10006, "old", 2*day).Int("certificate_left_seconds", 86400), health(10006, "new", day).Int("certificate_left_seconds", 29*86400),
+		health(10007, "a1", 2*day).Int("certificate_left_seconds", 86400), health(10007, "b1", day).Int("certificate_left_seconds", 29*86400),
 		health(10003, "a1", 2*time.Minute).Float("clock_offset_ms", -60_000), health(10004, "a1", 2*time.Minute).Float("clock_offset_ms", 59_999),
 		health(10007, "a1", 30*time.Hour).Int("dropped_batches", 5), health(10007, "a1", time.Minute).Int("dropped_batches", 5), // long ago
 		health(10008, "a1", 30*time.Hour).Int("dropped_batches", 5), health(10008, "a1", time.Minute).Int("dropped_batches", 7),

@@ -50,8 +50,8 @@ func someOffices(tb testing.TB, count int, now time.Time) *inventory.Inventory {
 	return inv
 }
 
-// requests writes points in requests of ten thousand.
-type requests struct {
+// pile writes points in requests of ten thousand.
+type pile struct {
 	tb        testing.TB
 	store     *store.Store
 	retention api.Retention
@@ -59,7 +59,7 @@ type requests struct {
 	count     int
 }
 
-func (b *requests) add(points ...*api.Point) {
+func (b *pile) add(points ...*api.Point) {
 	for _, p := range points {
 		var err error
 		if b.lines, err = p.AppendLine(b.lines); err != nil {
@@ -71,7 +71,7 @@ func (b *requests) add(points ...*api.Point) {
 	}
 }
 
-func (b *requests) flush() {
+func (b *pile) flush() {
 	if len(b.lines) == 0 {
 		return
 	}
@@ -101,14 +101,14 @@ func filled(p *api.Point) *api.Point {
 	return p
 }
 
-// quietProvince is a province with a quarter of an hour of rounds to five targets and a UPS in
+// busyProvince is a province with a quarter of an hour of rounds to five targets and a UPS in
 // each fifth office, a week of outages, one every second day and site, and the judge's
 // own heartbeats of five minutes.
-func quietProvince(tb testing.TB, sites int) (*Judge, *time.Time) {
+func busyProvince(tb testing.TB, sites int) (*Judge, *time.Time) {
 	now := time.Now().Truncate(time.Minute)
 	inv := someOffices(tb, sites, now)
 	s := storetest.Open(tb, storetest.Start(tb))
-	raw, events := &requests{tb: tb, store: s, retention: api.Raw}, &requests{tb: tb, store: s, retention: api.Events}
+	raw, events := &pile{tb: tb, store: s, retention: api.Raw}, &pile{tb: tb, store: s, retention: api.Events}
 	for i, site := range inv.Sites() {
 		for back := 15; back >= 0; back-- {
 			at := now.Add(-time.Duration(back) * time.Minute)
@@ -147,7 +147,7 @@ func quietProvince(tb testing.TB, sites int) (*Judge, *time.Time) {
 func BenchmarkJudgement(b *testing.B) {
 	for _, sites := range []int{159, 1_000} {
 		b.Run(fmt.Sprint(sites), func(b *testing.B) {
-			j, at := quietProvince(b, sites)
+			j, at := busyProvince(b, sites)
 			b.ReportAllocs()
 			for b.Loop() {
 				*at = at.Add(time.Second)

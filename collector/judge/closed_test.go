@@ -57,13 +57,13 @@ func gone(t *testing.T, left, until string) []string {
 		t.Fatal(err)
 	}
 	site, _ := inv.Site("bd-21550")
-	j := &Judge{cfg: Config{}, began: clock(t, "2020-01-01 00:00")}
+	j := &Judge{cfg: Config{}, began: onTheClock(t, "2020-01-01 00:00")}
 	j.cfg.fill()
-	last := clock(t, left)
+	last := onTheClock(t, left)
 	before := Heartbeat{State: api.StateOK, At: last, Since: last.Add(-time.Hour)}
 	var states []string
 	step := time.Minute
-	for now := last; !now.After(clock(t, until)); now = now.Add(step) {
+	for now := last; !now.After(onTheClock(t, until)); now = now.Add(step) {
 		e := Evidence{Receipt: Receipt{Time: last, Newest: last}, Before: before, Targets: []Target{{Name: "dns", Role: api.RoleUplink,
 			Rounds: []Round{{Time: last.Add(-2 * time.Minute), Sent: 10, Received: 10}, {Time: last.Add(-time.Minute), Sent: 10, Received: 10}}}}}
 		j.complete(&e, site, now)
@@ -79,7 +79,7 @@ func gone(t *testing.T, left, until string) []string {
 	return states
 }
 
-func clock(t *testing.T, text string) time.Time {
+func onTheClock(t *testing.T, text string) time.Time {
 	when, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
 	if err != nil {
 		t.Fatal(err)

@@ -73,6 +73,11 @@ func TestADayOfAnOfficeCountsOfficeHours(t *testing.T) {
 	if len(days) != 3 {
 		t.Errorf("%d days", len(days))
 	}
+	for _, touched := range [][2]string{{"00:00", "00:01"}, {"03:00", "12:00"}, {"23:59", "+1 00:00"}} { // 03:00 is of the day before in UTC
+		if d := cmp.Diff(map[string]fields{"+0": days["+0"]}, o.days(touched[0], touched[1])); d != "" {
+			t.Errorf("%s: %s", touched, d)
+		}
+	}
 }
 
 // InfluxDB merges fields and never removes one.

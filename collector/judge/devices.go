@@ -63,6 +63,9 @@ type device struct {
 
 func (d *device) outages(ticks []time.Time, until time.Time) []Outage {
 	prev := time.Time{}
+	if first := d.target.Rounds[0].Time; first.Sub(d.r.From) > d.p.SilentAfter {
+		d.headless()
+	}
 	for i := range d.target.Rounds {
 		round := &d.target.Rounds[i]
 		if !prev.IsZero() && round.Time.Sub(prev) > d.p.SilentAfter {
@@ -103,6 +106,15 @@ func (d *device) round(round *Round, opening bool) {
 			d.lose(round.Time)
 		}
 	}
+}
+
+// headless is for a record that begins in a gap, or with the device not measured: what was
+// stored of it before ends with what is seen then, and else it was none.
+func (d *device) headless() {
+	one := d.lost(d.r.From)
+	one.Kind, one.Target, one.alone = api.KindDevice, d.target.Name, true
+	f := found("because.headless", d.target.Name+" "+moment(d.target.Rounds[0].Time))
+	one.Cause, one.Reason, one.Evidence = f.cause, f.reason, f.evidence
 }
 
 // lose opens an outage, or goes on with one.

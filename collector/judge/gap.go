@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"sort"
 	"time"
 
 	"communewatch/collector/api"
@@ -88,10 +89,21 @@ func (t *line) goodbye(g gap) *Arrival {
 	if last == nil || last.Goodbye == "" || last.Time.Before(g.from.Add(-slack)) {
 		return nil
 	}
-	if next := after(t.ticks, last.Last.Add(slack)); !last.Last.IsZero() && (len(next) == 0 || next[0].Sub(last.Last) > t.p.SilentAfter) {
-		return nil // it is another gap's, and came late
+	if !last.Last.IsZero() && !t.r.ranOn(last.Last.Add(slack)) {
+		return nil // it ended another run, and came late
 	}
 	return last
+}
+
+// ranOn tells whether the session of a time went on after it.
+func (r *Record) ranOn(at time.Time) bool {
+	n := r.runsUntil(at)
+	return n > 0 && n < len(r.Runs) && r.Runs[n].Session == r.Runs[n-1].Session
+}
+
+// runsUntil is how many runs are not after a time.
+func (r *Record) runsUntil(at time.Time) int {
+	return sort.Search(len(r.Runs), func(i int) bool { return r.Runs[i].Time.After(at) })
 }
 
 // onBattery says which UPS was on battery when a gap began; empty if none was, or if two

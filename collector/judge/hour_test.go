@@ -36,6 +36,11 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			"07:00": {"due_seconds": 1800, "known_seconds": 1800, "availability_percent": 100, "rounds_due": 30, "rounds": 30, "complete_percent": 100, "sent": 600},
 			"08:00": {"due_seconds": 3600},
 		}},
+		{name: "rounds of before it opened do not make up for those that are due", site: halfPast, play: func(o *office) {
+			o.measure("07:00", "07:31", sent{})
+			o.measure("07:41", "07:42", sent{})
+			o.measure("07:51", "07:52", sent{})
+		}, want: map[string]fields{"07:00": {"due_seconds": 900, "rounds_due": 15, "rounds": 3, "complete_percent": 20}}},
 		{name: "not due, and measured all the same", site: weekdays, play: func(o *office) {
 			o.measure("19:00", "20:00", sent{})
 		}, want: map[string]fields{"19:00": {
@@ -64,6 +69,13 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			"12:00": {"due_seconds": 3580, "unknown_seconds": 0, "rounds_due": 59, "rounds": 59, "complete_percent": 100, "availability_percent": 100},
 			"13:00": {"due_seconds": 3600, "rounds": 60},
 		}},
+		{name: "joined in mid-morning", site: always, play: func(o *office) {
+			o.measure("10:30", "14:00", sent{})
+		}, no: []string{"08:00", "09:00"}, want: map[string]fields{"10:00": {"due_seconds": 1780, "rounds": 29, "newest_age_seconds": 61}}},
+		{name: "a backlog from before the first request", site: always, play: func(o *office) {
+			o.measure("10:30", "11:30", sent{delay: time.Hour, backlog: true})
+			o.measure("11:30", "14:00", sent{})
+		}, no: []string{"09:00"}, want: map[string]fields{"10:00": {"due_seconds": 1780, "rounds": 29, "unknown_seconds": 0, "stale_seconds": 1780 - 210, "newest_age_seconds": 1780}}},
 		{name: "opens late and closes early, as people do", site: weekdays, play: func(o *office) {
 			o.measure("-1 08:00", "-1 09:00", sent{})
 			o.measure("07:20", "16:40", sent{})

@@ -145,7 +145,7 @@ type Judge struct {
 	away  time.Duration        // before it, for which no heartbeat was written
 	names names                // what was written of the directory last
 
-	books *books // of Review alone; nil before its first call
+	books *books // of Review alone
 }
 
 // New checks and starts nothing.
@@ -157,7 +157,11 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errors.New("a judge needs a store, an inventory, a log and a clock")
 	}
-	return &Judge{cfg: cfg, deps: deps}, nil
+	books, err := newBooks(&deps)
+	if err != nil {
+		return nil, err
+	}
+	return &Judge{cfg: cfg, deps: deps, books: books}, nil
 }
 
 // policy is by what a site is judged. One that its template tells to measure at

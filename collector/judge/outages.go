@@ -226,8 +226,8 @@ func (r *Record) down(s Segment, p Policy) time.Duration {
 }
 
 // backlogs are the times in which nothing of a site was heard though it measured: what a
-// living judge called silent. If nobody listened it was the collector's doing, else the
-// way to it.
+// living judge called silent. If nobody listened for most of it, it was the collector's doing,
+// else the way to it.
 func (r *Record) backlogs(p Policy) []Outage {
 	var out []Outage
 	ticks := r.ticks(p.Interval)
@@ -241,7 +241,7 @@ func (r *Record) backlogs(p Policy) []Outage {
 			continue
 		}
 		f := found("because.only_us", moment(quiet.From)+" – "+moment(quiet.To))
-		if r.deaf(quiet) >= quiet.To.Sub(quiet.From)-2*p.SilentAfter {
+		if deaf := r.deaf(quiet); deaf > 0 && 2*deaf >= quiet.To.Sub(quiet.From) {
 			f = found("because.we_were_deaf", f.evidence)
 		}
 		out = append(out, Outage{Status: api.StatusWithdrawn, Kind: string(api.StateSilent), Started: quiet.From, Ended: quiet.To,

@@ -54,7 +54,7 @@ func TestOutagesAndTheirCausesComeFromEvidence(t *testing.T) {
 		{"one good round is no end", recordOf(t, "09:00", `
 			router  60A 5A A 5A 20A
 			isp-dns 60A 5x A 5x 20A`),
-			`uplink_down unknown no_look 10:00:20 – 10:11:20, down 10m0s`},
+			`uplink_down unknown no_look 10:00:20 – 10:11:20, down 11m0s`},
 		{"it goes on", recordOf(t, "09:00", `
 			router  60A 20A
 			isp-dns 60A 20x`),
@@ -62,7 +62,7 @@ func TestOutagesAndTheirCausesComeFromEvidence(t *testing.T) {
 		{"it goes on after one good round", recordOf(t, "09:00", `
 			router  60A 20A A
 			isp-dns 60A 20x A`),
-			`uplink_down unknown no_look 10:00:20 – goes on, down 20m0s`},
+			`uplink_down unknown no_look 10:00:20 – goes on, down 20m40s`},
 
 		{"the switch is dead", recordOf(t, "09:00", `
 			router  60A 20x 30A
@@ -105,7 +105,7 @@ func TestOutagesAndTheirCausesComeFromEvidence(t *testing.T) {
 		{"what lasted longest gives the kind", recordOf(t, "09:00", `
 			router  60A 5x 20A 30A
 			isp-dns 60A 5s 20x 30A`).looked("10:07:00", "uplink_down", "collector 1"),
-			`uplink_down last_mile path_first_hop 10:00:05 – 10:25:20, down 25m0s`},
+			`uplink_down last_mile path_first_hop 10:00:05 – 10:25:20, down 25m15s`},
 
 		{"power fails, the UPS says so", recordOf(t, "09:00", `
 			router  60A 20- 30A

@@ -83,7 +83,7 @@ func (r *reconciling) place(f *Outage) {
 		if headless && (r.holdsStart(m.was) || m.was.Status == api.StatusWithdrawn) {
 			continue
 		}
-		if !sameLoss(m.was, f) || len(m.found) > 0 && (r.holds(m.was) || m.was.Status == api.StatusWithdrawn) {
+		if !sameLoss(m.was, f) || len(m.found) > 0 && !r.goesOn(m, f) {
 			continue
 		}
 		if mine == nil || mine.was.Status == api.StatusWithdrawn && m.was.Status != api.StatusWithdrawn {
@@ -98,6 +98,13 @@ func (r *reconciling) place(f *Outage) {
 		r.fresh = append(r.fresh, mine)
 	}
 	mine.found = append(mine.found, f)
+}
+
+// goesOn tells whether one more that was found belongs to a stored outage. The window does
+// not hold it whole, and it had not ended before.
+func (r *reconciling) goesOn(m *match, f *Outage) bool {
+	last := m.found[len(m.found)-1].Ended
+	return !r.holds(m.was) && m.was.Status != api.StatusWithdrawn && (!m.was.Ended.IsZero() || last.IsZero() || f.Started.Before(last))
 }
 
 // sameLoss tells whether two of one target overlap.

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,9 +26,6 @@ func (k *keeper) review(all *Record, dirty Span, p Policy, now time.Time) []Outa
 	record := cutTo(all, window)
 	found := Outages(&record, Timeline(&record, p, now), p, now)
 	changed := Reconcile(k.stored, found, window, now)
-	if debugReviews {
-		fmt.Printf("now %s dirty %s-%s window %s-%s\nfound\n%schanged\n%s%s\n", moment(now), moment(dirty.From), moment(dirty.To), moment(window.From), moment(window.To), shown(found), shown(changed), states(Timeline(&record, p, now)))
-	}
 	k.store(changed)
 	if again := Reconcile(k.stored, found, window, now); len(again) > 0 {
 		k.t.Errorf("the second time\n%swere to be written again; stored are\n%s", shown(again), shown(k.stored))
@@ -185,7 +180,10 @@ func TestReconcileKeepsWhatIsStored(t *testing.T) {
 			"uplink_down unknown no_look 09:00:00 – 11:00:00, down 0s"},
 		{"and that it began later", kept(outageAt("", "09:00", "11:00")), window("08:00", "10:00"), []Outage{outageAt("", "09:30", "")},
 			"uplink_down unknown no_look 09:30:00 – 11:00:00, down 0s"},
-		{"the window shows two parts of what it does not hold whole", kept(outageAt("", "09:00", "")), window("10:00", "12:00"), []Outage{outageAt("", "10:00", "10:20"), outageAt("", "10:40", "11:00")},
+		{"the window shows its end, and another", kept(outageAt("", "09:00", "")), window("10:00", "12:00"), []Outage{outageAt("", "10:00", "10:20"), outageAt("", "10:40", "11:00")},
+			`uplink_down unknown no_look 09:00:00 – 10:20:00, down 0s
+			 uplink_down unknown no_look 10:40:00 – 11:00:00, down 0s`},
+		{"the window shows two parts of what it does not hold whole", kept(outageAt("", "09:00", "11:00")), window("10:00", "12:00"), []Outage{outageAt("", "10:00", "10:20"), outageAt("", "10:40", "11:00")},
 			"uplink_down unknown no_look 09:00:00 – 11:00:00, down 0s"},
 		{"what lies outside of the window", kept(outageAt("", "09:00", "09:10")), window("10:00", "12:00"), nil,
 			"uplink_down unknown no_look 09:00:00 – 09:10:00, down 0s"},
@@ -304,5 +302,3 @@ func TestAnOutageIsReadAsItWasStored(t *testing.T) {
 		}
 	}
 }
-
-var debugReviews = os.Getenv("DBG") != ""

@@ -29,15 +29,8 @@ const (
 // the first look at all of them; the hours of an outage that was judged since then are computed again.
 // It is not to be called twice at once.
 func (j *Judge) Review(ctx context.Context, now time.Time) error {
-	if j.books == nil {
-		books, err := newBooks(j)
-		if err != nil {
-			return err
-		}
-		j.books = books
-	}
 	began := time.Now()
-	p := &pass{books: j.books, now: now, inv: j.deps.Inventory()}
+	p := &pass{books: j.books, j: j, now: now, inv: j.deps.Inventory()}
 	p.sites = p.inv.Sites()
 	err := p.run(ctx)
 	j.books.metrics.passed(p, time.Since(began), err)
@@ -51,6 +44,7 @@ func (j *Judge) Review(ctx context.Context, now time.Time) error {
 // pass is one call of Review.
 type pass struct {
 	*books
+	j     *Judge
 	now   time.Time
 	inv   *inventory.Inventory
 	sites []inventory.Site

@@ -58,3 +58,17 @@ func TestPartsOfASecondDoNotGetLostBetweenParts(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A day of Vietnam lies in two of the database's days; any interval that holds it will do.
+func TestOneIntervalOfTheDatabaseHoldsAWholeDay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		day := dayOf(time.Unix(rapid.Int64Range(1_600_000_000, 2_500_000_000).Draw(t, "at"), 0))
+		every := oneInterval(day, day.Add(oneDay))
+		if every < oneDay || day.Unix()/int64(every/time.Second) != (day.Unix()+86_399)/int64(every/time.Second) || every%time.Millisecond != 0 {
+			t.Errorf("%s: %s", day, every)
+		}
+		if local := day.In(zone); local.Hour() != 0 || local.Minute() != 0 {
+			t.Errorf("a day begins at %s", local)
+		}
+	})
+}

@@ -22,7 +22,8 @@ type Segment struct {
 //
 // A tick is the end of one round of the office. At each tick the rules of [Decide] hold,
 // on the rounds up to it. A loss begins with the first round that failed, and ends with
-// the first that was answered over the line. What a record begins with began before it.
+// the first of RecoverRounds in a row that were answered over the line. What a record
+// begins with began before it.
 func Timeline(r *Record, p Policy, now time.Time) []Segment {
 	return timeline(r.ordered(), p, now)
 }
@@ -34,8 +35,7 @@ func timeline(r *Record, p Policy, now time.Time) []Segment {
 			t.byes = append(t.byes, &r.Arrivals[i])
 		}
 	}
-	t.ticks = r.ticks(p.Interval)
-	ticks := t.cut(t.ticks)
+	ticks := t.cut(r.ticks(p.Interval))
 	walk := newWalk(r, p)
 	for i, at := range ticks {
 		prev := t.sign
@@ -58,12 +58,14 @@ type line struct {
 	until    time.Time
 	goods    *goods
 	byes     []*Arrival
-	ticks    []time.Time
 	segments []Segment
 	sign     time.Time // the last of the site from before the record; zero: none is known
 	floor    time.Time // nothing that is judged now began before it
 	opening  time.Time // the first tick since the record's beginning, or since a gap
 	bare     bool      // nothing is laid since then
+	left     time.Time // the first tick since a loss that was not judged to be one; zero: none
+	good     int       // good rounds in a row since then
+	since    time.Time // the first of them
 }
 
 // cut leaves out the ticks before the record of which no round is known, and remembers
@@ -117,7 +119,7 @@ func (t *line) gap(g gap) {
 		g.next = &t.r.Runs[n]
 	}
 	t.lay(g)
-	t.floor, t.bare = g.to, true
+	t.floor, t.bare, t.good, t.left = g.to, true, 0, time.Time{}
 }
 
 func (t *line) lay(g gap) {
@@ -141,23 +143,51 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 	case t.bare:
 		t.bare, t.opening, s.From = false, at, t.floor
 	case was.State == s.State && was.From.Before(first):
+		t.good, t.left = 0, time.Time{}
 		return
 	case measured(was.State) && measured(s.State):
 		if s.State == api.StateUplinkDown || !s.From.After(was.From) {
 			s.From = first // the line was dead before, behind a dead LAN
+			if !t.left.IsZero() {
+				s.From = t.left
+			}
 		}
 	case measured(was.State):
-		s.From = first
-		if good := t.goods.first(prev, at); !good.IsZero() {
-			s.From = good
+		if s.From = t.back(s, prev, at, first); s.From.IsZero() {
+			return
 		}
 		t.floor = s.From
 	}
+	t.good, t.left = 0, time.Time{}
 	s.From = later(s.From, t.floor)
 	if isLost(s.State) && !s.From.After(t.opening) {
 		s.From = t.floor
 	}
 	t.put(s)
+}
+
+// back is since when what was lost is not any more: the first of RecoverRounds good rounds
+// in a row; zero before the last of them. What cannot be measured any more ends at once
+// what was measured.
+func (t *line) back(s Segment, prev, at, first time.Time) time.Time {
+	if s.Reason == "reason.no_targets" || s.Reason == "reason.cannot_probe" {
+		return first
+	}
+	if t.left.IsZero() {
+		t.left = first
+	}
+	good := t.goods.first(prev, at)
+	if good.IsZero() {
+		t.good = 0
+		return good
+	}
+	if t.good++; t.good == 1 {
+		t.since = good
+	}
+	if t.good < t.p.RecoverRounds {
+		return time.Time{}
+	}
+	return t.since
 }
 
 // put lays a segment over the newest, which ends with it; what it covers whole goes.

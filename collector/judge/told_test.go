@@ -107,6 +107,7 @@ func TestAHeartbeatSaysWhoseLineItIsWhereTheSiteIsAndWhatHoldsNow(t *testing.T) 
 	f.provided("maintenance.csv", "from,until,scope,reason\n"+written(now)+","+written(now.Add(2*time.Minute))+",vnpt,node\n")
 	f.put(api.Events,
 		outagePoint("bd-21997", "o1", "uplink_down", "closed", "i1", 1, now.Add(-3*time.Hour)),
+		outagePoint("bd-21997", "o0", "lan_down", "open", "i0", 2, now.Add(-50*time.Hour)), // left over: the newer holds
 		outagePoint("bd-21997", "o2", "uplink_down", "open", "i2", 2, now.Add(-26*time.Hour)),
 		outagePoint("bd-21997", "o3", "device_down", "open", "i3", 1, now.Add(-time.Hour)),
 		outagePoint("bd-21994", "o4", "device_down", "open", "i4", 1, now.Add(-time.Hour)),

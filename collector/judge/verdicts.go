@@ -2,6 +2,7 @@ package judge
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"communewatch/collector/api"
@@ -26,12 +27,29 @@ func (p *pass) judgeLive(ctx context.Context) error {
 			troubled = append(troubled, t)
 		}
 	}
+	troubled = p.affordable(troubled)
 	for _, s := range p.sittings(troubled) {
 		if err := p.judgeAndWrite(ctx, s.trials); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// affordable are the cheaper ones, as many as one pass may read; the others, of which each
+// reaches back for days, wait their turn with what came late.
+func (p *pass) affordable(trials []*trial) []*trial {
+	slices.SortStableFunc(trials, func(a, b *trial) int { return p.cost(a) - p.cost(b) })
+	rows := 0
+	for i, t := range trials {
+		if rows += p.cost(t); rows > passRows && p.cost(t) > cheap {
+			for _, waits := range trials[i:] {
+				p.hearing.add(waits.site.ID, lateSpan{waits.window, p.now})
+			}
+			return trials[:i]
+		}
+	}
+	return trials
 }
 
 // judgeAndWrite is one sitting of trials, at most one of a site.

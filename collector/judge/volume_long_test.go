@@ -28,7 +28,7 @@ func TestADayOfHeartbeatsTakesAsMuchOfTheDiskAsIsStated(t *testing.T) {
 	j := &Judge{inv: inv, sites: inv.Sites()}
 	j.cfg.fill()
 	begin := time.Now().Add(-24 * time.Hour).Truncate(time.Minute)
-	events := &requests{tb: t, store: s, retention: api.Events}
+	events := &pile{tb: t, store: s, retention: api.Events}
 	states := make([]api.State, len(j.sites))
 	for n := range 24 * 60 * 4 {
 		now := begin.Add(time.Duration(n) * 15 * time.Second)
