@@ -5,19 +5,14 @@ import (
 	"time"
 
 	"communewatch/collector/api"
-)
-
-const (
-	batteryBefore = 10 * time.Minute // before a gap: a UPS that says so tells why it began
-	calendarStep  = 15 * time.Minute // offices open and close at whole quarters of an hour
+	"communewatch/collector/inventory"
 )
 
 // gap is a time without a tick: more than SilentAfter from the last round to the next.
 // What it was is told by what stands around it, in this order:
 //
 //   - a goodbye at its beginning: closed, the whole of it.
-//   - each UPS that was read in the ten minutes before it said "on battery" last:
-//     power_lost, the whole of it.
+//   - each UPS that was read within Battery before it said "on battery" last: power_lost, the whole of it.
 //   - what of it is not due by the calendar (for Opening after the office opens, and for
 //     Closing before it closes, nobody is missed), and what was due at its beginning for no
 //     longer than SilentAfter: closed.
@@ -46,18 +41,18 @@ func (r *Record) judgeGap(g gap, was Segment, p Policy) []Segment {
 	silent := r.silence(g)
 	var out []Segment
 	at := g.from
-	for _, due := range dueSpans(r.Site.Due, g.from, g.to, p) {
-		if due.From.Equal(g.from) && due.To.Before(g.to) && due.To.Sub(due.From) < p.SilentAfter && !g.headless {
+	for _, open := range dueSpans(*r.Site, g.from, g.to, p) {
+		if open.From.Equal(g.from) && open.To.Before(g.to) && open.To.Sub(open.From) < p.SilentAfter && !g.headless {
 			continue // when it could have been missed it was closed already
 		}
-		if due.From.After(at) {
-			out = append(out, closedHours(at, due.From, g))
+		if open.From.After(at) {
+			out = append(out, closedHours(at, open.From, g))
 		}
 		if n := len(out); n > 0 {
 			was = out[n-1]
 		}
-		out = append(out, r.judgeSilence(due, g, silent, was, p)...)
-		at = due.To
+		out = append(out, r.judgeSilence(open, g, silent, was, p)...)
+		at = open.To
 	}
 	if at.Before(g.to) {
 		out = append(out, closedHours(at, g.to, g))
@@ -111,7 +106,7 @@ func (r *Record) runsUntil(at time.Time) int {
 func (r *Record) onBattery(from time.Time, p Policy) string {
 	newest := map[string]Power{}
 	evidence := ""
-	for i := len(r.Power) - 1; i >= 0 && r.Power[i].Time.After(from.Add(-batteryBefore)); i-- {
+	for i := len(r.Power) - 1; i >= 0 && r.Power[i].Time.After(from.Add(-p.Battery)); i-- {
 		reading := r.Power[i]
 		if _, known := newest[reading.Target]; known || reading.Time.After(from.Add(p.Interval)) {
 			continue
@@ -201,18 +196,17 @@ func (r *Record) deaf(s Span) time.Duration {
 
 // dueSpans are the times within from..to in which an office is due to be heard: open by
 // its calendar, for Opening already and for Closing still.
-func dueSpans(open func(time.Time) bool, from, to time.Time, p Policy) []Span {
+func dueSpans(site inventory.Site, from, to time.Time, p Policy) []Span {
 	var turns []time.Time
-	is := func(t time.Time) bool { return open(t) && open(t.Add(-p.Opening)) && open(t.Add(p.Closing)) }
 	add := func(t time.Time) {
 		if t.After(from) && t.Before(to) {
 			turns = append(turns, t)
 		}
 	}
-	start := from.Add(-p.Opening).Truncate(calendarStep)
-	was := open(start)
-	for t := start.Add(calendarStep); t.Before(to.Add(p.Closing + calendarStep)); t = t.Add(calendarStep) {
-		if now := open(t); now != was {
+	start := from.Add(-p.Opening).Truncate(quarter)
+	was := site.Due(start)
+	for t := start.Add(quarter); t.Before(to.Add(p.Closing + quarter)); t = t.Add(quarter) {
+		if now := site.Due(t); now != was {
 			was = now
 			add(t)
 			add(t.Add(p.Opening))
@@ -227,7 +221,7 @@ func dueSpans(open func(time.Time) bool, from, to time.Time, p Policy) []Span {
 			until = turns[i+1]
 		}
 		switch n := len(out); {
-		case !is(t) || !t.Before(until):
+		case !due(site, t, p) || !t.Before(until):
 		case n > 0 && out[n-1].To.Equal(t):
 			out[n-1].To = until
 		default:

@@ -219,7 +219,7 @@ func (r *Record) down(s Segment, p Policy) time.Duration {
 		return s.To.Sub(s.From)
 	}
 	var sum time.Duration
-	for _, due := range dueSpans(r.Site.Due, s.From, s.To, p) {
+	for _, due := range dueSpans(*r.Site, s.From, s.To, p) {
 		sum += due.To.Sub(due.From)
 	}
 	return sum

@@ -15,7 +15,7 @@ import (
 // its points came in, and however often.
 //
 // Lists may begin before From, and must where it matters: with the newest arrival, goodbye
-// and run before it and the readings of each UPS in the ten minutes before that run, however
+// and run before it and the readings of each UPS within Battery before that run, however
 // old, which tell what a gap at the beginning is; and with the newest look that reached
 // the collector. [Reach] says where From has to be.
 type Record struct {

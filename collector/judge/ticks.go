@@ -120,7 +120,7 @@ func (w *walk) advance(i int, at time.Time) (first time.Time) {
 		if first.IsZero() {
 			first = rounds[n].Time
 		}
-		if n > 0 && rounds[n].saysAs(rounds[n-1]) {
+		if n > 0 && rounds[n].saysAs(rounds[n-1], w.p) {
 			w.alike[i]++
 		} else {
 			w.alike[i] = 1
@@ -143,8 +143,12 @@ func (w *walk) same(i int, at time.Time) bool {
 	return w.alike[i] > n+1 && n >= max(w.p.LossRounds, w.p.DeadRounds) && at.Sub(w.all[i].Rounds[w.hi[i]-1].Time) <= w.p.Interval
 }
 
-// saysAs tells whether two rounds differ in nothing but their time.
-func (r Round) saysAs(other Round) bool {
+// saysAs tells whether two rounds differ in nothing but their time, and a delay that is
+// slow in both or in neither.
+func (r Round) saysAs(other Round, p Policy) bool {
+	if slow := milliseconds(p.Slow); (r.RTT >= slow) == (other.RTT >= slow) {
+		r.RTT = other.RTT
+	}
 	r.Time = other.Time
 	return r == other
 }

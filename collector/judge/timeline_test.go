@@ -208,7 +208,7 @@ func TestOfficesAreDueBetweenOpeningAndClosing(t *testing.T) {
 		{"2026-11-25 10:00", "2026-11-25 10:00", ""},
 	} {
 		got := ""
-		for _, s := range dueSpans(office.Due, wall(c.from), wall(c.to), minutes) {
+		for _, s := range dueSpans(office, wall(c.from), wall(c.to), minutes) {
 			got += shortly(noon, s.From) + "-" + shortly(noon, s.To) + " "
 		}
 		if got != c.want {
@@ -216,7 +216,7 @@ func TestOfficesAreDueBetweenOpeningAndClosing(t *testing.T) {
 		}
 	}
 	always := inventory.Site{Calendar: inventory.CalendarAlways}
-	if got := dueSpans(always.Due, wall("2026-11-27 16:00"), wall("2026-11-30 08:00"), minutes); len(got) != 1 || got[0].To.Sub(got[0].From) != 64*time.Hour {
+	if got := dueSpans(always, wall("2026-11-27 16:00"), wall("2026-11-30 08:00"), minutes); len(got) != 1 || got[0].To.Sub(got[0].From) != 64*time.Hour {
 		t.Errorf("always: %v", got)
 	}
 }
