@@ -65,7 +65,8 @@ func closedHours(from, to time.Time, g gap) Segment {
 }
 
 // goodbye finds the one with which a gap began: what came with it ended with the last
-// round before the gap; or it was the last that was heard then, whatever came with it.
+// round before the gap; or it came alone after that round, before the agent could be missed;
+// or it was the last that was heard then, whatever came with it.
 func (t *line) goodbye(g gap) *Arrival {
 	slack := min(t.p.Interval/2, 30*time.Second) // clocks differ a little
 	for i := range t.byes {
@@ -73,7 +74,13 @@ func (t *line) goodbye(g gap) *Arrival {
 			return bye
 		}
 	}
-	last := before(t.r.Arrivals, earlier(g.to, g.from.Add(t.p.SilentAfter)), timeOfArrival)
+	missed := earlier(g.to, g.from.Add(t.p.SilentAfter))
+	for i := range t.byes {
+		if bye := t.byes[i]; bye.Last.IsZero() && !bye.Time.Before(g.from) && bye.Time.Before(missed) {
+			return bye
+		}
+	}
+	last := before(t.r.Arrivals, missed, timeOfArrival)
 	if last == nil || last.Goodbye == "" || last.Time.Before(g.from.Add(-slack)) {
 		return nil
 	}

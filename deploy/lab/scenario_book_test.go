@@ -85,6 +85,7 @@ func (b *book) folder(now time.Time) fstest.MapFS {
 	line("areas.csv", "area,name,kind,until,lan_2023,latitude,longitude")
 	line("units.csv", "unit,name,kind,from,until,by")
 	line("members.csv", "site,unit,from,split")
+	line("targets.yaml", "province:\n  interval: %s", b.play.interval)
 	line("sites.csv", "site,name,kind,area,terrain,basis,terrain_source,latitude,longitude,provider")
 	line("providers.csv", "provider,name,hotline")
 	line("calendars.yaml", "calendars:\n  these-weeks:\n    hours: [mon-fri 07:00-17:00]\n    closed: [%s]\nprovince: these-weeks\nsites:\n  %s: these-weeks", b.closed(), siteOf(0))

@@ -69,6 +69,7 @@ func anyOrderEndsInTheSame(t *testing.T, seeds int) {
 	for n := range seeds {
 		s := first + uint64(n)
 		t.Run(fmt.Sprint("seed ", s), func(t *testing.T) {
+			t.Parallel()
 			t.Logf("repeat with: go test -tags integration ./deploy/lab -run AnyOrder -args -seed %d", s)
 			got := endOf(t, server, filepath.Join(dir, fmt.Sprint(s)), rand.New(rand.NewPCG(s, 8)))
 			if d := cmp.Diff(want, got); d != "" {

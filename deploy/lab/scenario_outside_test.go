@@ -5,7 +5,6 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,14 +27,13 @@ type outside struct {
 	work chan func()
 	done chan struct{}
 
-	by             map[string]int
 	asked, written int           // queries and writes
 	took           time.Duration // of the database's and the line's time
 }
 
 // newOutside is called outside, and so is close.
 func newOutside(ctx context.Context, s *store.Store) (o *outside, closeIt func()) {
-	o = &outside{by: map[string]int{}, ctx: ctx, store: s, work: make(chan func()), done: make(chan struct{})}
+	o = &outside{ctx: ctx, store: s, work: make(chan func()), done: make(chan struct{})}
 	var worker sync.WaitGroup
 	worker.Go(func() {
 		for do := range o.work {
@@ -64,7 +62,6 @@ func (o *outside) Select(_ context.Context, q store.Query) (found []store.Series
 	o.do(func() {
 		found, err = o.store.Select(o.ctx, q)
 		o.asked++
-		o.by[fmt.Sprint(q.Measurement, q.Every, len(q.By))]++
 	})
 	return found, err
 }

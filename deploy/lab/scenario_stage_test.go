@@ -185,7 +185,7 @@ func (s *stage) stopCollector() error {
 }
 
 func (s *stage) newJudge() (err error) {
-	s.judge, err = judge.New(judge.Config{Interval: s.play.interval}, judge.Deps{
+	s.judge, err = judge.New(judge.Config{}, judge.Deps{
 		Store: s.db, Inventory: func() *inventory.Inventory { return s.inv }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	return err

@@ -47,7 +47,6 @@ func playAll(t *testing.T, long bool) {
 					defer func() {
 						closeDB()
 						t.Logf("%d queries and %d writes in %s", db.asked, db.written, db.took)
-						t.Log(db.by)
 					}()
 					synctest.Test(t, func(t *testing.T) {
 						s, err := newStage(t, p, disk, db)
