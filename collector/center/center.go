@@ -187,7 +187,7 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		deps.Write = r.ingest
 	}
 	if c.cfg.Has(RoleJudge) {
-		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval, Policies: c.policies}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
+		r.judge, err = judge.New(judge.Config{Interval: c.cfg.Interval, Policies: c.policies}, judge.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now, Registry: registry})
 		if err != nil {
 			return err
 		}
