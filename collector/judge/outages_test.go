@@ -48,6 +48,15 @@ func TestOutagesAndTheirCausesComeFromEvidence(t *testing.T) {
 			isp-dns 60A 20x 30A`).looked("10:02:10", "collector_lost", "collector 1"),
 			`uplink_down unknown no_look 10:00:20 – 10:20:20, down 20m0s`},
 
+		{"a look long after it began is none", recordOf(t, "09:00", `
+			router  60A 20A 30A
+			isp-dns 60A 20x 30A`).looked("10:16:10", "uplink_down", "collector 1"),
+			`uplink_down unknown no_look 10:00:20 – 10:20:20, down 20m0s`},
+		{"four times in an hour, and then within Calm", recordOf(t, "09:00", `
+			router  60A 2A 3A 2A 3A 2A 15A 2A 30A
+			isp-dns 60A 2x 3A 2x 3A 2x 15A 2x 30A`),
+			`uplink_down unknown no_look 10:00:20 – 10:29:20, down 8m0s, 4 times`},
+
 		{"one lost round is none", recordOf(t, "09:00", `
 			router  60A A A 30A
 			isp-dns 60A x A 30A`), ``},

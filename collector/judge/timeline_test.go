@@ -109,6 +109,12 @@ func TestWhoMaySendLaterIsNotSilentYet(t *testing.T) {
 	returned := recordOf(t, "09:00", `
 		router  60A 62-
 		isp-dns 60A 62-`).deaf("10:00", "11:00")
+	straight := recordOf(t, "09:00", `
+		router  60A 5-
+		isp-dns 60A 5-`).deaf("10:01", "10:04")
+	if d := cmp.Diff("09:00:00 ok (ok)\n10:05:00\n", states(Timeline(&straight.r, straight.p, straight.r.To))); d != "" {
+		t.Error("nobody listened for long enough", d)
+	}
 	if d := cmp.Diff("09:00:00 ok (ok)\n11:02:00\n", states(Timeline(&returned.r, returned.p, returned.r.To))); d != "" {
 		t.Error("the collector has been back for two minutes only", d)
 	}
