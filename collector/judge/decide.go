@@ -136,7 +136,7 @@ func (e *Evidence) judgeTargets(p Policy) Verdict {
 	switch {
 	case len(s) == 0:
 		return e.withoutRounds(p)
-	case near.all(dead) && !uplink.some(alive):
+	case near.all(dead) && !uplink.some(alive) && !uplink.some(answeredSince(near.began(inCondition).Add(p.Interval))):
 		return verdict(api.StateLANDown, "reason.lan_all_lost", near.began(inCondition), near, uplink)
 	case beyond.all(lost) && gateway.all(dead):
 		return verdict(api.StateLANDown, "reason.router_lost", append(gateway, uplink.where(dead)...).began(inCondition), near, beyond)

@@ -101,6 +101,8 @@ func TestASiteIsJudgedByItsRounds(t *testing.T) {
 			Verdict{api.StateDegraded, minute(-4.5), "reason.gateway_silent", "router 0/10"}},
 		{"the router is dead, the switch is not, and the line was not probed for that", []Target{gateway("AAAxx"), lan("AAAAA"), dns("AAAss"), bgp("AAxss")}, since(api.StateOK, -300), false,
 			Verdict{api.StateLANDown, minute(-1.5), "reason.router_lost", "router 0/10, switch 10/10, isp-dns skipped_parent, bgp skipped_parent"}},
+		{"a router that answers no ping, and the line misses one round", []Target{gateway("xxxxx"), dns("AAAAx")}, since(api.StateDegraded, -300), false,
+			Verdict{api.StateDegraded, minute(-300), "reason.gateway_silent", "router 0/10"}},
 		{"the router missed one round, and the line was not probed for that", []Target{gateway("AAAAx"), lan("AAAAA"), dns("AAAAs")}, since(api.StateOK, -300), true,
 			Verdict{api.StateOK, minute(-300), "reason.ok", "router 0/10, switch 10/10"}},
 		{"what is behind a dead switch raises nothing of its own", []Target{gateway("AAAAA"), lan("AAxxx"), dns("AAAAA"), printer("AAxss"), target(api.RoleDevice, "ups", "AAsss")}, since(api.StateOK, -300), false,

@@ -30,10 +30,11 @@
 //     a backlog that is replayed changes nothing, and a site stays as it was last seen
 //     until it is silent. A target is dead when its DeadRounds newest rounds failed; it
 //     answers when the newest was answered; in between it is neither.
-//   - every probed gateway and LAN target is dead, and no uplink target answers:
-//     lan_down. Likewise when the gateway and all uplink targets are dead and another LAN
-//     target is not: that is the office's router, not the provider's line. While an
-//     uplink target answers, the LAN works, whatever its router says to a ping.
+//   - every probed gateway and LAN target is dead, and no uplink target answers, nor did
+//     one, before it missed a round, when they had been dead for a round: lan_down.
+//     Likewise when the gateway and all uplink targets are dead and another LAN target is
+//     not: that is the office's router, not the provider's line. While an uplink target
+//     answers, the LAN works, whatever its router says to a ping.
 //   - a target that the agent skipped, because what lies before it is down, is no evidence
 //     of its own: it is never dead, and its failures are counted anew when it is probed
 //     again. An uplink target that is skipped counts with the dead ones where the
@@ -102,6 +103,8 @@ func (c *Config) fill() {
 		policies := DefaultPolicies()
 		c.Policies = &policies
 	}
+	ours := *c.Policies // the caller's stay as they are
+	ours.Interval, c.Policies = c.Interval, &ours
 }
 
 func (c *Config) check() error {

@@ -39,6 +39,7 @@ type Policy struct {
 // Policies are those of a province.
 type Policies struct {
 	Plain, Mountain Policy        // Interval and SilentAfter are set for each site
+	Interval        time.Duration // of sites whose template says none; 0: the contract's
 	Together        time.Duration // outages that began within this of one another may be one incident
 	Least           int           // outages that share a provider or an area before they are one incident
 	Alarms          map[string]AlarmPolicy

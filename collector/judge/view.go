@@ -183,6 +183,13 @@ func lossy(v *view) bool     { return v.lossy }
 func unknown(v *view) bool   { return v.condition == notProbed }
 func lost(v *view) bool      { return v.condition == isDead || v.condition == cutOff }
 
+// answeredSince tells of a target that missed a round whether it answered one after t.
+func answeredSince(t time.Time) func(*view) bool {
+	return func(v *view) bool {
+		return v.condition == missedOne && slices.ContainsFunc(v.target.Rounds, func(r Round) bool { return r.Received > 0 && r.Time.After(t) })
+	}
+}
+
 func inCondition(v *view) time.Time { return v.since }
 func losing(v *view) time.Time      { return v.lossSince }
 func slowing(v *view) time.Time     { return v.slowSince }
