@@ -110,7 +110,7 @@ var judged = []Measurement{
 			{Name: "provider", Doc: "name and hotline"},
 		},
 		Fields: []Field{
-			{Name: "active", Kind: Integer, Max: 1, Always: true, Doc: "1 = it lasts and is to be told; 0 = it is over, or a maintenance window holds"},
+			{Name: "active", Kind: Integer, Max: 1, Always: true, Doc: "1 = it lasts and is to be told; 0 = it is over"},
 			{Name: "since_ms", Kind: Integer, Unit: "ms", Max: epochMs, Always: true, Doc: "when it began, since 1970"},
 			{Name: "sites", Kind: Integer, Max: count, Always: true, Doc: "in its incident"},
 		},
