@@ -18,7 +18,6 @@ var alertTexts = texts{
 	"alert.over":           {"Đã hết", "Over"},
 	"alert.unsure":         {"Thôi báo, chưa chắc đã hết", "No longer told, perhaps not over"},
 	"alert.also_over":      {"đã hết", "over"},
-	"alert.goes_on":        {"Đang diễn ra", "Going on"},
 	"alert.since":          {"Từ", "Since"},
 	"alert.evidence":       {"Căn cứ", "Evidence"},
 	"alert.office":         {"Gọi cơ quan", "Call the office"},

@@ -10,10 +10,6 @@ var causeTexts = texts{
 	"kind_of_outage.device_down": {"thiết bị không trả lời", "device down"},
 	"kind_of_outage.collector":   {"sự cố tại trung tâm", "trouble at the centre"},
 
-	"status_of_outage.open":      {"đang diễn ra", "open"},
-	"status_of_outage.closed":    {"đã kết thúc", "over"},
-	"status_of_outage.withdrawn": {"đã rút lại", "withdrawn"},
-
 	"cause.unknown":         {"chưa rõ", "unknown"},
 	"cause.office_router":   {"bộ định tuyến tại cơ quan", "the office's router"},
 	"cause.lan":             {"mạng LAN tại cơ quan", "the office's LAN"},
