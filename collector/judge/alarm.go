@@ -155,13 +155,13 @@ func (a *alarms) point(one *alarm, before *told) *api.Point {
 	} else {
 		p.Tags = a.tags(one)
 	}
-	return p.Int("active", 1).Int("since_ms", epochOf(since)).Int("sites", int64(one.sites))
+	return p.Int("active", 1).Int("since_ms", unixMilli(since)).Int("sites", int64(one.sites))
 }
 
 func (a *alarms) ended(t *told) *api.Point {
 	p := api.NewPoint("alarm", a.now.Truncate(time.Second))
 	p.Tags = t.tags
-	return p.Int("active", 0).Int("since_ms", epochOf(t.since)).Int("sites", t.sites)
+	return p.Int("active", 0).Int("since_ms", unixMilli(t.since)).Int("sites", t.sites)
 }
 
 // sinceForm is how a time stands in a message.

@@ -64,11 +64,10 @@ func (a *alarms) lately(ctx context.Context, field string) (map[string]newest, e
 
 // batteries are the UPSes that feed their office from the battery.
 func (a *alarms) batteries(ctx context.Context) error {
-	const field = "on_battery_count"
-	all, err := a.device(ctx, field, quickAge)
+	all, err := a.device(ctx, batteryField, quickAge)
 	for _, n := range all {
-		if count := n.row.Values[field].Float(); count > 0 {
-			a.want(n.site, alarm{kind: "ups_on_battery", incident: "ups_on_battery-" + n.site + "-" + n.target, since: n.at, evidence: fmt.Sprintf("%s, %s %g", n.target, field, count)})
+		if count := n.row.Values[batteryField].Float(); count >= 1 {
+			a.want(n.site, alarm{kind: "ups_on_battery", incident: "ups_on_battery-" + n.site + "-" + n.target, since: n.at, evidence: fmt.Sprintf("%s, %s %g", n.target, batteryField, count)})
 		}
 	}
 	return err

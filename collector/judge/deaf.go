@@ -32,14 +32,6 @@ func (d *deafness) within(s Span) []Span {
 	return in
 }
 
-func (d *deafness) length(s Span) time.Duration {
-	var sum time.Duration
-	for _, one := range d.within(s) {
-		sum += one.To.Sub(one.From)
-	}
-	return sum
-}
-
 // findDeaf makes known when nobody listened within the records of trials. What is known is not asked
 // again; while one pass follows another there is nothing to ask.
 func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
@@ -79,20 +71,6 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	}
 	d.known.To = later(d.known.To, p.now)
 	return nil
-}
-
-// joined puts spans in order, those that touch in one.
-func joined(spans []Span) []Span {
-	slices.SortFunc(spans, func(a, b Span) int { return a.From.Compare(b.From) })
-	var out []Span
-	for _, s := range spans {
-		if n := len(out); n > 0 && !s.From.After(out[n-1].To) {
-			out[n-1].To = later(out[n-1].To, s.To)
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
 }
 
 // deafWithin asks in turn for what is cheap and what is dear: the judgements, and only

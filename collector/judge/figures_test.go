@@ -164,7 +164,6 @@ type sent struct {
 	rejected int64
 	every    int64         // seconds: sends so rarely
 	doubled  time.Duration // comes in again so much later; 0: it does not
-	unheard  bool          // it never comes in, nor its receipt
 	rtt      float64       // median; 0: 12
 	agent    string        // "": a1
 }

@@ -128,8 +128,7 @@ func (p *pass) took(site, agent string, row store.Row) {
 	h.seen[key] = row.Time
 	p.touched[site] = true
 	if row.Time.After(h.newest[site].Time) {
-		h.newest[site] = Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
-			Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
+		h.newest[site] = receiptOf(row)
 	}
 	first, last := instant(row, "first_time_ms"), instant(row, "last_time_ms")
 	if first.IsZero() || last.Before(first) {

@@ -181,7 +181,7 @@ func (b *binder) put(all []Incident, next Incident) []Incident {
 // same compares what is stored: times to the millisecond.
 func (i *Incident) same(other *Incident) bool {
 	return i.ID == other.ID && i.At.Equal(other.At) && i.Kind == other.Kind && i.Status == other.Status &&
-		epochOf(i.Started) == epochOf(other.Started) && epochOf(i.Ended) == epochOf(other.Ended) && i.Cause == other.Cause &&
+		unixMilli(i.Started) == unixMilli(other.Started) && unixMilli(i.Ended) == unixMilli(other.Ended) && i.Cause == other.Cause &&
 		slices.Equal(i.Members, other.Members) && i.Mountain == other.Mountain && i.Title == other.Title &&
 		i.Provider == other.Provider && i.Area == other.Area && i.Evidence == other.Evidence
 }

@@ -78,14 +78,6 @@ func (o *Outage) Point(site *inventory.Site) *api.Point {
 		SetText("provider", cmp.Or(o.Provider, site.Provider))
 }
 
-// unixMilli is 0 for no time.
-func unixMilli(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
 // OutageColumns are what [OutageOf] needs of a query on "outage", grouped by site and id.
 func OutageColumns() []store.Selector {
 	var all []store.Selector
@@ -100,17 +92,11 @@ func OutageColumns() []store.Selector {
 func OutageOf(tags map[string]string, row store.Row) Outage {
 	text := func(field string) string { return row.Values[field].Text() }
 	number := func(field string) int64 { return row.Values[field].Integer() }
-	moment := func(field string) time.Time {
-		if number(field) == 0 {
-			return time.Time{}
-		}
-		return time.UnixMilli(number(field))
-	}
 	return Outage{
 		ID: tags[api.TagID], Site: tags[api.TagSite], At: row.Time, Status: text("status"), Kind: text("kind"), Target: text("target"),
-		Started: moment("started_ms"), Ended: moment("ended_ms"), Down: time.Duration(number("down_seconds")) * time.Second, Interruptions: int(number("interruptions")),
-		Cause: api.Cause(text("cause")), Reason: say.Key(text("reason")), Evidence: text("evidence"), Judged: moment("judged_ms"),
-		FirstKind: text("first_kind"), FirstCause: api.Cause(text("first_cause")), First: moment("first_ms"),
+		Started: instant(row, "started_ms"), Ended: instant(row, "ended_ms"), Down: time.Duration(number("down_seconds")) * time.Second, Interruptions: int(number("interruptions")),
+		Cause: api.Cause(text("cause")), Reason: say.Key(text("reason")), Evidence: text("evidence"), Judged: instant(row, "judged_ms"),
+		FirstKind: text("first_kind"), FirstCause: api.Cause(text("first_cause")), First: instant(row, "first_ms"),
 		Incident: text("incident"), Maintenance: row.Values["maintenance"].Boolean(), Provider: text("provider"),
 	}
 }
