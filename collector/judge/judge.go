@@ -63,6 +63,28 @@
 // one. A maintenance window changes no state; the heartbeat says that it holds. It must
 // never call a site bad for what was not measured, nor one silent because we were not
 // there to hear it.
+//
+// The files, in the order in which a measurement goes through them:
+//
+//   - By what it is judged: policy.yaml, policy (its types, loading), limit (what a figure may be).
+//   - What goes on (Once, every few seconds): judge (the loop), read and open (the evidence from
+//     the store), decide (the rules), view (how one target is), damp (hysteresis, flapping, power);
+//     heartbeat, area and directory write.
+//   - What has been (pure functions): record (all that is known of a site over a time), timeline
+//     of ticks and gap (its states, round by round and between), outages and devices (what was
+//     lost), cause (whose fault), reconcile (held against what is stored), outage (as it is stored),
+//     reach (how much must be read for that).
+//   - What is one: incident and together (which fell together), incident_story (what it is
+//     called), incident_point (as it is stored).
+//   - Who is told: alarm, of alarm_sources (outages, bad lines), alarm_measured (UPS, disk, clock;
+//     version compares agents' versions) and alarm_told (what was told before).
+//   - What came in (Review, every half a minute): review (one pass), books (what it remembers),
+//     hear (the receipts, and what late data they tell of), trial (what is judged anew, and how
+//     much of it at once), gather and beyond (records from the store), deaf (when nobody
+//     listened), verdicts (judging), enter (writing, in which order), schedule (when hours and
+//     days are computed), tell (the judgement, and metrics).
+//   - Hours and days (QUALITY.md): hour and day, of sums, grains and arrivals (what is read), due
+//     and stretch (time and how it divides), period (counts, as stored), quality (the four words).
 package judge
 
 import (
