@@ -47,6 +47,7 @@ var causeOf = map[say.Key]api.Cause{
 	"because.we_were_deaf":   api.CollectorGone,  // withdrawn: it measured on, and nobody was there to hear it
 	"because.not_lost":       api.Unknown,        // withdrawn: later data show no loss
 	"because.joined":         "",                 // withdrawn: part of another outage; the cause stays
+	"because.left":           "",                 // closed: its site has left the inventory; the cause stays
 }
 
 func found(reason say.Key, evidence string) finding {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
 
@@ -60,15 +61,14 @@ func (o *Outage) span(now time.Time) Span {
 func (p *pass) writeOutages(ctx context.Context, outages []Outage) error {
 	var lines []byte
 	for i := range outages {
-		site, known := p.inv.Site(outages[i].Site)
-		if !known {
-			continue // it has left the inventory: what is stored of it stays as it is
+		o, at := &outages[i], (*inventory.Site)(nil)
+		if site, known := p.inv.Site(o.Site); known {
+			provider, _ := p.inv.Provider(site.Provider)
+			o.Provider, at = provider.Name, &site
 		}
-		provider, _ := p.inv.Provider(site.Provider)
-		outages[i].Provider = provider.Name
 		var err error
-		if lines, err = outages[i].Point(&site).AppendLine(lines); err != nil {
-			return fmt.Errorf("outage of %s: %w", site.ID, err)
+		if lines, err = o.Point(at).AppendLine(lines); err != nil {
+			return fmt.Errorf("outage of %s: %w", o.Site, err)
 		}
 	}
 	if err := p.store(ctx, api.Events, lines); err != nil {

@@ -105,14 +105,10 @@ import (
 
 // Config is how a province is judged. Zero values stand for the defaults.
 type Config struct {
-	Interval    time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
-	Every       time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter time.Duration // of sites that measure at Interval; default as their policy says
-	Policies    *Policies     // default DefaultPolicies
+	Interval time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
+	Every    time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
+	Policies *Policies     // default DefaultPolicies
 }
-
-// DefaultLoss is the share of lost echoes from which a target in the plain is bad.
-const DefaultLoss = 0.2
 
 func (c *Config) fill() {
 	if c.Interval == 0 {
@@ -133,12 +129,8 @@ func (c *Config) check() error {
 	if err := api.CheckInterval(c.Interval); err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
-	switch {
-	case c.Every < time.Second || c.Every > time.Hour:
-		// Heartbeats are written at whole seconds.
+	if c.Every < time.Second || c.Every > time.Hour { // heartbeats are written at whole seconds
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
-	case c.SilentAfter != 0 && (c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour):
-		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
 	}
 	return nil
 }
@@ -192,11 +184,7 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	p := j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
-	if j.cfg.SilentAfter != 0 && p.Interval == j.cfg.Interval {
-		p.SilentAfter = j.cfg.SilentAfter
-	}
-	return p
+	return j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
 }
 
 // reviewEvery is the least between two reviews: an outage need not be known sooner than

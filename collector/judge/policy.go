@@ -59,7 +59,7 @@ var PolicyText string
 func DefaultPolicies() Policies {
 	plain := Policy{
 		SilentRounds: 3, Battery: 10 * time.Minute,
-		DeadRounds: 2, FreshRounds: 3, LossRounds: 5, RecoverRounds: 2, Loss: DefaultLoss, Slow: 400 * time.Millisecond,
+		DeadRounds: 2, FreshRounds: 3, LossRounds: 5, RecoverRounds: 2, Loss: 0.2, Slow: 400 * time.Millisecond,
 		Opening: 30 * time.Minute, Closing: 30 * time.Minute, Rejoin: 10 * time.Minute, Flaps: 3, Calm: 20 * time.Minute,
 	}
 	mountain := plain
@@ -147,9 +147,6 @@ func (p *Policies) For(site *inventory.Site, interval time.Duration) Policy {
 	one.Interval, one.SilentAfter = interval, silentAfter(one.SilentRounds, interval)
 	return one
 }
-
-// SilentAfter is how long a site that is due may stay unheard, by the default policy.
-func SilentAfter(interval time.Duration) time.Duration { return silentAfter(3, interval) }
 
 // silentAfter is so many intervals and a half more, the half at most 30 s.
 func silentAfter(rounds int, interval time.Duration) time.Duration {

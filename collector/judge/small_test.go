@@ -50,14 +50,6 @@ func TestAsManyRoundsAreReadAsAnyRuleLooksBackOn(t *testing.T) {
 	}
 }
 
-func TestSilenceAsConfiguredIsOfTheProvincesIntervalOnly(t *testing.T) {
-	j := &Judge{cfg: Config{SilentAfter: 2 * time.Minute}}
-	j.cfg.fill()
-	if own, other := j.policy(&inventory.Site{}).SilentAfter, j.policy(&inventory.Site{Interval: 10 * time.Minute}).SilentAfter; own != 2*time.Minute || other != 30*time.Minute+30*time.Second {
-		t.Error(own, other)
-	}
-}
-
 func TestAnAreaIsMountainousIfHalfOfItsSitesAre(t *testing.T) {
 	for mountainous, want := range map[int]int64{0: 107_003, 1: 107_003, 2: 7_003, 4: 7_003} {
 		c := census{of: map[api.State]int64{}}
