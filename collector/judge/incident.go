@@ -35,7 +35,7 @@ type Incident struct {
 // go on as the earlier. Out come the incidents and the outages (with their Incident set)
 // that are to be written; a second run over the same gives none.
 //
-// Only what is near a change need be given: the outages that began up to half an hour before or
+// Only what is near a change need be given: the outages that began up to six times Together before or
 // after one that changed, withdrawn ones too, and the incidents that these point to. An incident
 // of which not all outages are given keeps the offices of the others. Write the
 // incidents first: until an outage points to its new one, the next run finds it again.

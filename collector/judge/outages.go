@@ -206,7 +206,7 @@ func (r *Record) judgeSpell(one *spell, parts []Segment, p Policy) {
 		if s.State != kind {
 			continue
 		}
-		if other := r.explain(s); f.reason == "" || f.cause == api.Unknown && other.cause != api.Unknown {
+		if other := r.explain(s, p); f.reason == "" || f.cause == api.Unknown && other.cause != api.Unknown {
 			f = other
 		}
 	}

@@ -78,3 +78,20 @@ func TestASiteOfWhichNothingCanBeSaidYetIsNotCounted(t *testing.T) {
 		t.Error(c.state())
 	}
 }
+
+func TestWhatIsLookedBackOnFollowsThePolicy(t *testing.T) {
+	policies := DefaultPolicies()
+	if got := policies.chainBack(); got != 30*time.Minute {
+		t.Errorf("by default %s", got)
+	}
+	if policies.Together = time.Hour; policies.chainBack() != 6*time.Hour {
+		t.Errorf("of an hour %s", policies.chainBack())
+	}
+	began := time.Date(2026, 11, 25, 9, 0, 0, 0, zone)
+	r := &Record{Looks: []Look{{Time: began.Add(time.Hour + time.Minute), Target: "collector", Cause: api.CauseUplinkDown, LastHop: "10.0.0.1", LastHopNumber: 1}}}
+	for interval, want := range map[time.Duration]api.Cause{time.Minute: api.Unknown, time.Hour: api.LastMile} {
+		if got := r.trace(began, policies.For(&inventory.Site{}, interval)).cause; got != want {
+			t.Errorf("a look an hour later, at an interval of %s: %s", interval, got)
+		}
+	}
+}
