@@ -6,13 +6,23 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
 
-// deafAfter is how long nobody must have been heard, and no judge have written, before the
-// collector or its database was away.
-const deafAfter = 2 * time.Minute
+// How long nobody must have been heard, and no judge have written, before the collector or
+// its database was away. It is less than a site's silence, or its absence would be booked on
+// the sites; and more than lies between two passes.
+const (
+	deafLongest  = 2 * time.Minute
+	deafShortest = 45 * time.Second
+)
+
+func (p *pass) deafAfter() time.Duration {
+	silent := p.j.policy(&inventory.Site{}).SilentAfter
+	return min(deafLongest, max(deafShortest, silent))
+}
 
 // deafness is when nobody listened, as far as it was looked for.
 type deafness struct {
@@ -37,7 +47,7 @@ func (d *deafness) within(s Span) []Span {
 func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	from := p.now.Add(-time.Hour)
 	if !p.last.IsZero() {
-		from = earlier(from, p.last.Add(-deafAfter))
+		from = earlier(from, p.last.Add(-p.deafAfter()))
 	}
 	for _, t := range trials {
 		from = earlier(from, t.record.From)
@@ -56,14 +66,14 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		return nil
 	}
 	if from.Before(d.known.From) {
-		spans, err := p.deafWithin(ctx, Span{from.Add(-deafAfter), d.known.From.Add(deafAfter)})
+		spans, err := p.deafWithin(ctx, Span{from.Add(-p.deafAfter()), d.known.From.Add(p.deafAfter())})
 		if err != nil {
 			return err
 		}
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
-	if p.now.Sub(d.known.To) > deafAfter {
-		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-deafAfter), p.now})
+	if p.now.Sub(d.known.To) > p.deafAfter() {
+		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-p.deafAfter()), p.now})
 		if err != nil {
 			return err
 		}
@@ -86,7 +96,7 @@ func (p *pass) deafWithin(ctx context.Context, s Span) ([]Span, error) {
 			}
 			last := q.From
 			for _, t := range append(heard, q.To.Truncate(step)) {
-				if t.Sub(last) > deafAfter {
+				if t.Sub(last) > p.deafAfter() {
 					left = append(left, Span{last, t})
 				}
 				last = later(last, t)

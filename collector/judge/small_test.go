@@ -95,3 +95,14 @@ func TestWhatIsLookedBackOnFollowsThePolicy(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCollectorsAbsenceIsSeenBeforeSitesCountAsSilent(t *testing.T) {
+	for interval, want := range map[time.Duration]time.Duration{5 * time.Second: 45 * time.Second, 20 * time.Second: 70 * time.Second, time.Minute: 2 * time.Minute, time.Hour: 2 * time.Minute} {
+		cfg := Config{Interval: interval}
+		cfg.fill()
+		p := &pass{j: &Judge{cfg: cfg}}
+		if got := p.deafAfter(); got != want {
+			t.Errorf("at %s: %s", interval, got)
+		}
+	}
+}
