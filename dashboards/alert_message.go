@@ -33,6 +33,7 @@ const (
 // Times are the tag "since", written by the judge as people in Vietnam read it:
 // converting a time here would rest on the zone files of Grafana's machine. A "resolved"
 // that comes without a 0 of the judge (Grafana gives its reason) is not called over.
+// Silence and power are told of while the office is due: what ends may be its day.
 const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.summary }}{{ printf "%.60s" . }}{{ else }}«many»{{ end }}{{ end }}
 
 {{ define "communewatch.name" }}{{ if eq .Labels.mountain "1" }}⛰ {{ end }}{{ printf "%.30s" .Labels.label }}{{ end }}
@@ -78,12 +79,13 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 {{- else }}{{ $more = "x" }}{{ end }}
 {{- $n = printf "%sx" $n }}{{ end }}{{ end }}{{ end }}
 {{- if $more }}, … «more»: {{ $grafana }}/d/«province»{{ end }}
-{{- $n = "" }}{{ range .Alerts.Resolved }}{{ if and .Labels.site (not .Annotations.grafana_state_reason) }}
+{{- $n = "" }}{{ $closed := "" }}{{ range .Alerts.Resolved }}{{ if and .Labels.site (not .Annotations.grafana_state_reason) }}
 {{- if not $n }}
 
-«ended»: {{ else if lt (len $n) 9 }}, {{ else if eq (len $n) 9 }}, …{{ end }}
-{{- if lt (len $n) 9 }}{{ template "communewatch.name" . }}{{ end }}
-{{- $n = printf "%sx" $n }}{{ end }}{{ end }}
+«ended»: {{ else if lt (len $n) 8 }}, {{ else if eq (len $n) 8 }}, …{{ end }}
+{{- if lt (len $n) 8 }}{{ template "communewatch.name" . }}{{ end }}
+{{- if or (eq .Labels.kind "silent") (eq .Labels.kind "power_lost") }}{{ $closed = "x" }}{{ end }}
+{{- $n = printf "%sx" $n }}{{ end }}{{ end }}{{ if $closed }} («or_closed»){{ end }}
 {{- $n = "" }}{{ range .Alerts.Resolved }}{{ if and .Labels.site .Annotations.grafana_state_reason }}
 {{- if lt (len $n) 3 }}
 
@@ -100,7 +102,7 @@ func alertTemplate(o AlertOptions) (alerting.NotificationTemplate, error) {
 		page = "\n" + o.Lang.Text("alert.page") + ": " + strings.TrimRight(o.Pages, "/") + `/site/{{ printf "%.40s" .Labels.site }}`
 	}
 	parts := []string{"«commune»", CommuneUID(o.Lang), "«province»", ProvinceUID(o.Lang), "«page»", page}
-	for _, key := range []string{"many", "places", "also_over", "unsure", "over", "since", "evidence", "office", "provider", "board", "others", "more", "ended", "ended_not_seen"} {
+	for _, key := range []string{"many", "places", "also_over", "unsure", "over", "since", "evidence", "office", "provider", "board", "others", "more", "ended", "or_closed", "ended_not_seen"} {
 		parts = append(parts, "«"+key+"»", o.Lang.Text(say.Key("alert."+key)))
 	}
 	text := strings.NewReplacer(parts...).Replace(messageText)

@@ -26,7 +26,7 @@ var judged = []Measurement{
 		},
 	},
 	{
-		Name: "area_state", By: ByJudge, Retention: Events, Doc: "How the sites of one area are, with each judgement.",
+		Name: "area_state", By: ByJudge, Retention: Events, Doc: "How the sites of one area are, with each judgement. Our wall draws the state; the counts are for panels of one's own.",
 		Tags: []Tag{{Name: TagArea, Doc: "code of the district of 2023"}},
 		Fields: []Field{
 			{Name: "label", Kind: Text, Doc: "its name as shown"},
@@ -70,7 +70,7 @@ var judged = []Measurement{
 			{Name: "first_cause", Kind: Text, Allowed: Causes, Always: true, Doc: "as it was judged first"},
 			{Name: "first_ms", Kind: Integer, Unit: "ms", Max: epochMs, Always: true, Doc: "when it was judged first"},
 			{Name: "incident", Kind: Text, Always: true, Doc: "id of the incident that it belongs to"},
-			{Name: "maintenance", Kind: Boolean, Always: true, Doc: "it began within a maintenance window"},
+			{Name: "maintenance", Kind: Boolean, Always: true, Doc: "it began within a maintenance window, which is then not counted against the provider"},
 			{Name: "label", Kind: Text, Always: true, Doc: "the site's name as shown"},
 			{Name: "area", Kind: Text, Always: true, Doc: "its district of 2023"},
 			{Name: "terrain", Kind: Text, Allowed: Terrains, Always: true, Doc: "of the site"},
@@ -110,7 +110,7 @@ var judged = []Measurement{
 			{Name: "provider", Doc: "name and hotline"},
 		},
 		Fields: []Field{
-			{Name: "active", Kind: Integer, Max: 1, Always: true, Doc: "1 = it lasts and is to be told; 0 = it is over, or a maintenance window holds"},
+			{Name: "active", Kind: Integer, Max: 1, Always: true, Doc: "1 = it lasts and is to be told; 0 = it is over"},
 			{Name: "since_ms", Kind: Integer, Unit: "ms", Max: epochMs, Always: true, Doc: "when it began, since 1970"},
 			{Name: "sites", Kind: Integer, Max: count, Always: true, Doc: "in its incident"},
 		},

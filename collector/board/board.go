@@ -11,6 +11,7 @@
 package board
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
+	"communewatch/collector/judge"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
@@ -41,7 +43,8 @@ type Deps struct {
 	Problem   func(say.Lang) string       // why it is not newer; empty: it is. May be nil
 	Log       *slog.Logger
 	Now       func() time.Time
-	Interval  time.Duration // between an office's rounds; 0 is the default of 60 s
+	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
+	Policies  *judge.Policies // by which the judge judges; nil: the default
 }
 
 // board answers the requests.
@@ -50,6 +53,11 @@ type board struct {
 	pages    pages
 	province provinceCache
 	failing  atomic.Bool // the last read failed, and that was logged
+}
+
+// policy is by what a site is judged, so that a page marks as bad what the judge finds bad.
+func (b *board) policy(site *inventory.Site) judge.Policy {
+	return b.deps.Policies.For(site, cmp.Or(site.Interval, b.deps.Interval))
 }
 
 // New makes the handler; it asks nothing of the store.
@@ -62,6 +70,10 @@ func New(deps Deps) (http.Handler, error) {
 	}
 	if err := api.CheckInterval(deps.Interval); err != nil {
 		return nil, fmt.Errorf("board: %w", err)
+	}
+	if deps.Policies == nil {
+		policies := judge.DefaultPolicies()
+		deps.Policies = &policies
 	}
 	static, err := readStatic()
 	if err != nil {

@@ -142,14 +142,14 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		r.Evidence = "" // round trip and loss stand beside it
 	}
 	if !s.newest.IsZero() && s.state != api.StateClosed {
-		r.AgeOld = f.now.Sub(s.newest) > judge.SilentAfter(cmp.Or(site.Interval, b.deps.Interval))+2*s.every
+		r.AgeOld = f.now.Sub(s.newest) > b.policy(&site).SilentAfter+2*s.every
 	}
 	if s.received > 0 && s.rtt >= 0 {
 		r.RTT = f.milliseconds(s.rtt)
 	}
 	if s.sent > 0 {
 		share := float64(s.sent-s.received) / float64(s.sent)
-		r.Loss, r.LossBad = f.percent(share), share >= judge.DefaultLoss
+		r.Loss, r.LossBad = f.percent(share), share >= b.policy(&site).Loss
 	}
 	return r
 }

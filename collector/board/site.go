@@ -9,7 +9,6 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
-	"communewatch/collector/judge"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
@@ -175,7 +174,7 @@ func (b *board) targetRows(f format, s siteFile) []targetRow {
 		}
 		if key := series.Tags[api.TagRole] + "\x00" + series.Tags[api.TagTarget]; sent > 0 {
 			share := float64(sent-received) / float64(sent)
-			lost[key], bad[key] = f.percent(share), share >= judge.DefaultLoss
+			lost[key], bad[key] = f.percent(share), share >= b.policy(&s.site).Loss
 		}
 	}
 	slices.SortStableFunc(s.targets, func(a, b store.Series) int {
@@ -189,7 +188,7 @@ func (b *board) targetRows(f format, s siteFile) []targetRow {
 		r := targetRow{
 			Name: series.Tags[api.TagTarget], Role: f.lang.Text(say.Key("role." + series.Tags[api.TagRole])),
 			Loss: cmp.Or(lost[key], none), LossBad: bad[key], RTT: none, Age: f.ago(row.Time),
-			Old: s.at.Sub(row.Time) > 3*b.deps.Interval+30*time.Second,
+			Old: s.at.Sub(row.Time) > b.policy(&s.site).SilentAfter,
 		}
 		result := cmp.Or(v["result"].Text(), api.ResultOK)
 		r.Bad = result != api.ResultOK || v["received"].Integer() == 0

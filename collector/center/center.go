@@ -193,7 +193,7 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		}
 	}
 	if c.cfg.Has(RoleBoard) {
-		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval})
+		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies})
 	}
 	return err
 }

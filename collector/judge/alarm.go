@@ -87,9 +87,6 @@ func (a *alarms) want(site string, one alarm) {
 		return
 	}
 	one.quiet = len(a.inv.Maintenance(site, a.now, a.now)) > 0
-	if one.quiet && !one.ofOutage {
-		return // what was told gets its end; what was not has no beginning that stays the same
-	}
 	one.incident = api.CleanTag(cmp.Or(one.incident, one.kind+"-"+site))
 	one.sites = max(one.sites, 1)
 	a.wanted = append(a.wanted, one)
@@ -107,7 +104,7 @@ func (a *alarms) points() []*api.Point {
 			continue
 		}
 		before := a.before(k, one)
-		if before == nil && one.onlyIfTold {
+		if !one.isTold(before) {
 			continue
 		}
 		seen[k] = true
@@ -122,6 +119,16 @@ func (a *alarms) points() []*api.Point {
 	}
 	slices.SortFunc(out, func(x, y *api.Point) int { return slices.CompareFunc(x.Tags, y.Tags, compareTags) })
 	return out
+}
+
+// isTold tells whether a person is told of it, before being as what it was told. A
+// maintenance window lets nothing begin, and ends nothing: what was told before the work
+// began goes on until it is over, because an end is understood as "it works again".
+func (one *alarm) isTold(before *told) bool {
+	if one.quiet {
+		return before != nil && before.active
+	}
+	return before != nil || !one.onlyIfTold
 }
 
 func compareTags(a, b api.TagValue) int {
@@ -148,17 +155,13 @@ func (a *alarms) point(one *alarm, before *told) *api.Point {
 	} else {
 		p.Tags = a.tags(one)
 	}
-	active := int64(1)
-	if one.quiet {
-		active = 0
-	}
-	return p.Int("active", active).Int("since_ms", epochOf(since)).Int("sites", int64(one.sites))
+	return p.Int("active", 1).Int("since_ms", unixMilli(since)).Int("sites", int64(one.sites))
 }
 
 func (a *alarms) ended(t *told) *api.Point {
 	p := api.NewPoint("alarm", a.now.Truncate(time.Second))
 	p.Tags = t.tags
-	return p.Int("active", 0).Int("since_ms", epochOf(t.since)).Int("sites", t.sites)
+	return p.Int("active", 0).Int("since_ms", unixMilli(t.since)).Int("sites", t.sites)
 }
 
 // sinceForm is how a time stands in a message.

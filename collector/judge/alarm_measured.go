@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
 
@@ -18,6 +19,20 @@ const (
 	quickAge = 15 * time.Minute
 	slowAge  = 7 * 24 * time.Hour
 )
+
+// quick is how old the newest word of an office's UPS may be: it is asked with each round.
+func (a *alarms) quick(site *inventory.Site) time.Duration {
+	return max(quickAge, 2*a.interval(site))
+}
+
+// longestQuick is the longest of these.
+func (a *alarms) longestQuick() time.Duration {
+	longest := quickAge
+	for _, site := range a.inv.Sites() {
+		longest = max(longest, a.quick(&site))
+	}
+	return longest
+}
 
 // newest is the last value of one series, and what stood beside it.
 type newest struct {
@@ -64,11 +79,13 @@ func (a *alarms) lately(ctx context.Context, field string) (map[string]newest, e
 
 // batteries are the UPSes that feed their office from the battery.
 func (a *alarms) batteries(ctx context.Context) error {
-	const field = "on_battery_count"
-	all, err := a.device(ctx, field, quickAge)
+	all, err := a.device(ctx, batteryField, a.longestQuick())
 	for _, n := range all {
-		if count := n.row.Values[field].Float(); count > 0 {
-			a.want(n.site, alarm{kind: "ups_on_battery", incident: "ups_on_battery-" + n.site + "-" + n.target, since: n.at, evidence: fmt.Sprintf("%s, %s %g", n.target, field, count)})
+		if site, known := a.inv.Site(n.site); !known || a.now.Sub(n.at) > a.quick(&site) {
+			continue
+		}
+		if count := n.row.Values[batteryField].Float(); count >= 1 {
+			a.want(n.site, alarm{kind: "ups_on_battery", incident: "ups_on_battery-" + n.site + "-" + n.target, since: n.at, evidence: fmt.Sprintf("%s, %s %g", n.target, batteryField, count)})
 		}
 	}
 	return err

@@ -36,7 +36,7 @@ func (t *told) tag(name string) string {
 }
 
 // goesOn tells whether an alarm is the one that was told. One that lasted when it was
-// written last goes on if what it is about had begun by then; one that had ended, or was quiet,
+// written last goes on if what it is about had begun by then; one that had ended
 // if it is of the same beginning, give or take what a later judgement moves it by.
 func (t *told) goesOn(one *alarm, together time.Duration) bool {
 	if t.active {

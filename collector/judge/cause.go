@@ -14,6 +14,10 @@ const (
 	lookAfter  = 15 * time.Minute
 )
 
+// lookAfter is how long after a loss began the agent's look tells of it: it looks when the
+// second round failed, which at some offices comes an hour later.
+func (p Policy) lookAfter() time.Duration { return max(lookAfter, 2*p.Interval) }
+
 // collectorTarget is the target of looks at the way to the collector.
 const collectorTarget = "collector"
 
@@ -47,6 +51,7 @@ var causeOf = map[say.Key]api.Cause{
 	"because.we_were_deaf":   api.CollectorGone,  // withdrawn: it measured on, and nobody was there to hear it
 	"because.not_lost":       api.Unknown,        // withdrawn: later data show no loss
 	"because.joined":         "",                 // withdrawn: part of another outage; the cause stays
+	"because.left":           "",                 // closed: its site has left the inventory; the cause stays
 }
 
 func found(reason say.Key, evidence string) finding {
@@ -58,10 +63,10 @@ func found(reason say.Key, evidence string) finding {
 }
 
 // explain finds the cause of a loss.
-func (r *Record) explain(s Segment) finding {
+func (r *Record) explain(s Segment, p Policy) finding {
 	switch {
 	case s.State == api.StateUplinkDown:
-		f := r.trace(s.From)
+		f := r.trace(s.From, p)
 		f.evidence = join(s.Evidence, f.evidence)
 		return f
 	case s.State == api.StateLANDown && s.Reason == "reason.router_lost":
@@ -87,7 +92,7 @@ func join(a, b string) string {
 //     one did when the collector was last reached: province.
 //   - the last hop is another: provider.
 //   - no hop answered, an uplink target was reached, or nobody looked: unknown.
-func (r *Record) trace(began time.Time) finding {
+func (r *Record) trace(began time.Time, p Policy) finding {
 	best := found("because.no_look", "")
 	for i := 0; i < len(r.Looks); {
 		n := i + 1
@@ -96,7 +101,7 @@ func (r *Record) trace(began time.Time) finding {
 		}
 		at, ways := r.Looks[i].Time, r.Looks[i:n]
 		i = n
-		if at.Before(began.Add(-lookBefore)) || at.After(began.Add(lookAfter)) {
+		if at.Before(began.Add(-lookBefore)) || at.After(began.Add(p.lookAfter())) {
 			continue
 		}
 		if f := r.judgeWays(ways); f.cause != api.Unknown {

@@ -9,7 +9,7 @@ import (
 	"communewatch/collector/say"
 )
 
-// measuredLoss states are those that an office itself measured, while it was heard.
+// measuredLoss states are those that an office itself measured, by its rounds.
 func measuredLoss(s api.State) bool { return s == api.StateUplinkDown || s == api.StateLANDown }
 
 // settle is the hysteresis on the way back: what was lost is back after RecoverRounds

@@ -6,13 +6,23 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
 
-// deafAfter is how long nobody must have been heard, and no judge have written, before the
-// collector or its database was away.
-const deafAfter = 2 * time.Minute
+// How long nobody must have been heard, and no judge have written, before the collector or
+// its database was away. It is less than a site's silence, or its absence would be booked on
+// the sites; and more than lies between two passes.
+const (
+	deafLongest  = 2 * time.Minute
+	deafShortest = 45 * time.Second
+)
+
+func (p *pass) deafAfter() time.Duration {
+	silent := p.j.policy(&inventory.Site{}).SilentAfter
+	return min(deafLongest, max(deafShortest, silent))
+}
 
 // deafness is when nobody listened, as far as it was looked for.
 type deafness struct {
@@ -32,20 +42,12 @@ func (d *deafness) within(s Span) []Span {
 	return in
 }
 
-func (d *deafness) length(s Span) time.Duration {
-	var sum time.Duration
-	for _, one := range d.within(s) {
-		sum += one.To.Sub(one.From)
-	}
-	return sum
-}
-
 // findDeaf makes known when nobody listened within the records of trials. What is known is not asked
 // again; while one pass follows another there is nothing to ask.
 func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	from := p.now.Add(-time.Hour)
 	if !p.last.IsZero() {
-		from = earlier(from, p.last.Add(-deafAfter))
+		from = earlier(from, p.last.Add(-p.deafAfter()))
 	}
 	for _, t := range trials {
 		from = earlier(from, t.record.From)
@@ -64,14 +66,14 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		return nil
 	}
 	if from.Before(d.known.From) {
-		spans, err := p.deafWithin(ctx, Span{from.Add(-deafAfter), d.known.From.Add(deafAfter)})
+		spans, err := p.deafWithin(ctx, Span{from.Add(-p.deafAfter()), d.known.From.Add(p.deafAfter())})
 		if err != nil {
 			return err
 		}
 		d.spans, d.known.From = joined(append(spans, d.spans...)), from
 	}
-	if p.now.Sub(d.known.To) > deafAfter {
-		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-deafAfter), p.now})
+	if p.now.Sub(d.known.To) > p.deafAfter() {
+		spans, err := p.deafWithin(ctx, Span{d.known.To.Add(-p.deafAfter()), p.now})
 		if err != nil {
 			return err
 		}
@@ -79,20 +81,6 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 	}
 	d.known.To = later(d.known.To, p.now)
 	return nil
-}
-
-// joined puts spans in order, those that touch in one.
-func joined(spans []Span) []Span {
-	slices.SortFunc(spans, func(a, b Span) int { return a.From.Compare(b.From) })
-	var out []Span
-	for _, s := range spans {
-		if n := len(out); n > 0 && !s.From.After(out[n-1].To) {
-			out[n-1].To = later(out[n-1].To, s.To)
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
 }
 
 // deafWithin asks in turn for what is cheap and what is dear: the judgements, and only
@@ -108,7 +96,7 @@ func (p *pass) deafWithin(ctx context.Context, s Span) ([]Span, error) {
 			}
 			last := q.From
 			for _, t := range append(heard, q.To.Truncate(step)) {
-				if t.Sub(last) > deafAfter {
+				if t.Sub(last) > p.deafAfter() {
 					left = append(left, Span{last, t})
 				}
 				last = later(last, t)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
 
@@ -60,15 +61,14 @@ func (o *Outage) span(now time.Time) Span {
 func (p *pass) writeOutages(ctx context.Context, outages []Outage) error {
 	var lines []byte
 	for i := range outages {
-		site, known := p.inv.Site(outages[i].Site)
-		if !known {
-			continue // it has left the inventory: what is stored of it stays as it is
+		o, at := &outages[i], (*inventory.Site)(nil)
+		if site, known := p.inv.Site(o.Site); known {
+			provider, _ := p.inv.Provider(site.Provider)
+			o.Provider, at = provider.Name, &site
 		}
-		provider, _ := p.inv.Provider(site.Provider)
-		outages[i].Provider = provider.Name
 		var err error
-		if lines, err = outages[i].Point(&site).AppendLine(lines); err != nil {
-			return fmt.Errorf("outage of %s: %w", site.ID, err)
+		if lines, err = o.Point(at).AppendLine(lines); err != nil {
+			return fmt.Errorf("outage of %s: %w", o.Site, err)
 		}
 	}
 	if err := p.store(ctx, api.Events, lines); err != nil {
@@ -94,8 +94,8 @@ func (p *pass) group(ctx context.Context, changed []Outage) error {
 	return nil
 }
 
-// togetherBack is how long before one outage another may have begun that is grouped anew with it.
-const togetherBack = 30 * time.Minute
+// chainBack is how long before one outage another may have begun that is grouped anew with it.
+func (p *Policies) chainBack() time.Duration { return longestChain * p.Together }
 
 // near are all outages that began not long before the first of the changed ones, or
 // later, the others of their incidents, and these incidents: who judges a part of a group
@@ -108,7 +108,8 @@ func (p *pass) near(changed []Outage) ([]Outage, []Incident) {
 	if !p.complete {
 		from = time.Time{}
 	}
-	from = from.Add(-togetherBack)
+	back := p.j.cfg.Policies.chainBack()
+	from = from.Add(-back)
 	in := map[string]bool{} // incidents
 	for widened := true; widened; {
 		widened = false
@@ -121,7 +122,7 @@ func (p *pass) near(changed []Outage) ([]Outage, []Incident) {
 						in[o.Incident] = true
 					}
 				case in[o.Incident]:
-					from, widened = o.Started.Add(-togetherBack), true
+					from, widened = o.Started.Add(-back), true
 				}
 			}
 		}

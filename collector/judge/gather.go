@@ -176,7 +176,7 @@ var sources = []struct {
 }{
 	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, "spool_batches", addRuns},
 	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, "", addRounds},
-	{"device", []store.Selector{{Field: "up"}, {Field: "on_battery_count"}, {Field: "on_battery_seconds"}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, "on_battery_count", addDevice},
+	{"device", []store.Selector{{Field: "up"}, {Field: batteryField}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, batteryField, addDevice},
 	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}, {Field: "every_seconds"}}, []string{api.TagSite, api.TagAgent}, "lines", addArrivals},
 	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, "", addLooks},
 }
@@ -205,10 +205,8 @@ func addDevice(r *Record, tags map[string]string, rows []store.Row) {
 		if !row.Time.Before(r.From) {
 			t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()})
 		}
-		count, tells := row.Values["on_battery_count"]
-		seconds, alsoTells := row.Values["on_battery_seconds"]
-		if tells || alsoTells {
-			r.Power = append(r.Power, Power{row.Time, tags[api.TagTarget], count.Float() > 0 || seconds.Float() > 0})
+		if count, tells := row.Values[batteryField]; tells {
+			r.Power = append(r.Power, Power{row.Time, tags[api.TagTarget], count.Float() >= 1})
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/inventory"
 	"communewatch/collector/store"
 )
 
@@ -17,6 +18,7 @@ const maxReceipts = 200_000
 type hearing struct {
 	cursor time.Time                // receipts before it have been read
 	newest map[string]Receipt       // by site
+	of     *inventory.Inventory     // of which sites they are
 	seen   map[receiptKey]time.Time // of those that are read again, since others may still appear beside them
 	late   map[string][]lateSpan    // by site, in order of time, apart from one another
 	judged map[string]time.Time     // when late data of a site was judged last
@@ -42,7 +44,7 @@ func (h *hearing) forget() {
 // the next calls go on.
 func (p *pass) hear(ctx context.Context) error {
 	h := &p.hearing
-	if h.newest == nil {
+	if h.of != p.inv {
 		if err := p.readNewest(ctx); err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (p *pass) intervalOf(id string) time.Duration {
 	return p.j.cfg.Interval
 }
 
-// readNewest is for a new judge: the newest receipt of every site.
+// readNewest is for a new judge, and for sites that are new to it: the newest receipt of each.
 func (p *pass) readNewest(ctx context.Context) error {
 	files := make(map[string]*Evidence, len(p.sites))
 	for i := range p.sites {
@@ -109,12 +111,16 @@ func (p *pass) readNewest(ctx context.Context) error {
 	if err := p.j.readReceipts(ctx, p.now, files); err != nil {
 		return err
 	}
-	p.hearing.newest = map[string]Receipt{}
+	h := &p.hearing
+	if h.of == nil {
+		h.newest = map[string]Receipt{}
+	}
 	for site, e := range files {
-		if !e.Receipt.Time.IsZero() {
-			p.hearing.newest[site] = e.Receipt
+		if e.Receipt.Time.After(h.newest[site].Time) {
+			h.newest[site] = e.Receipt
 		}
 	}
+	h.of = p.inv
 	return nil
 }
 
@@ -128,8 +134,7 @@ func (p *pass) took(site, agent string, row store.Row) {
 	h.seen[key] = row.Time
 	p.touched[site] = true
 	if row.Time.After(h.newest[site].Time) {
-		h.newest[site] = Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
-			Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
+		h.newest[site] = receiptOf(row)
 	}
 	first, last := instant(row, "first_time_ms"), instant(row, "last_time_ms")
 	if first.IsZero() || last.Before(first) {

@@ -35,7 +35,7 @@ type Incident struct {
 // go on as the earlier. Out come the incidents and the outages (with their Incident set)
 // that are to be written; a second run over the same gives none.
 //
-// Only what is near a change need be given: the outages that began up to half an hour before or
+// Only what is near a change need be given: the outages that began up to six times Together before or
 // after one that changed, withdrawn ones too, and the incidents that these point to. An incident
 // of which not all outages are given keeps the offices of the others. Write the
 // incidents first: until an outage points to its new one, the next run finds it again.
@@ -181,7 +181,7 @@ func (b *binder) put(all []Incident, next Incident) []Incident {
 // same compares what is stored: times to the millisecond.
 func (i *Incident) same(other *Incident) bool {
 	return i.ID == other.ID && i.At.Equal(other.At) && i.Kind == other.Kind && i.Status == other.Status &&
-		epochOf(i.Started) == epochOf(other.Started) && epochOf(i.Ended) == epochOf(other.Ended) && i.Cause == other.Cause &&
+		unixMilli(i.Started) == unixMilli(other.Started) && unixMilli(i.Ended) == unixMilli(other.Ended) && i.Cause == other.Cause &&
 		slices.Equal(i.Members, other.Members) && i.Mountain == other.Mountain && i.Title == other.Title &&
 		i.Provider == other.Provider && i.Area == other.Area && i.Evidence == other.Evidence
 }

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"strings"
-	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
@@ -23,8 +22,8 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		Tag(api.TagID, i.ID).
 		SetText("kind", i.Kind).
 		SetText("status", i.Status).
-		Int("started_ms", epochOf(i.Started)).
-		Int("ended_ms", epochOf(i.Ended)).
+		Int("started_ms", unixMilli(i.Started)).
+		Int("ended_ms", unixMilli(i.Ended)).
 		SetText("cause", string(i.Cause)).
 		Int("sites", int64(len(i.Members))).
 		Int("mountain", int64(i.Mountain)).
@@ -33,7 +32,7 @@ func (i *Incident) Point(inv *inventory.Inventory) *api.Point {
 		SetText("provider", api.CleanText(provider)).
 		SetText("area", api.CleanText(area)).
 		SetText("evidence", api.CleanText(i.Evidence)).
-		Int("judged_ms", epochOf(i.Judged)).
+		Int("judged_ms", unixMilli(i.Judged)).
 		Int("rank", i.rank())
 }
 
@@ -60,14 +59,6 @@ func (i *Incident) rank() int64 {
 	return status*100_000 + plain*10_000 + severity*1_000 + 999 - int64(min(len(i.Members), 999))
 }
 
-// epochOf is a time as it is stored, 0 for none.
-func epochOf(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
 // IncidentColumns are what [IncidentOf] needs of a query on "incident", grouped by id.
 func IncidentColumns() []store.Selector {
 	return []store.Selector{
@@ -80,16 +71,10 @@ func IncidentColumns() []store.Selector {
 // which they have the stored name; a name that nobody has any more stays one.
 func IncidentOf(tags map[string]string, row store.Row, inv *inventory.Inventory) Incident {
 	text := func(field string) string { return row.Values[field].Text() }
-	when := func(field string) time.Time {
-		if t := instant(row, field); t.UnixMilli() > 0 {
-			return t
-		}
-		return time.Time{}
-	}
 	i := Incident{
-		ID: tags[api.TagID], At: row.Time, Kind: text("kind"), Status: text("status"), Started: when("started_ms"), Ended: when("ended_ms"),
+		ID: tags[api.TagID], At: row.Time, Kind: text("kind"), Status: text("status"), Started: instant(row, "started_ms"), Ended: instant(row, "ended_ms"),
 		Cause: api.Cause(text("cause")), Members: strings.Fields(text("members")), Mountain: int(row.Values["mountain"].Integer()),
-		Title: text("title"), Provider: text("provider"), Area: text("area"), Evidence: text("evidence"), Judged: when("judged_ms"),
+		Title: text("title"), Provider: text("provider"), Area: text("area"), Evidence: text("evidence"), Judged: instant(row, "judged_ms"),
 	}
 	for _, id := range i.Members {
 		site, known := inv.Site(id)

@@ -63,6 +63,28 @@
 // one. A maintenance window changes no state; the heartbeat says that it holds. It must
 // never call a site bad for what was not measured, nor one silent because we were not
 // there to hear it.
+//
+// The files, in the order in which a measurement goes through them:
+//
+//   - By what it is judged: policy.yaml, policy (its types, loading), limit (what a figure may be).
+//   - What goes on (Once, every few seconds): judge (the loop), read and open (the evidence from
+//     the store), decide (the rules), view (how one target is), damp (hysteresis, flapping, power);
+//     heartbeat, area and directory write.
+//   - What has been (pure functions): record (all that is known of a site over a time), timeline
+//     of ticks and gap (its states, round by round and between), outages and devices (what was
+//     lost), cause (whose fault), reconcile (held against what is stored), outage (as it is stored),
+//     reach (how much must be read for that).
+//   - What is one: incident and together (which fell together), incident_story (what it is
+//     called), incident_point (as it is stored).
+//   - Who is told: alarm, of alarm_sources (outages, bad lines), alarm_measured (UPS, disk, clock;
+//     version compares agents' versions) and alarm_told (what was told before).
+//   - What came in (Review, every half a minute): review (one pass), books (what it remembers),
+//     hear (the receipts, and what late data they tell of), trial (what is judged anew, and how
+//     much of it at once), gather and beyond (records from the store), deaf (when nobody
+//     listened), verdicts (judging), enter (writing, in which order), schedule (when hours and
+//     days are computed), tell (the judgement, and metrics).
+//   - Hours and days (QUALITY.md): hour and day, of sums, grains and arrivals (what is read), due
+//     and stretch (time and how it divides), period (counts, as stored), quality (the four words).
 package judge
 
 import (
@@ -83,14 +105,10 @@ import (
 
 // Config is how a province is judged. Zero values stand for the defaults.
 type Config struct {
-	Interval    time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
-	Every       time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
-	SilentAfter time.Duration // of sites that measure at Interval; default as their policy says
-	Policies    *Policies     // default DefaultPolicies
+	Interval time.Duration // between an office's rounds, 1 s to 1 h; default 60 s
+	Every    time.Duration // between two judgements; default a quarter of Interval, from 2 s to 15 s
+	Policies *Policies     // default DefaultPolicies
 }
-
-// DefaultLoss is the share of lost echoes from which a target in the plain is bad.
-const DefaultLoss = 0.2
 
 func (c *Config) fill() {
 	if c.Interval == 0 {
@@ -111,12 +129,8 @@ func (c *Config) check() error {
 	if err := api.CheckInterval(c.Interval); err != nil {
 		return fmt.Errorf("judge: %w", err)
 	}
-	switch {
-	case c.Every < time.Second || c.Every > time.Hour:
-		// Heartbeats are written at whole seconds.
+	if c.Every < time.Second || c.Every > time.Hour { // heartbeats are written at whole seconds
 		return fmt.Errorf("judge: every is %s, want 1s to 1h", c.Every)
-	case c.SilentAfter != 0 && (c.SilentAfter < c.Interval || c.SilentAfter > 24*time.Hour):
-		return fmt.Errorf("judge: silent after %s, want from one interval to 24h", c.SilentAfter)
 	}
 	return nil
 }
@@ -170,11 +184,7 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	p := j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
-	if j.cfg.SilentAfter != 0 && p.Interval == j.cfg.Interval {
-		p.SilentAfter = j.cfg.SilentAfter
-	}
-	return p
+	return j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
 }
 
 // reviewEvery is the least between two reviews: an outage need not be known sooner than

@@ -38,7 +38,6 @@ func shortDuration(d time.Duration) string {
 
 // figures of one row, in the order of the file.
 func (p *Policy) figures() []figure {
-	const day = 24 * time.Hour
 	return []figure{
 		whole("silent_rounds", p.SilentRounds, 1, 60),
 		length("battery", p.Battery, time.Minute, 2*time.Hour),
@@ -50,9 +49,9 @@ func (p *Policy) figures() []figure {
 		length("slow", p.Slow, 10*time.Millisecond, 2*time.Minute),
 		length("opening", p.Opening, 0, 4*time.Hour),
 		length("closing", p.Closing, 0, 4*time.Hour),
-		length("rejoin", p.Rejoin, 0, day),
+		length("rejoin", p.Rejoin, 0, oneDay),
 		whole("flaps", p.Flaps, 2, 100),
-		length("calm", p.Calm, p.Rejoin, day),
+		length("calm", p.Calm, p.Rejoin, oneDay),
 	}
 }
 

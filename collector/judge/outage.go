@@ -38,6 +38,8 @@ type Outage struct {
 	Incident    string // id
 	Maintenance bool
 	Provider    string // name of the line's provider, set by who writes it; empty: nobody wrote it down
+
+	Label, Area, Terrain string // of its site as it was stored last: a site may have left the inventory
 }
 
 // identify gives a new outage its id, which holds no space: site and moment, and of a
@@ -51,8 +53,12 @@ func (o *Outage) identify() {
 	}
 }
 
-// Point is the outage as it is stored, every field of it.
+// Point is the outage as it is stored, every field of it; of a site that nobody knows any
+// more (nil) as it was known last.
 func (o *Outage) Point(site *inventory.Site) *api.Point {
+	if site != nil {
+		o.Label, o.Area, o.Terrain, o.Provider = labelOf(*site), site.Area, site.Terrain, cmp.Or(o.Provider, site.Provider)
+	}
 	return api.NewPoint("outage", o.At).
 		Tag(api.TagSite, o.Site).
 		Tag(api.TagID, o.ID).
@@ -72,25 +78,17 @@ func (o *Outage) Point(site *inventory.Site) *api.Point {
 		Int("first_ms", unixMilli(o.First)).
 		SetText("incident", o.Incident).
 		Bool("maintenance", o.Maintenance).
-		SetText("label", labelOf(*site)).
-		SetText("area", site.Area).
-		SetText("terrain", site.Terrain).
-		SetText("provider", cmp.Or(o.Provider, site.Provider))
-}
-
-// unixMilli is 0 for no time.
-func unixMilli(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
+		SetText("label", o.Label).
+		SetText("area", o.Area).
+		SetText("terrain", o.Terrain).
+		SetText("provider", o.Provider)
 }
 
 // OutageColumns are what [OutageOf] needs of a query on "outage", grouped by site and id.
 func OutageColumns() []store.Selector {
 	var all []store.Selector
 	for _, field := range []string{"kind", "target", "status", "started_ms", "ended_ms", "down_seconds", "interruptions", "cause", "reason", "evidence",
-		"judged_ms", "first_kind", "first_cause", "first_ms", "incident", "maintenance", "provider"} {
+		"judged_ms", "first_kind", "first_cause", "first_ms", "incident", "maintenance", "provider", "label", "area", "terrain"} {
 		all = append(all, store.Selector{Field: field})
 	}
 	return all
@@ -100,17 +98,12 @@ func OutageColumns() []store.Selector {
 func OutageOf(tags map[string]string, row store.Row) Outage {
 	text := func(field string) string { return row.Values[field].Text() }
 	number := func(field string) int64 { return row.Values[field].Integer() }
-	moment := func(field string) time.Time {
-		if number(field) == 0 {
-			return time.Time{}
-		}
-		return time.UnixMilli(number(field))
-	}
 	return Outage{
 		ID: tags[api.TagID], Site: tags[api.TagSite], At: row.Time, Status: text("status"), Kind: text("kind"), Target: text("target"),
-		Started: moment("started_ms"), Ended: moment("ended_ms"), Down: time.Duration(number("down_seconds")) * time.Second, Interruptions: int(number("interruptions")),
-		Cause: api.Cause(text("cause")), Reason: say.Key(text("reason")), Evidence: text("evidence"), Judged: moment("judged_ms"),
-		FirstKind: text("first_kind"), FirstCause: api.Cause(text("first_cause")), First: moment("first_ms"),
+		Started: instant(row, "started_ms"), Ended: instant(row, "ended_ms"), Down: time.Duration(number("down_seconds")) * time.Second, Interruptions: int(number("interruptions")),
+		Cause: api.Cause(text("cause")), Reason: say.Key(text("reason")), Evidence: text("evidence"), Judged: instant(row, "judged_ms"),
+		FirstKind: text("first_kind"), FirstCause: api.Cause(text("first_cause")), First: instant(row, "first_ms"),
 		Incident: text("incident"), Maintenance: row.Values["maintenance"].Boolean(), Provider: text("provider"),
+		Label: text("label"), Area: text("area"), Terrain: text("terrain"),
 	}
 }

@@ -149,7 +149,7 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 		rounds(seg.From, true)
 		from := seg.From
 		if i == 0 {
-			from = r.beganBefore(seg)
+			from = r.beganBefore(seg, p)
 		}
 		now := s.lost(from)
 		now.alone = seg.Reason == "because.headless"
@@ -174,12 +174,12 @@ func previous(ticks []time.Time, i int, p Policy) time.Time {
 }
 
 // beganBefore is when a gap began with which a record begins.
-func (r *Record) beganBefore(s Segment) time.Time {
-	if measured(s.State) || !s.From.Equal(r.From) {
+func (r *Record) beganBefore(s Segment, p Policy) time.Time {
+	if measuredLoss(s.State) || !s.From.Equal(r.From) {
 		return s.From
 	}
 	t := &line{r: r}
-	t.cut(r.ticks(time.Minute))
+	t.cut(r.ticks(p.Interval))
 	if t.sign.IsZero() {
 		return s.From
 	}
@@ -206,7 +206,7 @@ func (r *Record) judgeSpell(one *spell, parts []Segment, p Policy) {
 		if s.State != kind {
 			continue
 		}
-		if other := r.explain(s); f.reason == "" || f.cause == api.Unknown && other.cause != api.Unknown {
+		if other := r.explain(s, p); f.reason == "" || f.cause == api.Unknown && other.cause != api.Unknown {
 			f = other
 		}
 	}
@@ -215,7 +215,7 @@ func (r *Record) judgeSpell(one *spell, parts []Segment, p Policy) {
 
 // down is for how long of a loss the site was down: while it was measured, or due.
 func (r *Record) down(s Segment, p Policy) time.Duration {
-	if measured(s.State) {
+	if measuredLoss(s.State) {
 		return s.To.Sub(s.From)
 	}
 	var sum time.Duration

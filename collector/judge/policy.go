@@ -31,7 +31,7 @@ type Policy struct {
 	Opening       time.Duration `json:"opening"`        // after a calendar says open, people have yet to come in
 	Closing       time.Duration `json:"closing"`        // before it says closed, they may have gone home already
 
-	Rejoin time.Duration `json:"rejoin"` // two outages of one kind with less than this between them are one
+	Rejoin time.Duration `json:"rejoin"` // an office, or a device, that is lost again within this goes on with its outage, whatever was lost
 	Flaps  int           `json:"flaps"`  // interruptions of one outage from which it is called flapping; it is then over after Calm only
 	Calm   time.Duration `json:"calm"`
 }
@@ -41,7 +41,7 @@ type Policies struct {
 	Plain, Mountain Policy        // Interval and SilentAfter are set for each site
 	Interval        time.Duration // of sites whose template says none; 0: the contract's
 	Together        time.Duration // outages that began within this of one another may be one incident
-	Least           int           // outages that share a provider or an area before they are one incident
+	Least           int           // offices that share a provider or an area, and fall together, before they are one incident
 	Alarms          map[string]AlarmPolicy
 }
 
@@ -59,7 +59,7 @@ var PolicyText string
 func DefaultPolicies() Policies {
 	plain := Policy{
 		SilentRounds: 3, Battery: 10 * time.Minute,
-		DeadRounds: 2, FreshRounds: 3, LossRounds: 5, RecoverRounds: 2, Loss: DefaultLoss, Slow: 400 * time.Millisecond,
+		DeadRounds: 2, FreshRounds: 3, LossRounds: 5, RecoverRounds: 2, Loss: 0.2, Slow: 400 * time.Millisecond,
 		Opening: 30 * time.Minute, Closing: 30 * time.Minute, Rejoin: 10 * time.Minute, Flaps: 3, Calm: 20 * time.Minute,
 	}
 	mountain := plain
@@ -147,9 +147,6 @@ func (p *Policies) For(site *inventory.Site, interval time.Duration) Policy {
 	one.Interval, one.SilentAfter = interval, silentAfter(one.SilentRounds, interval)
 	return one
 }
-
-// SilentAfter is how long a site that is due may stay unheard, by the default policy.
-func SilentAfter(interval time.Duration) time.Duration { return silentAfter(3, interval) }
 
 // silentAfter is so many intervals and a half more, the half at most 30 s.
 func silentAfter(rounds int, interval time.Duration) time.Duration {

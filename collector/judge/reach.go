@@ -9,7 +9,7 @@ const farthest = 7 * 24 * time.Hour
 // Lead is how long before what it is to tell a record must begin: so long that what is
 // judged does not depend on where it begins.
 func (p Policy) Lead() time.Duration {
-	return max(p.Rejoin, p.Calm) + lookAfter + 2*p.sight() + time.Duration(p.RecoverRounds)*p.Interval
+	return max(p.Rejoin, p.Calm) + p.lookAfter() + 2*p.sight() + time.Duration(p.RecoverRounds)*p.Interval
 }
 
 // Reach is what a record must be of, so that what came in of the time dirty is judged as

@@ -185,11 +185,15 @@ func (j *Judge) readReceipts(ctx context.Context, now time.Time, at map[string]*
 			continue
 		}
 		if row := s.Rows[len(s.Rows)-1]; row.Time.After(e.Receipt.Time) {
-			e.Receipt = Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
-				Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
+			e.Receipt = receiptOf(row)
 		}
 	}
 	return err
+}
+
+func receiptOf(row store.Row) Receipt {
+	return Receipt{Time: row.Time, Newest: instant(row, "last_time_ms"), Goodbye: row.Values["goodbye"].Text() != "",
+		Every: time.Duration(row.Values["every_seconds"].Integer()) * time.Second}
 }
 
 func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
@@ -229,7 +233,7 @@ func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[str
 		if e == nil {
 			continue
 		}
-		t := Target{Name: s.Tags[api.TagTarget] + " SNMP", Role: api.RoleDevice, Rounds: make([]Round, len(s.Rows))}
+		t := Target{Name: s.Tags[api.TagTarget] + snmpName, Role: api.RoleDevice, Rounds: make([]Round, len(s.Rows))}
 		for i, row := range s.Rows {
 			t.Rounds[i] = Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()}
 		}
@@ -238,12 +242,16 @@ func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[str
 	return err
 }
 
+// batteryField is the one word of a UPS by which states, outages and alarms alike tell that
+// it runs on its battery. How long it has been so is not asked: some go on to say that afterwards.
+const batteryField = "on_battery_count"
+
 // readPower takes the newest word of each UPS, however long ago: what it said before a
 // site fell silent tells why, as long as the silence lasts.
 func (j *Judge) readPower(ctx context.Context, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "device",
-		Select:      []store.Selector{{Func: "last", Field: "on_battery_count"}},
+		Select:      []store.Selector{{Func: "last", Field: batteryField}},
 		From:        now.Add(-retention), To: now.Add(j.cfg.Interval),
 		By: []string{api.TagSite, api.TagAgent, api.TagTarget},
 	})
@@ -253,15 +261,24 @@ func (j *Judge) readPower(ctx context.Context, now time.Time, at map[string]*Evi
 			continue
 		}
 		row := s.Rows[len(s.Rows)-1]
-		e.Power = append(e.Power, Power{Time: row.Time, Target: s.Tags[api.TagTarget], OnBattery: row.Values["on_battery_count"].Float() >= 1})
+		e.Power = append(e.Power, Power{Time: row.Time, Target: s.Tags[api.TagTarget], OnBattery: row.Values[batteryField].Float() >= 1})
 	}
 	return err
 }
 
+// instant is a time that is stored in ms since 1970; absent or 0: there is none.
 func instant(row store.Row, field string) time.Time {
-	v, ok := row.Values[field]
-	if !ok {
+	ms := row.Values[field].Integer()
+	if ms == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(v.Integer())
+	return time.UnixMilli(ms)
+}
+
+// unixMilli is a time as it is stored, 0 for none.
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }

@@ -70,7 +70,7 @@ func (p *pass) run(ctx context.Context) error {
 		return err
 	}
 	p.lived = p.now
-	errs := []error{p.alarm(ctx), p.judgeLate(ctx)}
+	errs := []error{p.alarm(ctx), p.judgeLate(ctx), p.closeDeparted(ctx)}
 	errs = append(errs, p.collectorIncident(ctx))
 	errs = append(errs, p.computePeriods(ctx))
 	return errors.Join(append(errs, p.close(ctx))...)

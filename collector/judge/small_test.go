@@ -50,14 +50,6 @@ func TestAsManyRoundsAreReadAsAnyRuleLooksBackOn(t *testing.T) {
 	}
 }
 
-func TestSilenceAsConfiguredIsOfTheProvincesIntervalOnly(t *testing.T) {
-	j := &Judge{cfg: Config{SilentAfter: 2 * time.Minute}}
-	j.cfg.fill()
-	if own, other := j.policy(&inventory.Site{}).SilentAfter, j.policy(&inventory.Site{Interval: 10 * time.Minute}).SilentAfter; own != 2*time.Minute || other != 30*time.Minute+30*time.Second {
-		t.Error(own, other)
-	}
-}
-
 func TestAnAreaIsMountainousIfHalfOfItsSitesAre(t *testing.T) {
 	for mountainous, want := range map[int]int64{0: 107_003, 1: 107_003, 2: 7_003, 4: 7_003} {
 		c := census{of: map[api.State]int64{}}
@@ -84,5 +76,33 @@ func TestASiteOfWhichNothingCanBeSaidYetIsNotCounted(t *testing.T) {
 	c.add(&inventory.Site{}, api.StateClosed)
 	if c.state() != api.StateClosed {
 		t.Error(c.state())
+	}
+}
+
+func TestWhatIsLookedBackOnFollowsThePolicy(t *testing.T) {
+	policies := DefaultPolicies()
+	if got := policies.chainBack(); got != 30*time.Minute {
+		t.Errorf("by default %s", got)
+	}
+	if policies.Together = time.Hour; policies.chainBack() != 6*time.Hour {
+		t.Errorf("of an hour %s", policies.chainBack())
+	}
+	began := time.Date(2026, 11, 25, 9, 0, 0, 0, zone)
+	r := &Record{Looks: []Look{{Time: began.Add(time.Hour + time.Minute), Target: "collector", Cause: api.CauseUplinkDown, LastHop: "10.0.0.1", LastHopNumber: 1}}}
+	for interval, want := range map[time.Duration]api.Cause{time.Minute: api.Unknown, time.Hour: api.LastMile} {
+		if got := r.trace(began, policies.For(&inventory.Site{}, interval)).cause; got != want {
+			t.Errorf("a look an hour later, at an interval of %s: %s", interval, got)
+		}
+	}
+}
+
+func TestTheCollectorsAbsenceIsSeenBeforeSitesCountAsSilent(t *testing.T) {
+	for interval, want := range map[time.Duration]time.Duration{5 * time.Second: 45 * time.Second, 20 * time.Second: 70 * time.Second, time.Minute: 2 * time.Minute, time.Hour: 2 * time.Minute} {
+		cfg := Config{Interval: interval}
+		cfg.fill()
+		p := &pass{j: &Judge{cfg: cfg}}
+		if got := p.deafAfter(); got != want {
+			t.Errorf("at %s: %s", interval, got)
+		}
 	}
 }

@@ -18,16 +18,21 @@ func stretchOf(times ...Span) stretch {
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b Span) int { return a.From.Compare(b.From) })
-	joined := all[:0]
-	for _, t := range all {
-		if n := len(joined); n > 0 && !t.From.After(joined[n-1].To) {
-			joined[n-1].To = later(joined[n-1].To, t.To)
+	return joined(all)
+}
+
+// joined puts spans in order, those that touch in one.
+func joined(spans []Span) []Span {
+	slices.SortFunc(spans, func(a, b Span) int { return a.From.Compare(b.From) })
+	out := spans[:0]
+	for _, s := range spans {
+		if n := len(out); n > 0 && !s.From.After(out[n-1].To) {
+			out[n-1].To = later(out[n-1].To, s.To)
 			continue
 		}
-		joined = append(joined, t)
+		out = append(out, s)
 	}
-	return joined
+	return out
 }
 
 // or is what is in one or both.

@@ -145,14 +145,14 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 	case was.State == s.State && was.From.Before(first):
 		t.good, t.left = 0, time.Time{}
 		return
-	case measured(was.State) && measured(s.State):
+	case measuredLoss(was.State) && measuredLoss(s.State):
 		if s.State == api.StateUplinkDown || !s.From.After(was.From) {
 			s.From = first // the line was dead before, behind a dead LAN
 			if !t.left.IsZero() {
 				s.From = t.left
 			}
 		}
-	case measured(was.State):
+	case measuredLoss(was.State):
 		if s.From = t.back(s, prev, at, first); s.From.IsZero() {
 			return
 		}
@@ -258,7 +258,6 @@ func clip(segments []Segment, from time.Time) []Segment {
 }
 
 // isLost tells the states that make an outage of a site.
-func isLost(s api.State) bool { return measured(s) || s == api.StatePowerLost || s == api.StateSilent }
-
-// measured losses are told by rounds.
-func measured(s api.State) bool { return s == api.StateUplinkDown || s == api.StateLANDown }
+func isLost(s api.State) bool {
+	return measuredLoss(s) || s == api.StatePowerLost || s == api.StateSilent
+}

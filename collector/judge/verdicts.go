@@ -2,6 +2,7 @@ package judge
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -34,6 +35,29 @@ func (p *pass) judgeLive(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// closeDeparted ends what goes on of sites that have left the inventory: nobody will measure
+// its end, and it would stand on every wall for good. If the site comes back, so does its outage.
+func (p *pass) closeDeparted(ctx context.Context) error {
+	var rulings []ruling
+	for _, site := range slices.Sorted(maps.Keys(p.outages)) {
+		if _, known := p.inv.Site(site); known {
+			continue
+		}
+		for _, was := range p.storedOf(site) {
+			if !was.goesOn() {
+				continue
+			}
+			is, now := was, p.now.Truncate(time.Millisecond)
+			is.Status, is.Ended, is.Judged, is.Reason, is.Evidence = api.StatusClosed, later(was.Started, now), now, "because.left", moment(now)
+			rulings = append(rulings, ruling{was, is, false})
+		}
+	}
+	if len(rulings) == 0 {
+		return nil
+	}
+	return p.write(ctx, rulings)
 }
 
 // affordable are the cheaper ones, as many as one pass may read; the others, of which each

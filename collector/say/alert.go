@@ -18,7 +18,6 @@ var alertTexts = texts{
 	"alert.over":           {"Đã hết", "Over"},
 	"alert.unsure":         {"Thôi báo, chưa chắc đã hết", "No longer told, perhaps not over"},
 	"alert.also_over":      {"đã hết", "over"},
-	"alert.goes_on":        {"Đang diễn ra", "Going on"},
 	"alert.since":          {"Từ", "Since"},
 	"alert.evidence":       {"Căn cứ", "Evidence"},
 	"alert.office":         {"Gọi cơ quan", "Call the office"},
@@ -28,6 +27,7 @@ var alertTexts = texts{
 	"alert.others":         {"Cùng sự cố", "In the same incident"},
 	"alert.more":           {"nơi khác; xem bảng toàn tỉnh", "more; see the province's dashboard"},
 	"alert.ended":          {"Đã hết", "Over"},
+	"alert.or_closed":      {"mất tín hiệu, mất điện: hoặc đã hết giờ làm việc", "silence, power: or out of hours"},
 	"alert.ended_not_seen": {"chưa thấy hoạt động lại, Grafana thôi báo vì", "not seen to work again, Grafana stopped telling because of"},
 
 	"alert.flag_dry_run":       {"chỉ in ra những gì sẽ khác, không ghi gì", "print what would differ and write nothing"},

@@ -10,10 +10,6 @@ var causeTexts = texts{
 	"kind_of_outage.device_down": {"thiết bị không trả lời", "device down"},
 	"kind_of_outage.collector":   {"sự cố tại trung tâm", "trouble at the centre"},
 
-	"status_of_outage.open":      {"đang diễn ra", "open"},
-	"status_of_outage.closed":    {"đã kết thúc", "over"},
-	"status_of_outage.withdrawn": {"đã rút lại", "withdrawn"},
-
 	"cause.unknown":         {"chưa rõ", "unknown"},
 	"cause.office_router":   {"bộ định tuyến tại cơ quan", "the office's router"},
 	"cause.lan":             {"mạng LAN tại cơ quan", "the office's LAN"},
@@ -46,5 +42,6 @@ var causeTexts = texts{
 	"because.only_us":        {"cơ quan vẫn đo được bình thường, chỉ không liên lạc được với trung tâm", "the office measured on, only the centre was out of its reach"},
 	"because.we_were_deaf":   {"cơ quan vẫn đo được bình thường, trung tâm ngừng nhận số liệu", "the office measured on, the collector was away"},
 	"because.not_lost":       {"số liệu đến sau cho thấy không có sự cố", "later data show that nothing was lost"},
+	"because.left":           {"cơ quan không còn trong danh mục nên không ai đo được lúc hết; thôi theo dõi từ", "its site has left the inventory, so nobody measured its end; watched no more since"},
 	"because.joined":         {"là một phần của sự cố", "is part of outage"},
 }
