@@ -133,6 +133,15 @@ func (f format) stamp(t time.Time) string {
 	return t.In(zone).Format("15:04:05, 2 Jan 2006")
 }
 
+// evidence writes one that is a time as people read it; targets and figures are the
+// same in every language.
+func (f format) evidence(s string) string {
+	if t, err := time.ParseInLocation(time.DateTime, s, zone); err == nil {
+		return f.clock(t)
+	}
+	return s
+}
+
 // since is when something began and how long ago that is.
 func (f format) since(t time.Time) string {
 	if t.IsZero() {
