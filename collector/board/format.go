@@ -2,6 +2,7 @@ package board
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -133,13 +134,19 @@ func (f format) stamp(t time.Time) string {
 	return t.In(zone).Format("15:04:05, 2 Jan 2006")
 }
 
-// evidence writes one that is a time as people read it; targets and figures are the
+// moments are times in an evidence, as the judge writes them.
+var moments = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b`)
+
+// evidence writes the times in one as people read them; targets and figures are the
 // same in every language.
 func (f format) evidence(s string) string {
-	if t, err := time.ParseInLocation(time.DateTime, s, zone); err == nil {
+	return moments.ReplaceAllStringFunc(s, func(found string) string {
+		t, err := time.ParseInLocation(time.DateTime, found, zone)
+		if err != nil {
+			return found
+		}
 		return f.clock(t)
-	}
-	return s
+	})
 }
 
 // since is when something began and how long ago that is.
