@@ -148,3 +148,11 @@ func TestTimesInAnEvidenceAreWrittenAsPeopleReadThem(t *testing.T) {
 		}
 	}
 }
+
+func TestNoPacketTakesNoTime(t *testing.T) {
+	for v, want := range map[float64]string{0: "0 ms", 0.02: "< 0,1 ms", 0.06: "0,1 ms", 29.44: "29,4 ms", 132.4: "132 ms"} {
+		if got := (format{lang: say.Vietnamese}).milliseconds(v); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}

@@ -46,7 +46,13 @@ func (f format) significant(v float64) string {
 	return f.number(v, 0)
 }
 
-func (f format) milliseconds(v float64) string { return f.significant(v) + " ms" }
+// milliseconds never says that a packet took no time.
+func (f format) milliseconds(v float64) string {
+	if v > 0 && v < 0.05 {
+		return "< " + f.number(0.1, 1) + " ms"
+	}
+	return f.significant(v) + " ms"
+}
 
 // percent writes a share of 1. What is not all is never rounded to all, what is not
 // nothing never to nothing.
