@@ -64,7 +64,7 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 
 {{ define "communewatch.message" }}
 {{- template "communewatch.title" . }}
-{{- $grafana := printf "%.80s" (reReplaceAll "/+$" "" .ExternalURL) }}{{ $n := "" }}{{ $more := "" }}
+{{- $grafana := printf "%.80s" (reReplaceAll "/+$" "" .ExternalURL) }}{{ $n := "" }}{{ $more := "" }}{{ $told := "" }}
 {{- range $group := stringSlice "mountain" "other" }}{{ range $.Alerts.Firing }}
 {{- if eq (eq .Labels.mountain "1") (eq $group "mountain") }}
 {{- if not .Labels.site }}
@@ -95,11 +95,18 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 {{ end }}
 `
 
+// pageText leads to the collector's page: of the incident, once for all its sites, where
+// one takes it on and writes notes; of the site where there is none, as with a disk that
+// is nearly full. What is told of no incident has the alarm's own name as that label.
+const pageText = `{{ $i := printf "%.40s" (index .Labels "incident") }}{{ if match "^i-" $i }}{{ if ne $told $i }}{{ $told = $i }}
+«page_is»/incident/{{ $i }}{{ end }}{{ else }}
+«page_is»/site/{{ printf "%.40s" .Labels.site }}{{ end }}`
+
 // alertTemplate is the group in one language, with its version in front.
 func alertTemplate(o AlertOptions) (alerting.NotificationTemplate, error) {
 	page := ""
 	if o.Pages != "" {
-		page = "\n" + o.Lang.Text("alert.page") + ": " + strings.TrimRight(o.Pages, "/") + `/site/{{ printf "%.40s" .Labels.site }}`
+		page = strings.ReplaceAll(pageText, "«page_is»", o.Lang.Text("alert.page")+": "+strings.TrimRight(o.Pages, "/"))
 	}
 	parts := []string{"«commune»", CommuneUID(o.Lang), "«province»", ProvinceUID(o.Lang), "«page»", page}
 	for _, key := range []string{"many", "places", "also_over", "unsure", "over", "since", "evidence", "office", "provider", "board", "others", "more", "ended", "or_closed", "ended_not_seen"} {

@@ -25,10 +25,35 @@ Căn cứ: isp 100 %, 8.8.8.8 100 %
 Gọi cơ quan: Bà Hoa 0905 000 111
 Gọi nhà mạng: VNPT Bình Định 1800 1166
 Bảng theo dõi: https://grafana.tinh.example/g/d/cw-commune?var-area=%24__all&var-site=bd-21786
-Trang của trung tâm: http://10.0.0.5:8080/site/bd-21786
+Trang của trung tâm: http://10.0.0.5:8080/incident/i-1
 `
 	if diff := cmp.Diff(want, message); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAMessageLeadsOnceToItsIncidentElseToTheSite(t *testing.T) {
+	disk := firing("Xã A", "bd-1", "0")
+	disk.Labels["kind"], disk.Labels["incident"] = "disk_full", "disk_full-bd-1"
+	nameless := firing("Xã B", "bd-2", "0")
+	delete(nameless.Labels, "incident")
+	for name, one := range map[string]struct {
+		alerts []toldAlert
+		want   []string
+	}{
+		"an incident of many": {twenty(), []string{"/incident/i-1"}},
+		"no incident":         {[]toldAlert{disk}, []string{"/site/bd-1"}},
+		"no label":            {[]toldAlert{nameless}, []string{"/site/bd-2"}},
+		"by another grouping": {[]toldAlert{firing("Xã C", "bd-3", "0"), disk, firing("Xã D", "bd-4", "1")}, []string{"/incident/i-1", "/site/bd-1"}},
+	} {
+		_, message := render(t, vietnamese, one.alerts...)
+		var got []string
+		for _, found := range regexp.MustCompile(`http://10\.0\.0\.5:8080(\S*)`).FindAllStringSubmatch(message, -1) {
+			got = append(got, found[1])
+		}
+		if diff := cmp.Diff(one.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 
@@ -154,6 +179,7 @@ func TestAMessageFitsIntoTelegram(t *testing.T) {
 			a.Labels[name] = long
 		}
 		a.Labels["kind"] = "silent"
+		a.Labels["incident"] = fmt.Sprintf("i-%d%s", i, long)
 		a.Annotations = map[string]string{"summary": long, "description": long + long}
 		switch {
 		case i >= 500:

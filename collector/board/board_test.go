@@ -13,6 +13,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
+	"communewatch/collector/say"
 	"communewatch/collector/store"
 )
 
@@ -128,6 +129,30 @@ func TestBothLanguagesSayThePageAndLeadToEachOther(t *testing.T) {
 		}
 		if strings.Contains(body, ">board.") || strings.Contains(body, ">state.") {
 			t.Error("a sentence is missing from the catalogue")
+		}
+	}
+}
+
+func TestTimesInAnEvidenceAreWrittenAsPeopleReadThem(t *testing.T) {
+	now := time.Date(2026, 11, 29, 5, 0, 0, 0, zone)
+	for evidence, want := range map[string][2]string{
+		"":                    {"", ""},
+		"router 0/10":         {"router 0/10", "router 0/10"},
+		"2026-11-29 04:30:45": {"04:30", "04:30"},
+		"2026-11-29 04:42:23 – 2026-11-29 04:46:11, 2026-11-28 23:45:40": {"04:42 – 04:46, 28/11 23:45", "04:42 – 04:46, 28 Nov 23:45"},
+		"ups 2025-12-31 23:59:59": {"ups 31/12/2025 23:59", "ups 31 Dec 2025 23:59"},
+		"2026-13-99 99:99:99":     {"2026-13-99 99:99:99", "2026-13-99 99:99:99"},
+	} {
+		if got := [2]string{format{say.Vietnamese, now}.evidence(evidence), format{say.English, now}.evidence(evidence)}; got != want {
+			t.Errorf("%q: %q, want %q", evidence, got, want)
+		}
+	}
+}
+
+func TestNoPacketTakesNoTime(t *testing.T) {
+	for v, want := range map[float64]string{0: "0 ms", 0.02: "< 0,1 ms", 0.06: "0,1 ms", 29.44: "29,4 ms", 132.4: "132 ms"} {
+		if got := (format{lang: say.Vietnamese}).milliseconds(v); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package board
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,13 @@ func (f format) significant(v float64) string {
 	return f.number(v, 0)
 }
 
-func (f format) milliseconds(v float64) string { return f.significant(v) + " ms" }
+// milliseconds never says that a packet took no time.
+func (f format) milliseconds(v float64) string {
+	if v > 0 && v < 0.05 {
+		return "< " + f.number(0.1, 1) + " ms"
+	}
+	return f.significant(v) + " ms"
+}
 
 // percent writes a share of 1. What is not all is never rounded to all, what is not
 // nothing never to nothing.
@@ -131,6 +138,21 @@ func (f format) stamp(t time.Time) string {
 		return t.In(zone).Format("15:04:05 02/01/2006")
 	}
 	return t.In(zone).Format("15:04:05, 2 Jan 2006")
+}
+
+// moments are times in an evidence, as the judge writes them.
+var moments = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b`)
+
+// evidence writes the times in one as people read them; targets and figures are the
+// same in every language.
+func (f format) evidence(s string) string {
+	return moments.ReplaceAllStringFunc(s, func(found string) string {
+		t, err := time.ParseInLocation(time.DateTime, found, zone)
+		if err != nil {
+			return found
+		}
+		return f.clock(t)
+	})
 }
 
 // since is when something began and how long ago that is.

@@ -158,7 +158,7 @@ func (b *board) incidentsPage(known incidents, lang say.Lang) incidentsPage {
 
 func (b *board) incidentRow(f format, i judge.Incident, notes []note) incidentRow {
 	r := incidentRow{
-		Href: link(f.lang, "/incident/"+i.ID), Title: b.incidentTitle(f.lang, i), Kind: f.lang.Text(say.Key("kind_of_outage." + i.Kind)), Mark: mark(i.Kind),
+		Href: incidentLink(f.lang, i.ID), Title: b.incidentTitle(f.lang, i), Kind: f.lang.Text(say.Key("kind_of_outage." + i.Kind)), Mark: mark(i.Kind),
 		Cause: f.lang.Text(say.Key("cause." + string(i.Cause))), Began: f.clock(i.Started), Sites: strconv.Itoa(len(i.Members)),
 		Mountain: i.Mountain > 0, Open: i.Status == api.StatusOpen, Taken: taken(f, notes), Ended: f.lang.Text("note.goes_on"),
 	}

@@ -44,7 +44,7 @@ func (b *board) incidentPage(i judge.Incident, outages []judge.Outage, notes []n
 	}
 	p.Facts = []fact{
 		{lang.Text("note.cause"), row.Cause, ""},
-		{lang.Text("note.evidence"), cmp.Or(i.Evidence, none), ""},
+		{lang.Text("note.evidence"), cmp.Or(f.evidence(i.Evidence), none), ""},
 		{lang.Text("note.began"), row.Began, ""},
 		{lang.Text("note.ended"), row.Ended, ""},
 		{lang.Text("note.sites"), row.Sites, ""},
@@ -63,7 +63,7 @@ func member(f format, inv *inventory.Inventory, o judge.Outage) memberRow {
 	cause := func(c api.Cause) string { return f.lang.Text(say.Key("cause." + string(c))) }
 	r := memberRow{
 		Href: link(f.lang, "/site/"+o.Site), Label: siteLabel(inv, f.lang, o.Site), Kind: kind(o.Kind), Mark: mark(o.Kind), Target: o.Target,
-		Began: f.clock(o.Started), Ended: f.lang.Text("note.goes_on"), Cause: cause(o.Cause), Reason: f.lang.Text(o.Reason), Evidence: o.Evidence,
+		Began: f.clock(o.Started), Ended: f.lang.Text("note.goes_on"), Cause: cause(o.Cause), Reason: f.lang.Text(o.Reason), Evidence: f.evidence(o.Evidence),
 		First: f.lang.Text("note.same"),
 	}
 	switch {

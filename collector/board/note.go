@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -114,8 +115,17 @@ func (b *board) take(ctx context.Context, w http.ResponseWriter, r *http.Request
 	http.Redirect(w, r, link(lang, back), http.StatusSeeOther)
 }
 
-// written is a text as it is stored: NFC, one line, no control characters.
-func written(s string) string { return strings.TrimSpace(api.CleanText(norm.NFC.String(s))) }
+// written is a text as it is stored: NFC, one line, no control characters, and none that
+// turns around what stands beside it.
+func written(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, norm.NFC.String(s))
+	return strings.TrimSpace(api.CleanText(s))
+}
 
 // dated is when a note was written, by the page that its form was on: one that is sent
 // twice is one, another text from the same page is another.

@@ -117,3 +117,16 @@ func TestANoteAboutNothingIsNotStored(t *testing.T) {
 		t.Errorf("%d, stored %q", r.StatusCode, k.lines)
 	}
 }
+
+func TestANoteIsOneLineThatTurnsNothingAround(t *testing.T) {
+	for text, want := range map[string]string{
+		" Đã gọi\r\nVNPT\x00\x1b[2J ":              "Đã gọi VNPT [2J",
+		"gọi \u202e0081\u202c \u2067x\u2069\u200f": "gọi 0081 x",
+		"Bà Hạnh 👩\u200d🔧":                         "Bà Hạnh 👩\u200d🔧",
+		"e\u0302\u0323":                            "ệ",
+	} {
+		if got := written(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -79,6 +79,7 @@ type row struct {
 	Unverified       bool // no source names this very commune
 	Since            string
 	Reason, Evidence string
+	Incident         string // where what it is in is told; empty: in none
 	Age              string
 	AgeOld           bool
 	RTT, Loss        string
@@ -138,6 +139,7 @@ func (b *board) row(f format, site inventory.Site, position int, s siteNow) row 
 		rank: judge.Rank(site, cmp.Or(s.state, api.StateNotInstalled), position), mountainous: site.Mountainous(),
 	}
 	r.State, r.StateText, r.Since, r.Reason, r.Evidence = s.words(f)
+	r.Incident = incidentLink(f.lang, s.incident)
 	if s.state == api.StateOK {
 		r.Evidence = "" // round trip and loss stand beside it
 	}
@@ -162,16 +164,7 @@ func (s *siteNow) words(f format) (state, text, since, reason, evidence string) 
 	if s.reason != "" {
 		reason = f.lang.Text(say.Key(s.reason))
 	}
-	return string(s.state), f.lang.Text(say.Key("state." + string(s.state))), f.since(s.since), reason, s.evidenceIn(f)
-}
-
-// evidenceIn writes an evidence that is a time as people read it; targets and
-// figures are the same in every language.
-func (s *siteNow) evidenceIn(f format) string {
-	if t, err := time.ParseInLocation(time.DateTime, s.evidence, zone); err == nil {
-		return f.clock(t)
-	}
-	return s.evidence
+	return string(s.state), f.lang.Text(say.Key("state." + string(s.state))), f.since(s.since), reason, f.evidence(s.evidence)
 }
 
 func groups(lang say.Lang, rows []row) []group {

@@ -9,6 +9,7 @@ import (
 
 	"communewatch/collector/api"
 	"communewatch/collector/inventory"
+	"communewatch/collector/judge"
 	"communewatch/collector/store"
 )
 
@@ -26,6 +27,7 @@ type siteNow struct {
 	since, judged time.Time
 	reason        string // a key of the catalogue
 	evidence      string
+	incident      string // id of the one it is in; empty: none
 
 	newest         time.Time     // of its points; zero: there are none
 	every          time.Duration // between two sends of a metered line; 0: after each round
@@ -102,7 +104,7 @@ func (b *board) ask(ctx context.Context, group *errgroup.Group, into *[]store.Se
 func (b *board) stateQuery(now time.Time, where []store.Match) store.Query {
 	return store.Query{
 		Measurement: "site_state",
-		Select:      []store.Selector{{Func: "last", Field: "state"}, {Field: "since_ms"}, {Field: "reason"}, {Field: "evidence"}},
+		Select:      []store.Selector{{Func: "last", Field: "state"}, {Field: "since_ms"}, {Field: "reason"}, {Field: "evidence"}, {Field: "incident"}},
 		Where:       where,
 		From:        now.Add(-retention), To: now.Add(b.deps.Interval),
 		By: []string{api.TagSite},
@@ -123,6 +125,7 @@ func (p *province) change(s store.Series, f func(*siteNow, store.Row)) {
 func (n *siteNow) judgedBy(row store.Row) {
 	n.state, n.judged = api.State(row.Values["state"].Text()), row.Time
 	n.reason, n.evidence = row.Values["reason"].Text(), row.Values["evidence"].Text()
+	n.incident = row.Values["incident"].Text()
 	if v, ok := row.Values["since_ms"]; ok {
 		n.since = time.UnixMilli(v.Integer())
 	}
@@ -144,6 +147,7 @@ type siteFile struct {
 	devices    []store.Series // by target: the newest answer
 	models     []store.Series // by target: what it says it is
 	health     []store.Series // by agent: the newest
+	outages    []store.Series // by id: of openedDays
 }
 
 func (b *board) readSite(ctx context.Context, site inventory.Site, p period) (siteFile, error) {
@@ -184,6 +188,7 @@ func (b *board) readSite(ctx context.Context, site inventory.Site, p period) (si
 		{&f.health, "agent_health", here, now.Add(-retention), 0, []string{api.TagAgent}, append(
 			[]store.Selector{{Func: "last", Field: "spool_batches"}},
 			fields("spool_bytes", "memory_batches", "aside_batches", "dropped_batches", "icmp_untrusted", "rss_bytes", "clock_offset_ms", "clock_uncertainty_ms", "version", "os", "arch")...)},
+		{&f.outages, "outage", here, now.AddDate(0, 0, -openedDays), 0, []string{api.TagSite, api.TagID}, judge.OutageColumns()},
 	} {
 		b.ask(ctx, group, q.into, store.Query{
 			Measurement: q.measurement, Select: q.columns, Where: q.where,

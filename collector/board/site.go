@@ -24,6 +24,7 @@ type sitePage struct {
 	frame
 	ID, Label                                 string
 	State, StateText, Since, Reason, Evidence string
+	Incident                                  string // where what it is in is told; empty: in none
 	Warning                                   string
 	Facts                                     []fact
 	Periods                                   []choice
@@ -32,6 +33,8 @@ type sitePage struct {
 	Targets                                   []targetRow
 	Interfaces                                []interfaceRow
 	Devices                                   []deviceRow
+	Outages                                   []outageRow
+	OutageDays, MoreOutages                   int
 	Agents                                    []agentBox
 }
 
@@ -70,6 +73,7 @@ func (b *board) sitePage(s siteFile, lang say.Lang) sitePage {
 	p := sitePage{frame: b.frame(lang, label), ID: s.site.ID, Label: label}
 	p.At, p.Stamp, p.Every = f.stamp(s.at), s.at.UTC().Format(time.RFC3339), s.period.every
 	p.State, p.StateText, p.Since, p.Reason, p.Evidence = s.now.words(f)
+	p.Incident = incidentLink(lang, s.now.incident)
 	if !s.now.judged.IsZero() && s.at.Sub(s.now.judged) > oldJudgement {
 		p.Warning = lang.Text("board.old_judgement", f.clock(s.now.judged), f.span(s.at.Sub(s.now.judged)))
 	}
@@ -92,6 +96,8 @@ func (b *board) sitePage(s siteFile, lang say.Lang) sitePage {
 	p.Interfaces = bounded(interfaceRows(f, s))
 	p.Devices = bounded(deviceRows(f, s))
 	p.Agents = agentBoxes(f, s)
+	p.OutageDays = listedDays
+	p.Outages, p.MoreOutages = b.outageRows(f, s)
 	return p
 }
 

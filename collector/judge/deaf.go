@@ -24,10 +24,16 @@ func (p *pass) deafAfter() time.Duration {
 	return min(deafLongest, max(deafShortest, silent))
 }
 
+// awayAfter is how long nobody must have judged before it is taken that perhaps nobody
+// listened either. That is too short to call it the collector's outage, and to know; but
+// agents that met nobody wait before they try again, and all of them would be missed at once.
+const awayAfter = time.Minute
+
 // deafness is when nobody listened, as far as it was looked for.
 type deafness struct {
 	known Span
 	spans []Span // in order of time, apart
+	away  Span   // the newest time longer than awayAfter in which no judge judged
 	told  time.Time
 }
 
@@ -56,6 +62,9 @@ func (p *pass) findDeaf(ctx context.Context, trials []*trial) error {
 		}
 	}
 	d := &p.deaf
+	if !p.last.IsZero() && p.now.Sub(p.last) > awayAfter {
+		d.away = Span{p.last, p.now}
+	}
 	from = later(from, p.now.Add(-retention))
 	if d.known.To.IsZero() {
 		spans, err := p.deafWithin(ctx, Span{from, p.now})

@@ -38,6 +38,9 @@ func (p *pass) fill(ctx context.Context, trials []*trial) error {
 	extracts := make([]extract, len(trials))
 	for i, t := range trials {
 		t.record.Gateway, t.record.Deaf = p.gatewayOf(t.site.ID), p.deaf.within(Span{t.record.From, t.record.To})
+		if t.late == nil {
+			t.record.Away = p.deaf.away
+		}
 		extracts[i] = extract{t, Span{t.record.From, t.record.To}}
 	}
 	if err := p.gather(ctx, extracts); err != nil {

@@ -28,6 +28,7 @@ type Record struct {
 	Power    []Power
 	Looks    []Look
 	Deaf     []Span // in which no collector listened, or none could store
+	Away     Span   // in which no judge judged, the newest such time; for what goes on only
 }
 
 // Span is from a moment to before another.

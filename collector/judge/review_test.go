@@ -84,6 +84,36 @@ func TestABacklogIsJudgedAnewAndBothJudgementsAreKept(t *testing.T) {
 	}
 }
 
+// A restart that takes two minutes is no outage of the collector's worth telling; nor is it
+// one of the offices, whose agents wait before they try again.
+func TestAShortAbsenceOfTheCollectorLetsNobodyBeMissed(t *testing.T) {
+	w := newWorld(t, storetest.Start(t), 3)
+	for n := range 21 {
+		w.live(good, n, fine)
+		w.live(silent, n, fine)
+		w.flush()
+		w.review(float64(n) + 0.9)
+	}
+	w.restart(w.store)
+	for _, minute := range []float64{22.8, 23.3, 23.8, 24.3} {
+		w.review(minute)
+		if got := w.outages(); len(got) > 0 {
+			t.Fatalf("at %v: %v", minute, got)
+		}
+	}
+	for n := 21; n < 25; n++ {
+		w.round(good, n, fine)
+	}
+	w.took(good, 24.5, 21, 24)
+	w.flush()
+	for _, minute := range []float64{24.8, 25.3, 25.8, 26.3, 26.8} {
+		w.review(minute)
+	}
+	if d := cmp.Diff([]string{silent + " silent open 20–… unknown (silent unknown)"}, w.outages()); d != "" {
+		t.Errorf("in the end: %s", d)
+	}
+}
+
 func TestTheCollectorsOwnAbsenceIsOneIncidentAndNobodysOutage(t *testing.T) {
 	w := newWorld(t, storetest.Start(t), 3)
 	for n := range 20 {

@@ -239,7 +239,7 @@ func (t *line) trail(g gap) {
 	patience := Receipt{Every: newest.Every}.patience(t.p.SilentAfter)
 	switch waited := since.To.Sub(since.From); {
 	case waited >= patience:
-		g.unheard = waited-t.r.deaf(since) < patience
+		g.unheard = waited-max(t.r.deaf(since), t.r.Away.overlap(since)) < patience
 		t.lay(g)
 	case newest.Every == 0 || len(t.segments) == 0:
 		t.put(Segment{State: api.StateDegraded, From: g.from, Reason: "reason.late_data", Evidence: moment(g.from)})

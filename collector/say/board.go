@@ -70,6 +70,11 @@ var boardTexts = texts{
 	"board.key_loss":      {"mất một phần", "some lost"},
 	"board.key_whole":     {"mất hết", "all lost"},
 
+	"board.outages":      {"Các lần gián đoạn trong %d ngày qua", "Outages of the last %d day{s}"},
+	"board.no_outages":   {"Không có lần nào.", "None."},
+	"board.more_outages": {"và %d lần trước đó", "and %d before"},
+	"board.see_incident": {"Xem sự cố", "See the incident"},
+
 	"board.targets":        {"Các đích đo", "Targets"},
 	"board.target":         {"Đích", "Target"},
 	"board.role":           {"Vai trò", "Role"},

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -54,6 +55,8 @@ func ask(ctx context.Context, client *http.Client, address string) error {
 	switch {
 	case err != nil:
 		return bare(err)
+	case response.Header.Get("Location") != "":
+		return fmt.Errorf("%d, which leads to %s; the collector answers itself", response.StatusCode, oneLine([]byte(response.Header.Get("Location"))))
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("%d %s", response.StatusCode, oneLine(body))
 	case string(body) != ready:
@@ -71,9 +74,16 @@ func bare(err error) error {
 	return err
 }
 
-// oneLine is what the other side says, cut.
+// oneLine is what the other side says, cut. What would move a terminal's cursor, or turn
+// a text around, does not get into a log or a mail: who answers may be anybody.
 func oneLine(body []byte) string {
-	text := []rune(strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "?")), " "))
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(string(body), "?"))
+	text := []rune(strings.Join(strings.Fields(plain), " "))
 	if len(text) > 200 {
 		return string(text[:200]) + "…"
 	}

@@ -249,3 +249,29 @@ func TestAConfigurationThatCannotTellIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAStrangerAnswersMovesNoTerminal(t *testing.T) {
+	w := newWorld(t)
+	for name, one := range map[string]struct {
+		answer func(http.ResponseWriter)
+		want   string
+	}{
+		"escapes": {func(rw http.ResponseWriter) {
+			rw.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(rw, "bad\x1b[2J\x07 \u202eđĩa\r\nđầy\u200b")
+		}, "500 bad [2J đĩa đầy"},
+		"redirect": {func(rw http.ResponseWriter) {
+			rw.Header().Set("Location", "https://portal.example/login")
+			rw.WriteHeader(http.StatusFound)
+		}, "302, which leads to https://portal.example/login; the collector answers itself"},
+	} {
+		w.answer.Store(&one.answer)
+		r, err := Once(t.Context(), w.cfg)
+		if err != nil || r.Problem == nil {
+			t.Fatalf("%s: %+v %v", name, r, err)
+		}
+		if diff := cmp.Diff(one.want, r.Problem.Error()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

@@ -17,7 +17,7 @@ func ReaderCredential(dir string) (string, error) { return credential(dir, reade
 func credential(dir, user, file string) (string, error) {
 	path := filepath.Join(dir, file)
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("no credential of the embedded InfluxDB, was `serve` ever started here? %w", err)
+		return "", fmt.Errorf("no credential of the embedded InfluxDB: start `serve` once, or name its --config, or another InfluxDB: %w", err)
 	}
 	password, err := openPassword(path)
 	if err != nil {
