@@ -40,7 +40,8 @@ type stage struct {
 
 	agenda  agenda
 	order   int
-	shuffle *shuffle // nil: what is sent arrives at once
+	shuffle *shuffle     // nil: what is sent arrives at once
+	closing func() error // before the curtain falls; nil: nothing
 }
 
 func newStage(t *testing.T, p *play, dir string, db *outside) (*stage, error) {
@@ -85,7 +86,10 @@ func (s *stage) run() error {
 	if err := s.until(s.play.to); err != nil {
 		return err
 	}
-	return s.settled()
+	if err := s.settled(); err != nil || s.closing == nil {
+		return err
+	}
+	return s.closing()
 }
 
 // settled judges until all that came is judged.
