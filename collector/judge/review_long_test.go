@@ -2,4 +2,4 @@
 
 package judge_test
 
-func init() { everyCall, backlogDays = 1, 7 }
+func init() { everyCall, everyMinute, backlogDays = 1, 1, 7 }
