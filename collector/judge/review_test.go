@@ -312,6 +312,8 @@ var backlogDays = 2
 
 func TestALongBacklogIsWorkedOffInBoundedPasses(t *testing.T) {
 	w := newWorld(t, storetest.Shared(t), backlogDays*24+4)
+	counted := &failing{Store: w.store} // never fails
+	w.restart(counted)
 	var sites []string
 	for _, site := range w.inv.Sites() {
 		if site.ID != good && len(sites) < 20 {
@@ -351,17 +353,18 @@ func TestALongBacklogIsWorkedOffInBoundedPasses(t *testing.T) {
 		}
 		w.flush()
 	}
+	const mostCalls = 500
 	passes := 0
 	for minute := float64(week + 1); ; minute += 0.5 {
-		began := time.Now()
+		began, before := time.Now(), counted.n
 		w.review(minute)
-		took := time.Since(began)
+		took, calls := time.Since(began).Round(time.Millisecond), counted.n-before
 		judgements := w.rows("judgement", nil, "until_ms")
 		until := judgements[len(judgements)-1]["until_ms"]
 		passes++
-		t.Logf("pass %d took %v, until %s", passes, took.Round(time.Millisecond), w.minute(until))
-		if took > 30*time.Second {
-			t.Errorf("pass %d took %v", passes, took)
+		t.Logf("pass %d took %v and %d calls, until %s", passes, took, calls, w.minute(until))
+		if calls > mostCalls { // the time that they take depends on what else the machine does
+			t.Errorf("pass %d took %d calls of the store", passes, calls)
 		}
 		if passes > 3 && time.UnixMilli(atoi(until)).After(w.at(minute-3)) {
 			break
