@@ -27,7 +27,7 @@ type watch struct {
 }
 
 func newWatch(t *testing.T) *watch {
-	return &watch{t, storetest.Open(t, storetest.Start(t)), small(t), DefaultPolicies(), time.Now().Truncate(time.Minute).Add(-time.Hour)}
+	return &watch{t, storetest.Open(t, storetest.Shared(t)), small(t), DefaultPolicies(), time.Now().Truncate(time.Minute).Add(-time.Hour)}
 }
 
 func (w *watch) write(retention api.Retention, points ...*api.Point) {

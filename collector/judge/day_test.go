@@ -18,7 +18,7 @@ import (
 )
 
 func TestADayIsOneOfVietnamAndTheSumOfItsHours(t *testing.T) {
-	o := openOffice(t, storetest.Start(t), offices(t), always)
+	o := openOffice(t, storetest.Shared(t), offices(t), always)
 	o.measure("-1 20:00", "00:30", sent{})
 	o.measure("00:30", "00:40", sent{lost: true, doubled: 5 * time.Second})
 	o.measure("00:40", "06:30", sent{rtt: 20})
@@ -62,7 +62,7 @@ func TestADayIsOneOfVietnamAndTheSumOfItsHours(t *testing.T) {
 }
 
 func TestADayOfAnOfficeCountsOfficeHours(t *testing.T) {
-	o := openOffice(t, storetest.Start(t), offices(t), weekdays)
+	o := openOffice(t, storetest.Shared(t), offices(t), weekdays)
 	o.measure("-1 08:00", "-1 09:00", sent{})
 	o.measure("07:10", "16:50", sent{})
 	o.write()
@@ -82,7 +82,7 @@ func TestADayOfAnOfficeCountsOfficeHours(t *testing.T) {
 
 // InfluxDB merges fields and never removes one.
 func TestAPercentThatNoLongerHoldsIsVoidByItsCount(t *testing.T) {
-	o := openOffice(t, storetest.Start(t), offices(t), always)
+	o := openOffice(t, storetest.Shared(t), offices(t), always)
 	o.measure("08:00", "09:00", sent{})
 	o.write()
 	o.outage("power_lost", "09:00", "10:00")
@@ -109,7 +109,7 @@ func TestAPercentThatNoLongerHoldsIsVoidByItsCount(t *testing.T) {
 }
 
 func TestAPeriodIsReadAsItWasWritten(t *testing.T) {
-	o := openOffice(t, storetest.Start(t), offices(t), always)
+	o := openOffice(t, storetest.Shared(t), offices(t), always)
 	o.measure("08:00", "09:30", sent{doubled: 3 * time.Second, rejected: 1, every: 120, unsure: 40_000})
 	o.port("09:00", "gi1", "", 1)
 	o.write()
@@ -133,7 +133,7 @@ func TestAPeriodIsReadAsItWasWritten(t *testing.T) {
 
 // What is asked for at once, how often, and in what order points came must not matter.
 func TestAnyOrderAndDoublingOfTheSamePointsGivesTheSameHours(t *testing.T) {
-	server, inv := storetest.Start(t), offices(t)
+	server, inv := storetest.Shared(t), offices(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	var lines [][]byte
 	var want map[string]fields
@@ -188,7 +188,7 @@ func mixed(o *office) {
 }
 
 func TestThousandsOfHoursAreAskedInPieces(t *testing.T) {
-	o := openOffice(t, storetest.Start(t), offices(t), always)
+	o := openOffice(t, storetest.Shared(t), offices(t), always)
 	o.f.Sites = o.inv.Sites()
 	o.measure("08:00", "08:05", sent{})
 	o.write()

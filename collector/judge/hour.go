@@ -10,12 +10,18 @@ import (
 	"communewatch/collector/inventory"
 )
 
-// How much is asked for at once: the requests of so many sites in so many hours, one a
-// minute, are well within what the store reads at a time.
+// How much is asked for at once: the requests of so many sites, one a minute in each of so
+// many hours, are well within what the store reads at a time. Few sites are asked for in
+// longer pieces, but not beyond what [freshness] tells apart.
 const (
-	sitesAtOnce = 200
-	hoursAtOnce = 4
+	sitesAtOnce     = 200
+	siteHoursAtOnce = 800
+	longestPiece    = freshWithin
 )
+
+func pieceOf(sites int) time.Duration {
+	return min(time.Duration(max(1, siteHoursAtOnce/sites))*time.Hour, longestPiece)
+}
 
 // Figures computes the hours and days of sites (QUALITY.md), from what is stored and
 // from their outages. It keeps nothing: the same store and outages give the same.
@@ -53,8 +59,9 @@ func pointsOf(measurement string, periods []*Period) []*api.Point {
 func (f *Figures) hours(ctx context.Context, sites []inventory.Site, from, to, now time.Time) ([]*Period, error) {
 	var all []*Period
 	for some := range slices.Chunk(sites, sitesAtOnce) {
-		for at := from; at.Before(to) && at.Before(now); at = at.Add(hoursAtOnce * time.Hour) {
-			periods, err := f.piece(ctx, some, at, earlier(to, at.Add(hoursAtOnce*time.Hour)), now)
+		length := pieceOf(len(some))
+		for at := from; at.Before(to) && at.Before(now); at = at.Add(length) {
+			periods, err := f.piece(ctx, some, at, earlier(to, at.Add(length)), now)
 			if err != nil {
 				return nil, fmt.Errorf("hours from %s: %w", at.UTC().Format(time.RFC3339), err)
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
-	server, inv := storetest.Start(t), offices(t)
+	server, inv := storetest.Shared(t), offices(t)
 	for _, c := range []struct {
 		name string
 		site string

@@ -31,7 +31,7 @@ type followed struct {
 }
 
 func follow(t *testing.T) *followed {
-	f := &followed{t: t, dir: t.TempDir(), store: storetest.Open(t, storetest.Start(t))}
+	f := &followed{t: t, dir: t.TempDir(), store: storetest.Open(t, storetest.Shared(t))}
 	source := os.DirFS(filepath.Join("..", "inventory", "binhdinh"))
 	for _, name := range []string{"areas.csv", "units.csv", "members.csv", "sites.csv"} {
 		data, err := fs.ReadFile(source, name)

@@ -138,7 +138,8 @@ func (r *Record) siteOutages(timeline []Segment, p Policy, until time.Time) []Ou
 	rounds := func(to time.Time, last bool) {
 		for ; next < len(ticks) && (ticks[next].Before(to) || last && ticks[next].Equal(to)); next++ {
 			if s.open() {
-				s.round(good.first(previous(ticks, next, p), ticks[next]))
+				since := s.all[len(s.all)-1].Started
+				s.round(good.of(since).first(previous(ticks, next, p), ticks[next]))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // The race detector is what this test is for.
 func TestStatesAreJudgedBesideAReview(t *testing.T) {
-	w := newWorld(t, storetest.Start(t), 2)
+	w := newWorld(t, storetest.Shared(t), 2)
 	for n := range 30 {
 		w.live(good, n, fine)
 		if n < 10 {

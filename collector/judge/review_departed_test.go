@@ -16,7 +16,7 @@ import (
 )
 
 func TestAnOutageOfASiteThatLeavesTheInventoryEndsAndComesBackWithIt(t *testing.T) {
-	w := newWorld(t, storetest.Start(t), 3)
+	w := newWorld(t, storetest.Shared(t), 3)
 	whole := w.inv
 	minute := func(n int) {
 		w.live(good, n, fine)

@@ -15,7 +15,7 @@ import (
 )
 
 // everyCall is how many calls lie between two that fail, in turn; all of them take minutes.
-var everyCall = 9
+var everyCall = 29
 
 // failing is a store whose n-th call fails.
 type failing struct {
@@ -47,7 +47,7 @@ func (f *failing) Write(ctx context.Context, retention api.Retention, lines []by
 }
 
 func TestAStoreThatFailsAtAnyCallEndsInTheSame(t *testing.T) {
-	server := storetest.Start(t)
+	server := storetest.Shared(t)
 	// Until minute 70 all goes well; then one pass has much to do, and fails.
 	story := func(fail int, restarted bool) (all []string, calls int) {
 		w := newWorld(t, server, 3)

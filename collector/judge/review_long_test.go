@@ -2,4 +2,4 @@
 
 package judge_test
 
-func init() { everyCall = 1 }
+func init() { everyCall, everyMinute, backlogDays = 1, 1, 7 }

@@ -46,7 +46,7 @@ func newProvince(t *testing.T) *province {
 			t.Fatalf("the inventory has no %s", id)
 		}
 	}
-	return &province{t, storetest.Open(t, storetest.Start(t)), inv.WithCalendar(inventory.CalendarAlways), time.Now().Add(-time.Hour).Truncate(time.Minute)}
+	return &province{t, storetest.Open(t, storetest.Shared(t)), inv.WithCalendar(inventory.CalendarAlways), time.Now().Add(-time.Hour).Truncate(time.Minute)}
 }
 
 func (p *province) judge(now time.Time) {

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"communewatch/collector/api"
@@ -185,21 +186,31 @@ func lastAnswer(rounds []Round) time.Time {
 	return time.Time{}
 }
 
-// goods tells when a site was seen to work.
+// goods tells when a site that is lost was seen to work.
 type goods struct {
 	r      *Record
 	p      Policy
-	probed []time.Time // of each target, the first round that could be made; zero: none could
+	since  time.Time   // it is lost
+	probed []time.Time // of each target, the first round since shortly before that which could be made; zero: none could
 }
 
 func (r *Record) goods(p Policy) *goods {
-	g := &goods{r: r, p: p, probed: make([]time.Time, len(r.Targets))}
-	for i := range r.Targets {
-		for j := range r.Targets[i].Rounds {
-			if r.Targets[i].Rounds[j].probed() {
-				g.probed[i] = r.Targets[i].Rounds[j].Time
-				break
-			}
+	return &goods{r: r, p: p, probed: make([]time.Time, len(r.Targets))}
+}
+
+// of is for a loss that began then. What could be probed is looked for from a judge's
+// sight before it on: what lies farther back another record may not hold.
+func (g *goods) of(since time.Time) *goods {
+	if g.since.Equal(since) {
+		return g
+	}
+	g.since = since
+	for i := range g.r.Targets {
+		g.probed[i] = time.Time{}
+		rounds := g.r.Targets[i].Rounds
+		from := sort.Search(len(rounds), func(j int) bool { return !rounds[j].Time.Before(since.Add(-g.p.sight())) })
+		if n := slices.IndexFunc(rounds[from:], func(r Round) bool { return r.probed() }); n >= 0 {
+			g.probed[i] = rounds[from+n].Time
 		}
 	}
 	return g
@@ -207,7 +218,7 @@ func (r *Record) goods(p Policy) *goods {
 
 // first is when, after one tick and up to the next, the site was first seen to work: an
 // uplink target answered; or, where none is measured, something near did; or, where
-// nothing is, the agent was heard. Zero: it was not. A target that never could be probed
+// nothing is, the agent was heard. Zero: it was not. A target that could not be probed yet
 // is not measured.
 func (g *goods) first(prev, at time.Time) time.Time {
 	for _, far := range []bool{true, false} {

@@ -153,7 +153,7 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 			}
 		}
 	case measuredLoss(was.State):
-		if s.From = t.back(s, prev, at, first); s.From.IsZero() {
+		if s.From = t.back(s, was.From, prev, at, first); s.From.IsZero() {
 			return
 		}
 		t.floor = s.From
@@ -169,14 +169,14 @@ func (t *line) tick(v Verdict, prev, at, first time.Time) {
 // back is since when what was lost is not any more: the first of RecoverRounds good rounds
 // in a row; zero before the last of them. What cannot be measured any more ends at once
 // what was measured.
-func (t *line) back(s Segment, prev, at, first time.Time) time.Time {
+func (t *line) back(s Segment, lost, prev, at, first time.Time) time.Time {
 	if s.Reason == "reason.no_targets" || s.Reason == "reason.cannot_probe" {
 		return first
 	}
 	if t.left.IsZero() {
 		t.left = first
 	}
-	good := t.goods.first(prev, at)
+	good := t.goods.of(lost).first(prev, at)
 	if good.IsZero() {
 		t.good = 0
 		return good

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,8 +48,13 @@ maintenance C 10:50-11:20 a cable
 12:00 to 12:25 every 5m B router reboots
 `
 
-// seedsInTest is how many orders are tried in the ordinary tests.
-const seedsInTest = 3
+// seedsInTest is how many orders are tried in the ordinary tests, beside those that once
+// ended otherwise.
+const seedsInTest = 1
+
+var foundSeeds = []uint64{
+	3007540137543717580, // an hour that still ran was compared
+}
 
 func TestTheSameBatchesInAnyOrderAndDoubledEndInTheSame(t *testing.T) {
 	anyOrderEndsInTheSame(t, seedsInTest)
@@ -66,8 +72,11 @@ func anyOrderEndsInTheSame(t *testing.T, seeds int) {
 	if len(want) < 3 {
 		t.Errorf("as it was, there is hardly an end to compare with:\n%s", strings.Join(want, "\n"))
 	}
+	all := slices.Clone(foundSeeds)
 	for n := range seeds {
-		s := first + uint64(n)
+		all = append(all, first+uint64(n))
+	}
+	for _, s := range all {
 		t.Run(fmt.Sprint("seed ", s), func(t *testing.T) {
 			t.Parallel()
 			t.Logf("repeat with: go test -tags integration ./deploy/lab -run AnyOrder -args -seed %d", s)
@@ -96,10 +105,11 @@ func endOf(t *testing.T, server *embedded.Server, disk string, random *rand.Rand
 		if random != nil {
 			s.shuffle = &shuffle{random: random}
 		}
-		if err := s.run(); err != nil {
-			t.Fatal(err)
+		s.closing = func() (err error) {
+			lines, err = s.ends()
+			return err
 		}
-		if lines, err = s.ends(); err != nil {
+		if err := s.run(); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -110,6 +120,18 @@ func endOf(t *testing.T, server *embedded.Server, disk string, random *rand.Rand
 // when and how often it came, which is another thing in another order.
 const measured = "due_seconds down_seconds unknown_seconds maintenance_seconds known_seconds availability_percent sent received loss_percent " +
 	"lan_sent lan_received rtt_p50_ms rtt_p95_ms rtt_p99_ms rounds_due rounds devices_due devices"
+
+// lastHourOver judges until the hour in which the play ended is computed as a whole. While
+// an hour runs its figures are of when they were computed, by what was known then.
+func (s *stage) lastHourOver() error {
+	for range 2 {
+		time.Sleep(5 * time.Minute)
+		if err := s.judgeNow(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // ends are the outages, but for those that were withdrawn and how they were judged first,
 // and the states, hours and days.
@@ -128,6 +150,9 @@ func (s *stage) ends() (lines []string, err error) {
 			return nil, err
 		}
 		lines = append(lines, fmt.Sprintf("state %s %s", name, state))
+	}
+	if err := s.lastHourOver(); err != nil {
+		return nil, err
 	}
 	for _, period := range []string{"site_hour", "site_day"} {
 		series, err := s.rows(period, []string{api.TagSite}, strings.Fields(measured)...)

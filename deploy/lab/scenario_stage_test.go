@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ type stage struct {
 
 	agenda  agenda
 	order   int
-	shuffle *shuffle // nil: what is sent arrives at once
+	shuffle *shuffle     // nil: what is sent arrives at once
+	closing func() error // before the curtain falls; nil: nothing
 }
 
 func newStage(t *testing.T, p *play, dir string, db *outside) (*stage, error) {
@@ -72,8 +74,10 @@ func (s *stage) run() error {
 			s.at(at, o.measure)
 		}
 	}
-	for at := s.play.from + s.play.judged; at < s.play.to; at += s.play.judged {
-		s.at(at+judgeAt, s.judgeNow)
+	for at, n := s.play.from+s.play.judged, 1; at < s.play.to; at, n = at+s.play.judged, n+1 {
+		if n%quietly == 0 || s.play.eventful(at) {
+			s.at(at+judgeAt, s.judgeNow)
+		}
 	}
 	for _, c := range s.play.checks {
 		s.at(c.at+judgeAt-twice, s.judgeNow)
@@ -85,7 +89,10 @@ func (s *stage) run() error {
 	if err := s.until(s.play.to); err != nil {
 		return err
 	}
-	return s.settled()
+	if err := s.settled(); err != nil || s.closing == nil {
+		return err
+	}
+	return s.closing()
 }
 
 // settled judges until all that came is judged.
@@ -99,7 +106,13 @@ func (s *stage) settled() error {
 	return nil
 }
 
+// eventful tells whether something has happened not long before.
+func (p *play) eventful(at time.Duration) bool {
+	return slices.ContainsFunc(p.events, func(e event) bool { return e.at <= at && at-e.at < 4*p.judged })
+}
+
 const (
+	quietly = 6                // where nothing happens, of so many judgements there is one
 	judgeAt = 50 * time.Second // after the rounds of that minute have arrived
 	twice   = 2 * time.Minute  // an alarm is told when a second look has seen the same
 )
