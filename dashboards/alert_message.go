@@ -33,7 +33,8 @@ const (
 // Times are the tag "since", written by the judge as people in Vietnam read it:
 // converting a time here would rest on the zone files of Grafana's machine. A "resolved"
 // that comes without a 0 of the judge (Grafana gives its reason) is not called over.
-// Silence and power are told of while the office is due: what ends may be its day.
+// Silence and power are told of while the office is due: what ends may be its day. Their
+// evidence is when it was last heard.
 const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.summary }}{{ printf "%.60s" . }}{{ else }}«many»{{ end }}{{ end }}
 
 {{ define "communewatch.name" }}{{ if eq .Labels.mountain "1" }}⛰ {{ end }}{{ printf "%.30s" .Labels.label }}{{ end }}
@@ -56,7 +57,7 @@ const messageText = `{{ define "communewatch.kind" }}{{ with .CommonAnnotations.
 {{ if eq .Labels.mountain "1" }}⛰ {{ end }}{{ printf "%.60s" .Labels.label }} ({{ printf "%.40s" .Labels.site }})
 {{ printf "%.60s" .Annotations.summary }}. «since»: {{ printf "%.30s" .Labels.since }}
 {{- with .Labels.evidence }}{{ if ne . "-" }}
-«evidence»: {{ printf "%.80s" . }}{{ end }}{{ end }}
+{{ if eq $.Labels.kind "silent" "power_lost" }}«heard»{{ else }}«evidence»{{ end }}: {{ printf "%.78s" . }}{{ end }}{{ end }}
 {{- with .Labels.office }}{{ if ne . "-" }}
 «office»: {{ printf "%.70s" . }}{{ end }}{{ end }}
 {{- with .Labels.provider }}{{ if ne . "-" }}
@@ -109,7 +110,7 @@ func alertTemplate(o AlertOptions) (alerting.NotificationTemplate, error) {
 		page = strings.ReplaceAll(pageText, "«page_is»", o.Lang.Text("alert.page")+": "+strings.TrimRight(o.Pages, "/"))
 	}
 	parts := []string{"«commune»", CommuneUID(o.Lang), "«province»", ProvinceUID(o.Lang), "«page»", page}
-	for _, key := range []string{"many", "places", "also_over", "unsure", "over", "since", "evidence", "office", "provider", "board", "others", "more", "ended", "or_closed", "ended_not_seen"} {
+	for _, key := range []string{"many", "places", "also_over", "unsure", "over", "since", "evidence", "heard", "office", "provider", "board", "others", "more", "ended", "or_closed", "ended_not_seen"} {
 		parts = append(parts, "«"+key+"»", o.Lang.Text(say.Key("alert."+key)))
 	}
 	text := strings.NewReplacer(parts...).Replace(messageText)

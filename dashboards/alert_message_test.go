@@ -32,6 +32,18 @@ Trang của trung tâm: http://10.0.0.5:8080/incident/i-1
 	}
 }
 
+func TestOfSilenceIsSaidWhenTheOfficeWasHeardLast(t *testing.T) {
+	for kind, want := range map[string]string{
+		"silent": "\nNhận được lần cuối: 08:29\n", "power_lost": "\nNhận được lần cuối: 08:29\n", "uplink_down": "\nCăn cứ: 08:29\n",
+	} {
+		a := firing("Xã A", "bd-1", "0")
+		a.Labels["kind"], a.Labels["evidence"] = kind, "08:29"
+		if _, message := render(t, vietnamese, a); !strings.Contains(message, want) {
+			t.Errorf("%s: no %q in %s", kind, want, message)
+		}
+	}
+}
+
 func TestAMessageLeadsOnceToItsIncidentElseToTheSite(t *testing.T) {
 	disk := firing("Xã A", "bd-1", "0")
 	disk.Labels["kind"], disk.Labels["incident"] = "disk_full", "disk_full-bd-1"

@@ -17,8 +17,9 @@
 //   - else, every UPS that spoke within Battery before the last receipt said that it ran
 //     on its battery: power_lost, since the last receipt, whether the office is due or not.
 //   - else, the office is not due: closed, since it ceased to be due or was last heard,
-//     whichever is later (since the latter if it was due for less than SilentAfter more). It is due while its calendar says open, but for the first Opening
-//     of that (people have yet to come in) and the last Closing (they may have gone).
+//     whichever is later (since the latter if it was due for less than SilentAfter more). It
+//     is due while its calendar says open, but for the first Opening of that (people have yet
+//     to come in) and the last Closing (they may have gone).
 //   - else silent, since the last receipt or since it came to be due, whichever is later.
 //   - Only time in which a collector ran counts for power_lost and silent: after it was
 //     away, every site keeps its last state (with the reason "waiting") until it has been
@@ -44,9 +45,9 @@
 //     until the next round tells which of the two it is.
 //   - a dead target of any role; over the last LossRounds I, a share of Loss or more lost
 //     to an uplink target or a gateway, or a median of Slow or more of the round trips to
-//     all uplink targets; nothing that could be probed, at all or of the uplink; a site that is
-//     heard without fresh rounds (late data, a wrong clock, nothing to measure); a first
-//     round that failed, till there is a second: degraded.
+//     all uplink targets; nothing that could be probed, at all or of the uplink; a site
+//     that is heard without fresh rounds (late data, a wrong clock, nothing to measure); a
+//     first round that failed, till there is a second: degraded.
 //   - otherwise ok.
 //   - what is lost while a UPS runs on its battery is still what was measured; the
 //     evidence names the battery.

@@ -20,6 +20,7 @@ var alertTexts = texts{
 	"alert.also_over":      {"đã hết", "over"},
 	"alert.since":          {"Từ", "Since"},
 	"alert.evidence":       {"Căn cứ", "Evidence"},
+	"alert.heard":          {"Nhận được lần cuối", "Last heard"},
 	"alert.office":         {"Gọi cơ quan", "Call the office"},
 	"alert.provider":       {"Gọi nhà mạng", "Call the provider"},
 	"alert.board":          {"Bảng theo dõi", "Dashboard"},
