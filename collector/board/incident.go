@@ -36,17 +36,26 @@ type incidents struct {
 	notes map[string][]note // by incident, oldest first; "-" are to all
 }
 
-// noIncident is the tag of a note that is to all.
-const noIncident = "-"
+// toAll is the tag of a note that is about no incident.
+const toAll = "-"
 
-func (b *board) readIncidents(ctx context.Context, days int) (incidents, error) {
+// readIncidents reads those of these ids, or all.
+func (b *board) readIncidents(ctx context.Context, days int, ids ...string) (incidents, error) {
 	now := b.deps.Now()
 	found := incidents{at: now, notes: map[string][]note{}}
 	from := now.AddDate(0, 0, -days)
 	var rows, notes []store.Series
+	only := func(tag string) []store.Match {
+		if len(ids) == 0 {
+			return nil
+		}
+		return []store.Match{{Tag: tag, Values: ids}}
+	}
 	group, ctx := errgroup.WithContext(ctx)
-	b.ask(ctx, group, &rows, store.Query{Measurement: "incident", Select: judge.IncidentColumns(), From: from, To: now.Add(time.Minute), By: []string{api.TagID}})
-	b.ask(ctx, group, &notes, store.Query{Measurement: "note", Select: fields("act", "by", "text"), From: from, To: now.Add(time.Minute), By: []string{api.TagIncident}})
+	b.ask(ctx, group, &rows, store.Query{Measurement: "incident", Select: judge.IncidentColumns(), Where: only(api.TagID),
+		From: from, To: now.Add(time.Minute), By: []string{api.TagID}})
+	b.ask(ctx, group, &notes, store.Query{Measurement: "note", Select: fields("act", "by", "text"), Where: only(api.TagIncident),
+		From: from, To: now.Add(time.Minute), By: []string{api.TagIncident}})
 	if err := group.Wait(); err != nil {
 		return incidents{}, err
 	}
@@ -65,17 +74,16 @@ func (b *board) readIncidents(ctx context.Context, days int) (incidents, error) 
 	return found, nil
 }
 
-// find is one of them, read from as far back as any is kept for.
-func (b *board) findIncident(ctx context.Context, id string) (judge.Incident, incidents, bool, error) {
-	known, err := b.readIncidents(ctx, openedDays)
-	if err != nil {
-		return judge.Incident{}, known, false, err
+// findIncident is one of them with its notes, read from as far back as any may be opened.
+func (b *board) findIncident(ctx context.Context, id string) (one judge.Incident, notes []note, found bool, err error) {
+	if id != api.CleanTag(id) {
+		return judge.Incident{}, nil, false, nil // no tag is like that, and the database would call it a mistake
 	}
-	at := slices.IndexFunc(known.all, func(i judge.Incident) bool { return i.ID == id })
-	if at < 0 {
-		return judge.Incident{}, known, false, nil
+	known, err := b.readIncidents(ctx, openedDays, id)
+	if err != nil || len(known.all) == 0 {
+		return judge.Incident{}, nil, false, err
 	}
-	return known.all[at], known, true, nil
+	return known.all[0], known.notes[id], true, nil
 }
 
 // outagesOf reads those of an incident: of its members, and of those that were.
@@ -152,7 +160,7 @@ func (b *board) incidentsPage(known incidents, lang say.Lang) incidentsPage {
 			p.Over = append(p.Over, b.incidentRow(f, i, known.notes[i.ID]))
 		}
 	}
-	p.HandOvers = noteRows(f, known.notes[noIncident])
+	p.HandOvers = noteRows(f, known.notes[toAll])
 	return p
 }
 

@@ -66,6 +66,11 @@ func TestAnIncidentIsFoundTakenOnAndNoted(t *testing.T) {
 	if !strings.Contains(over, "mất điện Phường Nhơn Bình") || !strings.Contains(over, "kéo dài 2 giờ") || strings.Contains(over, "An Nghĩa") {
 		t.Errorf("over: %s", over)
 	}
+	for _, id := range []string{"i", "i1%00", "%0A", "'%20OR%20''='", "%5C", "%C3%28", "-"} {
+		if r, _ := get(t, h, http.MethodGet, "/incident/"+id); r.StatusCode != http.StatusNotFound {
+			t.Errorf("incident %s: %d", id, r.StatusCode)
+		}
+	}
 	for _, form := range []url.Values{
 		{"act": {"acknowledge"}, "by": {"Đức"}},
 		{"act": {"note"}, "by": {"Lan"}, "text": {"Đã gọi <b>VNPT</b>"}},

@@ -39,7 +39,7 @@ func (b *board) serveIncidents(w http.ResponseWriter, r *http.Request) {
 func (b *board) serveIncident(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTime)
 	defer cancel()
-	one, known, found, err := b.findIncident(ctx, r.PathValue("id"))
+	one, notes, found, err := b.findIncident(ctx, r.PathValue("id"))
 	if !b.read(w, r, err) {
 		return
 	}
@@ -51,7 +51,7 @@ func (b *board) serveIncident(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "incident", b.incidentPage(one, outages, known.notes[one.ID], langOf(r)))
+	b.write(w, r, http.StatusOK, "incident", b.incidentPage(one, outages, notes, langOf(r)))
 }
 
 func (b *board) noIncident(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +77,7 @@ func (b *board) serveNote(w http.ResponseWriter, r *http.Request) {
 func (b *board) serveHandOver(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTime)
 	defer cancel()
-	b.take(ctx, w, r, noIncident, "", "/incidents", api.ActHandOver)
+	b.take(ctx, w, r, toAll, "", "/incidents", api.ActHandOver)
 }
 
 // take stores what a form says and leads back to its page.
