@@ -22,7 +22,7 @@ const (
 
 // quick is how old the newest word of an office's UPS may be: it is asked with each round.
 func (a *alarms) quick(site *inventory.Site) time.Duration {
-	return max(quickAge, 2*a.interval(site))
+	return max(quickAge, 2*a.policies.interval(site))
 }
 
 // longestQuick is the longest of these.

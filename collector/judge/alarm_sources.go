@@ -47,7 +47,7 @@ func (a *alarms) lost(outages []Outage) {
 	for i := range open {
 		o := &open[i]
 		site, known := a.inv.Site(o.Site)
-		if !known || unheard(api.State(o.Kind)) && !due(site, a.now, a.policies.For(&site, a.interval(&site))) {
+		if !known || unheard(api.State(o.Kind)) && !due(site, a.now, a.policies.For(&site, a.policies.interval(&site))) {
 			continue
 		}
 		one := alarm{kind: o.Kind, incident: o.Incident, since: o.Started, evidence: o.Evidence, sites: a.sizes[o.Incident], ofOutage: true, onlyIfTold: a.replayed(o) || a.unsettled(o, site)}
@@ -78,16 +78,11 @@ func (a *alarms) replayed(o *Outage) bool {
 	return s.is == api.StateOK || s.is == api.StateDegraded || s.is == api.StateNotInstalled
 }
 
-// interval is at what an office measures.
-func (a *alarms) interval(site *inventory.Site) time.Duration {
-	return cmp.Or(site.Interval, a.policies.Interval, api.DefaultInterval)
-}
-
 // unsettled tells whether others may yet fall with it: they are found within a round. An
 // outage that is one of many has its incident already.
 func (a *alarms) unsettled(o *Outage, site inventory.Site) bool {
 	const beside = 15 * time.Second // a round is judged a little after it came
-	return o.Kind != api.KindDevice && a.sizes[o.Incident] < a.policies.Least && a.now.Sub(o.First) < a.interval(&site)+beside
+	return o.Kind != api.KindDevice && a.sizes[o.Incident] < a.policies.Least && a.now.Sub(o.First) < a.policies.interval(&site)+beside
 }
 
 // deviceEvidence names all devices of the office that are lost together with this one.
@@ -134,7 +129,7 @@ func (a *alarms) bad(outages []Outage) {
 		if !known {
 			continue
 		}
-		interval := a.interval(&site)
+		interval := a.policies.interval(&site)
 		if kind := badReasons[s.reason]; kind != "" && s.is == api.StateDegraded {
 			counted := time.Duration(a.policies.For(&site, interval).LossRounds) * interval
 			young := a.now.Sub(s.since) < toldAfter*interval || a.now.Sub(back[id]) < counted

@@ -178,7 +178,7 @@ var sources = []struct {
 	add         func(*Record, map[string]string, []store.Row)
 }{
 	{"agent_health", []store.Selector{{Field: "spool_batches"}, {Field: "session"}, {Field: "machine_up_seconds"}}, []string{api.TagSite, api.TagAgent}, "spool_batches", addRuns},
-	{"ping", []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, "", addRounds},
+	{"ping", roundFields, []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole}, "", addRounds},
 	{"device", []store.Selector{{Field: "up"}, {Field: batteryField}}, []string{api.TagSite, api.TagAgent, api.TagTarget}, batteryField, addDevice},
 	{"receipt", []store.Selector{{Field: "lines"}, {Field: "first_time_ms"}, {Field: "last_time_ms"}, {Field: "goodbye"}, {Field: "every_seconds"}}, []string{api.TagSite, api.TagAgent}, "lines", addArrivals},
 	{"path", lookFields, []string{api.TagSite, api.TagAgent, api.TagTarget}, "", addLooks},
@@ -195,8 +195,7 @@ func addRuns(r *Record, _ map[string]string, rows []store.Row) {
 func addRounds(r *Record, tags map[string]string, rows []store.Row) {
 	t := r.target(tags[api.TagTarget], api.Role(tags[api.TagRole]), len(rows))
 	for _, row := range rows {
-		t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
-			Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float()})
+		t.Rounds = append(t.Rounds, roundOf(row))
 	}
 }
 
@@ -206,7 +205,7 @@ func addDevice(r *Record, tags map[string]string, rows []store.Row) {
 	t := r.target(tags[api.TagTarget]+snmpName, api.RoleDevice, len(rows))
 	for _, row := range rows {
 		if !row.Time.Before(r.From) {
-			t.Rounds = append(t.Rounds, Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()})
+			t.Rounds = append(t.Rounds, askedOf(row))
 		}
 		if count, tells := row.Values[batteryField]; tells {
 			r.Power = append(r.Power, Power{row.Time, tags[api.TagTarget], count.Float() >= 1})

@@ -60,15 +60,13 @@ func (p *pass) hear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for i := range p.sites {
-		known[p.sites[i].ID] = true
-	}
 	for _, s := range series {
-		if site := s.Tags[api.TagSite]; known[site] {
-			for _, row := range s.Rows {
-				p.took(site, s.Tags[api.TagAgent], row)
-			}
+		site := s.Tags[api.TagSite]
+		if _, known := p.inv.Site(site); !known {
+			continue
+		}
+		for _, row := range s.Rows {
+			p.took(site, s.Tags[api.TagAgent], row)
 		}
 	}
 	h.cursor = earlier(to, p.now)
@@ -96,10 +94,8 @@ func (p *pass) missed() {
 }
 
 func (p *pass) intervalOf(id string) time.Duration {
-	if site, known := p.inv.Site(id); known && site.Interval > 0 {
-		return site.Interval
-	}
-	return p.j.cfg.Interval
+	site, _ := p.inv.Site(id) // one that is not known measures as most do
+	return p.j.cfg.Policies.interval(&site)
 }
 
 // readNewest is for a new judge, and for sites that are new to it: the newest receipt of each.

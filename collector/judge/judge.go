@@ -89,7 +89,6 @@
 package judge
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -185,7 +184,7 @@ func New(cfg Config, deps Deps) (*Judge, error) {
 // policy is by what a site is judged. One that its template tells to measure at
 // another interval than the province is waited for as long as that takes.
 func (j *Judge) policy(site *inventory.Site) Policy {
-	return j.cfg.Policies.For(site, cmp.Or(site.Interval, j.cfg.Interval))
+	return j.cfg.Policies.For(site, j.cfg.Policies.interval(site))
 }
 
 // reviewEvery is the least between two reviews: an outage need not be known sooner than

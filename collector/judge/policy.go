@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -136,6 +137,11 @@ func (f *policyFile) policies() *Policies {
 	p.Alarms["certificate"] = AlarmPolicy{f.Alarms.Certificate.Seconds()}
 	p.Alarms["clock_wrong"] = AlarmPolicy{float64(f.Alarms.Clock.Milliseconds())}
 	return p
+}
+
+// interval is at what a site measures.
+func (p *Policies) interval(site *inventory.Site) time.Duration {
+	return cmp.Or(site.Interval, p.Interval, api.DefaultInterval)
 }
 
 // For is the policy of one site, which measures at an interval.

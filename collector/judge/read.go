@@ -199,7 +199,7 @@ func receiptOf(row store.Row) Receipt {
 func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "ping",
-		Select:      []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}},
+		Select:      roundFields,
 		From:        from, To: now.Add(j.cfg.Interval),
 		By: []string{api.TagSite, api.TagAgent, api.TagTarget, api.TagRole},
 	})
@@ -210,17 +210,28 @@ func (j *Judge) readRounds(ctx context.Context, from, now time.Time, at map[stri
 		}
 		t := Target{Name: s.Tags[api.TagTarget], Role: api.Role(s.Tags[api.TagRole]), Rounds: make([]Round, len(s.Rows))}
 		for i, row := range s.Rows {
-			t.Rounds[i] = Round{
-				Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
-				Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float(),
-			}
+			t.Rounds[i] = roundOf(row)
 		}
 		e.Targets = append(e.Targets, t)
 	}
 	return err
 }
 
-// readDevices takes each question over SNMP as a round of one packet.
+// roundFields are what [roundOf] needs of a query on "ping".
+var roundFields = []store.Selector{{Field: "sent"}, {Field: "received"}, {Field: "result"}, {Field: "rtt_median_ms"}}
+
+func roundOf(row store.Row) Round {
+	return Round{
+		Time: row.Time, Sent: row.Values["sent"].Integer(), Received: row.Values["received"].Integer(),
+		Result: row.Values["result"].Text(), RTT: row.Values["rtt_median_ms"].Float(),
+	}
+}
+
+// askedOf takes a question over SNMP as a round of one packet.
+func askedOf(row store.Row) Round {
+	return Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()}
+}
+
 func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[string]*Evidence) error {
 	series, err := j.deps.Store.Select(ctx, store.Query{
 		Measurement: "device",
@@ -235,7 +246,7 @@ func (j *Judge) readDevices(ctx context.Context, from, now time.Time, at map[str
 		}
 		t := Target{Name: s.Tags[api.TagTarget] + snmpName, Role: api.RoleDevice, Rounds: make([]Round, len(s.Rows))}
 		for i, row := range s.Rows {
-			t.Rounds[i] = Round{Time: row.Time, Sent: 1, Received: row.Values["up"].Integer()}
+			t.Rounds[i] = askedOf(row)
 		}
 		e.Targets = append(e.Targets, t)
 	}

@@ -29,11 +29,10 @@ const (
 // the first look at all of them; the hours of an outage that was judged since then are computed again.
 // It is not to be called twice at once.
 func (j *Judge) Review(ctx context.Context, now time.Time) error {
-	began := time.Now()
-	p := &pass{books: j.books, j: j, now: now, inv: j.deps.Inventory()}
+	p := &pass{books: j.books, j: j, now: now, inv: j.deps.Inventory(), began: time.Now(), touched: map[string]bool{}}
 	p.sites = p.inv.Sites()
 	err := p.run(ctx)
-	j.books.metrics.passed(p, time.Since(began), err)
+	j.books.metrics.passed(p, time.Since(p.began), err)
 	if err != nil {
 		j.books.stale = true
 		return fmt.Errorf("review: %w", err)
@@ -59,7 +58,6 @@ type pass struct {
 // run goes on with the parts that do not rest on one that failed, so that a mistake in
 // one of them does not keep the others from being done.
 func (p *pass) run(ctx context.Context) error {
-	p.began, p.touched = time.Now(), map[string]bool{}
 	if err := p.resume(ctx); err != nil {
 		return err
 	}
