@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/goal"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/say"
@@ -45,6 +46,7 @@ type Deps struct {
 	Now       func() time.Time
 	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
 	Policies  *judge.Policies // by which the judge judges; nil: the default
+	Desk      *goal.Desk      // of the reports on the target; nil: these pages say that there is none
 }
 
 // board answers the requests.
@@ -85,16 +87,9 @@ func New(deps Deps) (http.Handler, error) {
 	}
 	b := &board{deps: deps, pages: pages}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", b.serveProvince)
-	mux.HandleFunc("GET /site/{id}", b.serveSite)
-	mux.HandleFunc("GET /incidents", b.serveIncidents)
-	mux.HandleFunc("POST /incidents/note", b.serveHandOver)
-	mux.HandleFunc("GET /incident/{id}", b.serveIncident)
-	mux.HandleFunc("POST /incident/{id}/note", b.serveNote)
-	mux.Handle("GET /static/{file}", static)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
-		b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
-	})
+	for _, r := range b.routes(static) {
+		mux.HandleFunc(r.Pattern, r.handle)
+	}
 	return guarded(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 

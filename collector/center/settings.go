@@ -27,6 +27,10 @@ type Config struct {
 	Interval  time.Duration `json:"interval"`  // at which the offices measure, where no template says otherwise; decides when one counts as silent
 	Calendar  string        `json:"calendar"`  // "office": as the inventory says, else Monday–Friday 07:00–17:00; or "always", of every office
 	Roles     []string      `json:"roles"`     // what this machine does, of Roles; empty: all
+	Goals     []string      `json:"goals"`     // files of further targets beside May 2023's (goal/goal-2023-05.yaml), read at the start
+	Users     string        `json:"users"`     // file of the people who may open the pages; empty: whoever sits at this machine. Needed for a page beyond loopback
+	PageCert  string        `json:"page_cert"` // PEM files of the pages' certificate and key; needed for a page beyond loopback
+	PageKey   string        `json:"page_key"`
 	InfluxDB  InfluxDB      `json:"influxdb"`
 }
 
@@ -108,7 +112,11 @@ func LoadConfig(path string) (Config, error) {
 	if err := read.Err(); err != nil {
 		return Config{}, err
 	}
-	for _, p := range []*string{&cfg.Data, &cfg.Inventory, &cfg.Policy, &cfg.InfluxDB.TokenFile} {
+	paths := []*string{&cfg.Data, &cfg.Inventory, &cfg.Policy, &cfg.Users, &cfg.PageCert, &cfg.PageKey, &cfg.InfluxDB.TokenFile}
+	for i := range cfg.Goals {
+		paths = append(paths, &cfg.Goals[i])
+	}
+	for _, p := range paths {
 		if *p == "" {
 			continue
 		}

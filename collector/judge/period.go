@@ -27,6 +27,12 @@ type Period struct {
 	Points, Rejected                       int64
 	Batches, Duplicates                    int64
 	Interfaces, Unnamed                    int64
+	RouterAsked, RouterAnswered            int64 // rounds, in due time; likewise below
+	SwitchAsked, SwitchAnswered            int64
+	UPSAsked, UPSAnswered                  int64
+	PrinterAsked, PrinterAnswered          int64
+	PowerCuts                              int64 // outages of power, or of a machine that stopped, that began
+	PeakIn, PeakOut                        int64 // bit/s, of the busiest 5 minutes; 0: no counter was read
 
 	RTT   [len(quantiles)]float64 // ms; nothing where Received is 0
 	Age   int64                   // seconds; nothing where Due is 0
@@ -54,7 +60,12 @@ type tally struct {
 	union bool // a day's is not the sum of its hours'
 }
 
-func (p *Period) tallies() [23]tally {
+// peaks are no counts: a day's is the largest of its hours'.
+func (p *Period) peaks() [2]tally {
+	return [...]tally{{"peak_in_bps", &p.PeakIn, true}, {"peak_out_bps", &p.PeakOut, true}}
+}
+
+func (p *Period) tallies() [34]tally {
 	return [...]tally{
 		{"due_seconds", &p.Due, false}, {"down_seconds", &p.Down, false}, {"unknown_seconds", &p.Unknown, false},
 		{"maintenance_seconds", &p.Maintenance, false}, {"stale_seconds", &p.Stale, false},
@@ -66,6 +77,11 @@ func (p *Period) tallies() [23]tally {
 		{"points", &p.Points, false}, {"rejected", &p.Rejected, false},
 		{"batches", &p.Batches, false}, {"duplicates", &p.Duplicates, false},
 		{"interfaces", &p.Interfaces, true}, {"unnamed", &p.Unnamed, true},
+		{"router_asked", &p.RouterAsked, false}, {"router_answered", &p.RouterAnswered, false},
+		{"switch_asked", &p.SwitchAsked, false}, {"switch_answered", &p.SwitchAnswered, false},
+		{"ups_asked", &p.UPSAsked, false}, {"ups_answered", &p.UPSAnswered, false},
+		{"printer_asked", &p.PrinterAsked, false}, {"printer_answered", &p.PrinterAnswered, false},
+		{"power_cuts", &p.PowerCuts, false}, p.peaks()[0], p.peaks()[1],
 	}
 }
 
@@ -76,6 +92,10 @@ func (p *Period) add(hour *Period) {
 		if !t.union {
 			*t.value += *of[i].value
 		}
+	}
+	busiest := hour.peaks()
+	for i, t := range p.peaks() {
+		*t.value = max(*t.value, *busiest[i].value)
 	}
 	if hour.Due > 0 {
 		p.Age = max(p.Age, hour.Age)

@@ -47,7 +47,7 @@ type text struct{ vi, en string }
 type texts map[Key]text
 
 // rooms are the files of this package.
-var rooms = []texts{stateTexts, policyTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, alarmTexts, reviewTexts, causeTexts, alertTexts, noteTexts, wallTexts}
+var rooms = []texts{stateTexts, policyTexts, configTexts, profileTexts, cliTexts, agentTexts, collectorTexts, boardTexts, dashboardTexts, demoTexts, enrolTexts, statusTexts, installTexts, doctorTexts, snmpAdviceTexts, discoverTexts, inventoryTexts, alarmTexts, reviewTexts, causeTexts, alertTexts, noteTexts, wallTexts, goalTexts, reportTexts, declaredTexts, paperTexts, targetTexts, usersTexts, browseTexts}
 
 // Text says the sentence of a key with its arguments. A key that is not in the
 // catalogue comes back as itself, so that a screen shows something to report.

@@ -1,0 +1,4 @@
+package say
+
+// browseTexts are those of …
+var browseTexts = texts{}

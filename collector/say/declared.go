@@ -1,0 +1,4 @@
+package say
+
+// declaredTexts are those of …
+var declaredTexts = texts{}

@@ -1,0 +1,4 @@
+package say
+
+// goalTexts are those of …
+var goalTexts = texts{}

@@ -1,0 +1,4 @@
+package say
+
+// paperTexts are those of …
+var paperTexts = texts{}

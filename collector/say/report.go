@@ -1,0 +1,4 @@
+package say
+
+// reportTexts are those of …
+var reportTexts = texts{}

@@ -1,0 +1,4 @@
+package say
+
+// targetTexts are those of …
+var targetTexts = texts{}

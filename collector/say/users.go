@@ -1,0 +1,4 @@
+package say
+
+// usersTexts are those of …
+var usersTexts = texts{}
