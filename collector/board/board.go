@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type Deps struct {
 	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
 	Policies  *judge.Policies // by which the judge judges; nil: the default
 	Desk      *goal.Desk      // of the reports on the target; nil: these pages say that there is none
+	Stopping  context.Context // ends when the collector stops, and with it the streams of events; nil: never
 }
 
 // board answers the requests.
@@ -55,6 +57,10 @@ type board struct {
 	pages    pages
 	province provinceCache
 	failing  atomic.Bool // the last read failed, and that was logged
+	needs    map[string]api.UserRole
+	events   events
+	times    eventTimes
+	started  time.Time
 }
 
 // policy is by what a site is judged, so that a page marks as bad what the judge finds bad.
@@ -77,6 +83,9 @@ func New(deps Deps) (http.Handler, error) {
 		policies := judge.DefaultPolicies()
 		deps.Policies = &policies
 	}
+	if deps.Stopping == nil {
+		deps.Stopping = context.Background()
+	}
 	static, err := readStatic()
 	if err != nil {
 		return nil, fmt.Errorf("board: %w", err)
@@ -85,12 +94,22 @@ func New(deps Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("board: %w", err)
 	}
-	b := &board{deps: deps, pages: pages}
+	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now()}
+	b.events.id.Store(new(string))
+	return b.handler(static), nil
+}
+
+func (b *board) handler(static http.Handler) http.Handler {
+	all := b.routes(static)
+	b.needs = needs(all)
 	mux := http.NewServeMux()
-	for _, r := range b.routes(static) {
+	for _, r := range all {
+		if strings.HasPrefix(r.Pattern, http.MethodPost) {
+			r.handle = b.noting(r.handle)
+		}
 		mux.HandleFunc(r.Pattern, r.handle)
 	}
-	return guarded(http.NewCrossOriginProtection().Handler(mux)), nil
+	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
 
 // guarded sets what holds for every answer: nothing from outside is loaded, nothing
@@ -161,7 +180,7 @@ func (b *board) message(w http.ResponseWriter, r *http.Request, status int, titl
 func (b *board) sentence(w http.ResponseWriter, r *http.Request, status int, title, hint string) {
 	p := messagePage{frame: b.frame(langOf(r), title), Hint: hint}
 	if status != http.StatusServiceUnavailable {
-		p.Every = 300 // it will not be there in five seconds
+		p.Every = 0 // it will not be there in five seconds
 	}
 	b.write(w, r, status, "message", p)
 }

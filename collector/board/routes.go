@@ -26,6 +26,7 @@ func (b *board) routes(static http.Handler) []route {
 		{Route{"POST /incidents/note", api.RoleOperator}, b.serveHandOver},
 		{Route{"GET /incident/{id}", api.RoleViewer}, b.serveIncident},
 		{Route{"POST /incident/{id}/note", api.RoleOperator}, b.serveNote},
+		{Route{"GET /events", api.RoleViewer}, b.serveEvents},
 		{Route{"GET /static/{file}", ""}, static.ServeHTTP},
 		{Route{"GET /", api.RoleViewer}, func(w http.ResponseWriter, r *http.Request) {
 			b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")

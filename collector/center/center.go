@@ -49,6 +49,7 @@ type Center struct {
 	log      *slog.Logger
 	up       chan struct{}
 	gate     *gate.Gate
+	stopping context.Context // Run's
 }
 
 // New checks and starts nothing.
@@ -78,6 +79,7 @@ func (c *Center) Run(ctx context.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, influx.stop(limited))
 	}()
+	c.stopping = ctx
 	rooms, err := c.wire(influx)
 	if err != nil {
 		return err
@@ -193,7 +195,7 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		}
 	}
 	if c.cfg.Has(RoleBoard) {
-		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies})
+		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Stopping: c.stopping})
 	}
 	return err
 }
