@@ -27,6 +27,9 @@ const (
 	PathReady = "/readyz"
 	// PathMetrics is Prometheus text.
 	PathMetrics = "/metrics"
+	// PathEvents says to open pages that what they show has changed, for as long as they
+	// stay open (server-sent events).
+	PathEvents = "/events"
 )
 
 // Headers of a write.

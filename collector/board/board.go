@@ -68,7 +68,8 @@ func (b *board) policy(site *inventory.Site) judge.Policy {
 	return b.deps.Policies.For(site, cmp.Or(site.Interval, b.deps.Interval))
 }
 
-// New makes the handler; it asks nothing of the store.
+// New makes the handler; it asks nothing of the store. Each request must come with who is
+// reading ([api.WithVisitor]).
 func New(deps Deps) (http.Handler, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errors.New("a board needs a store, an inventory, a log and a clock")
@@ -107,9 +108,9 @@ func (b *board) handler(static http.Handler) http.Handler {
 		if strings.HasPrefix(r.Pattern, http.MethodPost) {
 			r.handle = b.noting(r.handle)
 		}
-		mux.HandleFunc(r.Pattern, r.handle)
+		mux.HandleFunc(r.Pattern, b.held(r))
 	}
-	return guarded(http.NewCrossOriginProtection().Handler(mux))
+	return guarded(b.ownForms(mux))
 }
 
 // guarded sets what holds for every answer: nothing from outside is loaded, nothing

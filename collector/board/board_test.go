@@ -35,6 +35,12 @@ func (empty) Write(context.Context, api.Retention, []byte) error          { retu
 
 func pagesOf(t *testing.T, s Store) http.Handler {
 	t.Helper()
+	return asOperator(bare(t, s))
+}
+
+// bare is the pages without what stands before them.
+func bare(t *testing.T, s Store) http.Handler {
+	t.Helper()
 	inv, err := inventory.Embedded()
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func readPages(static *static) (pages, error) {
 	all := pages{}
 	for _, lang := range say.Langs {
 		all[lang] = map[string]*template.Template{}
-		for _, name := range []string{"province", "site", "incidents", "incident", "message"} {
+		for _, name := range []string{"province", "site", "incidents", "incident", "message", "refused"} {
 			t, err := template.New(name).Funcs(template.FuncMap{
 				"say":    func(key say.Key, args ...any) string { return lang.Text(key, args...) },
 				"link":   func(path string, query ...string) string { return link(lang, path, query...) },
@@ -75,6 +75,21 @@ func (b *board) frame(lang say.Lang, title string) frame {
 	now := b.deps.Now()
 	return frame{Lang: lang, Title: title, At: format{lang, now}.stamp(now), Stamp: now.UTC().Format(time.RFC3339), Every: 5}
 }
+
+// still is the frame of a page that is not fetched again.
+func (b *board) still(lang say.Lang, title say.Key) frame {
+	f := b.frame(lang, lang.Text(title))
+	f.Every = 0
+	return f
+}
+
+// refusedPage is a form that could not be taken, as it was filled in, and why.
+type refusedPage struct {
+	frame
+	Form noteForm
+}
+
+func (p refusedPage) framed() frame { return p.frame }
 
 // messagePage says one thing.
 type messagePage struct {

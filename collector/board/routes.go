@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"communewatch/collector/api"
+	"communewatch/collector/say"
 )
 
 // Route is one thing that the pages answer, and whom.
@@ -41,4 +42,35 @@ func Routes() []Route {
 		all = append(all, r.Route)
 	}
 	return all
+}
+
+// held answers a route only to whom it is for. Who the visitor is was proven before
+// ([api.WithVisitor]); where nobody was, what stands before the pages is missing.
+func (b *board) held(r route) http.HandlerFunc {
+	if r.Need == "" {
+		return r.handle
+	}
+	return func(w http.ResponseWriter, req *http.Request) {
+		visitor, known := api.VisitorFrom(req.Context())
+		if !known {
+			b.message(w, req, http.StatusUnauthorized, "users.nobody", "users.nobody_hint")
+			return
+		}
+		if !visitor.Role.May(r.Need) {
+			lang := langOf(req)
+			b.sentence(w, req, http.StatusForbidden, lang.Text("users.not_yours"),
+				lang.Text("users.not_yours_hint", lang.Text(say.Key("users.role_"+string(visitor.Role))), lang.Text(say.Key("users.role_"+string(r.Need)))))
+			return
+		}
+		r.handle(w, req)
+	}
+}
+
+// ownForms takes nothing that the page of another site sent.
+func (b *board) ownForms(next http.Handler) http.Handler {
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.message(w, r, http.StatusForbidden, "users.foreign", "users.foreign_hint")
+	}))
+	return own.Handler(next)
 }

@@ -32,6 +32,7 @@ import (
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
+	"communewatch/collector/users"
 )
 
 // stopTime bounds how long what was accepted may take to be stored at the end.
@@ -46,6 +47,7 @@ type Deps struct {
 type Center struct {
 	cfg      Config
 	policies *judge.Policies
+	door     *users.Door
 	log      *slog.Logger
 	up       chan struct{}
 	gate     *gate.Gate
@@ -61,7 +63,11 @@ func New(cfg Config, deps Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Center{cfg: cfg, policies: policies, log: deps.Log, up: make(chan struct{})}, nil
+	door, err := users.New(users.Config{File: cfg.Users, Secure: cfg.PageCert != ""}, users.Deps{Log: deps.Log, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	return &Center{cfg: cfg, policies: policies, door: door, log: deps.Log, up: make(chan struct{})}, nil
 }
 
 // Run serves until ctx ends, then stops in the reverse order: first no new
@@ -195,9 +201,13 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		}
 	}
 	if c.cfg.Has(RoleBoard) {
-		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Stopping: c.stopping})
+		pages, err := board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Stopping: c.stopping})
+		if err != nil {
+			return err
+		}
+		deps.Board = c.door.Before(pages)
 	}
-	return err
+	return nil
 }
 
 // inventory is the folder's, followed as it changes, with what collector.yaml says of
