@@ -9,8 +9,15 @@ import (
 	"communewatch/collector/api"
 )
 
-// maxFormBytes bounds what a browser may send to a page.
+// maxFormBytes bounds what a browser may send to a page, beside a sheet where one is taken.
 const maxFormBytes = 64 << 10
+
+func formLimit(path string) int64 {
+	if path == api.PathImport {
+		return api.MaxSheetBytes + maxFormBytes
+	}
+	return maxFormBytes
+}
 
 // pagesHandler is the door for the pages of this machine.
 func (g *Gate) pagesHandler() http.Handler {
@@ -29,7 +36,7 @@ func (g *Gate) pagesHandler() http.Handler {
 			return
 		}
 		defer g.pages.give()
-		r.Body = limitBody(w, r, maxFormBytes)
+		r.Body = limitBody(w, r, formLimit(r.URL.Path))
 		switch r.URL.Path {
 		case api.PathReady:
 			g.ready.answer(w)
