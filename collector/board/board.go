@@ -61,6 +61,10 @@ type board struct {
 	events   events
 	times    eventTimes
 	started  time.Time
+	desk     desk // nil: there is none
+	reports  *reports
+	outlines *outlines
+	pending  pending
 }
 
 // policy is by what a site is judged, so that a page marks as bad what the judge finds bad.
@@ -95,7 +99,13 @@ func New(deps Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("board: %w", err)
 	}
-	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now()}
+	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now(), reports: newReports()}
+	if b.outlines, err = readOutlines(); err != nil {
+		return nil, fmt.Errorf("board: %w", err)
+	}
+	if deps.Desk != nil {
+		b.desk = ownDesk{deps.Desk}
+	}
 	b.events.id.Store(new(string))
 	return b.handler(static), nil
 }
@@ -147,7 +157,9 @@ func (b *board) serveSite(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "site", b.sitePage(now, langOf(r)))
+	page := b.sitePage(now, langOf(r))
+	page.Target = b.siteTarget(r, site.ID)
+	b.write(w, r, http.StatusOK, "site", page)
 }
 
 // read answers for a read that failed, and logs the first of a row of them.
