@@ -108,24 +108,31 @@ func (k check) threshold(at string, c *Criterion, m *Measure) {
 		value *float64
 	}{{"at_least", c.AtLeast}, {"at_most", c.AtMost}, {"mountain", c.Mountain}} {
 		if t.value != nil {
-			k.between(at+t.key, *t.value, 0, m.most())
+			low, high := m.bounds(c.AtMost != nil)
+			k.between(at+t.key, *t.value, low, high)
 		}
 	}
 }
 
-// most is the largest threshold that makes sense of a measure.
-func (m *Measure) most() float64 {
+// bounds are those of a threshold that something may fail to meet.
+func (m *Measure) bounds(atMost bool) (low, high float64) {
+	low, high = 0.01, 10_000
+	if atMost {
+		low = 0
+	}
 	switch {
 	case m.Name == "uplink":
-		return 1
+		high = 1
+	case m.Unit == "%" && atMost:
+		high = 99.99
 	case m.Unit == "%":
-		return 100
+		high = 100
 	case m.Unit == "ms":
-		return 120_000
+		high = 120_000
 	case m.Unit == "Mbit/s":
-		return 1_000_000
+		high = 1_000_000
 	}
-	return 10_000
+	return low, high
 }
 
 // evidence checks that what the criterion rests on is there, and that nothing is said that

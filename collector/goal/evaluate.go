@@ -190,10 +190,11 @@ func (f *Finding) work(c *Criterion, all []seenDay) string {
 func (c *Criterion) measured() bool { return c.Evidence != ByDeclared }
 func (c *Criterion) declared() bool { return c.Evidence != ByMeasured }
 
-// threshold is what holds at an office.
+// threshold is what holds at an office. One whose terrain nobody knows is shown among the
+// mountains, but not let off: knowing less never makes a verdict better.
 func (c *Criterion) threshold(site inventory.Site) (atLeast, atMost *float64) {
 	atLeast, atMost = c.AtLeast, c.AtMost
-	if c.Mountain == nil || !site.Mountainous() {
+	if c.Mountain == nil || site.Terrain != inventory.Highland && site.Terrain != inventory.Mountain {
 		return atLeast, atMost
 	}
 	if atLeast != nil {

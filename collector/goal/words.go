@@ -108,7 +108,7 @@ func DaysText(lang say.Lang, f Finding) string {
 	return strings.Join(parts, ", ")
 }
 
-// ThresholdText is what is asked: "không quá 2%".
+// ThresholdText is what is asked: "không quá 2 %".
 func ThresholdText(lang say.Lang, f Finding) string {
 	switch {
 	case f.Measure == "uplink":
@@ -121,7 +121,7 @@ func ThresholdText(lang say.Lang, f Finding) string {
 	return ""
 }
 
-// ValueText is a value of a measure with its unit: "18 Mbit/s", "99,5%".
+// ValueText is a value of a measure with its unit: "18 Mbit/s", "99,5 %".
 func ValueText(lang say.Lang, measure string, value float64) string {
 	m := MeasureOf(measure)
 	switch {
@@ -141,15 +141,11 @@ func ValueText(lang say.Lang, measure string, value float64) string {
 
 // percentText never rounds what is not all to all, nor what is not nothing to nothing.
 func percentText(lang say.Lang, value float64) string {
-	sign := "%"
-	if lang == say.English {
-		sign = " %"
-	}
 	rounded := value
 	if value > 0 && value < 100 {
 		rounded = min(max(value, 0.01), 99.99)
 	}
-	return figureText(lang, rounded) + sign
+	return figureText(lang, rounded) + " %"
 }
 
 // figureText writes two decimals at most, as the language does.
