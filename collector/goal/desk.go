@@ -53,10 +53,10 @@ func New(cfg Config, deps Deps) (*Desk, error) {
 	if d.Standards, err = ReadStandards(cfg.Goals); err != nil {
 		return nil, err
 	}
-	if d.Book, err = declared.Open(filepath.Join(cfg.Dir, "declared")); err != nil {
+	if d.Book, err = declared.Open(BookDir(cfg.Dir)); err != nil {
 		return nil, fmt.Errorf("open declarations: %w", err)
 	}
-	if d.Archive, err = OpenArchive(filepath.Join(cfg.Dir, "published")); err != nil {
+	if d.Archive, err = OpenArchive(ArchiveDir(cfg.Dir)); err != nil {
 		return nil, fmt.Errorf("open published reports: %w", err)
 	}
 	return d, nil
@@ -66,6 +66,9 @@ func New(cfg Config, deps Deps) (*Desk, error) {
 // a published report names its standard by it.
 func ReadStandards(files []string) ([]*Standard, error) {
 	all := Embedded()
+	if testStandard != nil {
+		all = append(all, testStandard)
+	}
 	for _, file := range files {
 		s, err := Load(file)
 		if err != nil {
@@ -93,3 +96,7 @@ func (d *Desk) Standard(id string) (*Standard, bool) {
 	}
 	return nil, false
 }
+
+// Folders within the desk's own, for commands that need no more than these.
+func BookDir(dir string) string    { return filepath.Join(dir, "declared") }
+func ArchiveDir(dir string) string { return filepath.Join(dir, "published") }

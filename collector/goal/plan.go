@@ -15,9 +15,10 @@ func (l *SiteLine) todo(s *Standard) {
 		at := slices.IndexFunc(l.Todo, func(t Task) bool { return t.Work == f.Work })
 		if at < 0 {
 			at = len(l.Todo)
-			l.Todo = append(l.Todo, Task{Work: f.Work, Price: s.Works[f.Work].Price})
-			l.Cost += l.Todo[at].Price
-			l.CostUnknown = l.CostUnknown || l.Todo[at].Price == 0
+			price, known := s.Works[f.Work].Cost()
+			l.Todo = append(l.Todo, Task{Work: f.Work, Price: price})
+			l.Cost += price
+			l.CostUnknown = l.CostUnknown || !known
 		}
 		l.Todo[at].Criteria = append(l.Todo[at].Criteria, f.Criterion)
 	}
@@ -60,26 +61,17 @@ func planOf(sites []SiteLine, s *Standard, budget int64) *Plan {
 }
 
 // priced tells whether its works bring a site to the target at a price that is known:
-// each criterion that falls short has a work with a price, and none is merely unmeasured,
-// of which nobody can say what it will show.
+// each criterion that falls short is shown to, and its work has a price. Of one without
+// evidence nobody can say what will be needed, once it is measured or declared.
 func (l *SiteLine) priced(s *Standard) bool {
 	for i := range l.Findings {
 		f := &l.Findings[i]
 		if f.Verdict == Met || f.Verdict == Exempt {
 			continue
 		}
-		if f.Work == "" || s.Works[f.Work].Price <= 0 || f.Verdict == NoData && s.evidenceOf(f.Criterion) == ByMeasured {
+		if _, known := s.Works[f.Work].Cost(); !known || f.Verdict == NoData {
 			return false
 		}
 	}
-	return true
-}
-
-func (s *Standard) evidenceOf(criterion string) string {
-	for i := range s.Criteria {
-		if s.Criteria[i].ID == criterion {
-			return s.Criteria[i].Evidence
-		}
-	}
-	return ""
+	return len(l.Todo) > 0
 }
