@@ -143,8 +143,8 @@ func (b *board) provinceMap(v view, r *goal.Report, sites []*goal.SiteLine) *pro
 	margin := 0.03*max(frame.right-frame.left, frame.bottom-frame.top) + 4
 	width, height := frame.right-frame.left+2*margin, frame.bottom-frame.top+2*margin
 	m.ViewBox = fmt.Sprintf("%.0f %.0f %.0f %.0f", frame.left-margin, frame.top-margin, width, height)
-	m.Text = math.Round(max(width, height) / 32)
-	m.Points = points(v, shown, verdicts, max(width, height)/130)
+	m.Text = math.Round(max(width, height) / 42)
+	m.Points = points(v, shown, verdicts, math.Round(max(width, height)/130))
 	return m
 }
 
@@ -174,7 +174,7 @@ func points(v view, sites []inventory.Site, verdicts map[string]goal.Verdict, si
 		verdict := verdicts[site.ID]
 		path := shape(verdict, x, y, size)
 		if site.Terrain == inventory.Highland || site.Terrain == inventory.Mountain {
-			paths["roof"] += fmt.Sprintf("M%.0f %.0fl%.1f-%.1f %.1f %.1f", x-1.3*size, y-1.6*size, 1.3*size, 1.3*size, 1.3*size, 1.3*size)
+			paths["roof"] += fmt.Sprintf("M%.0f %.0fl%.0f-%.0f %.0f %.0fz", x-size, y-1.5*size, size, size, size, size)
 		}
 		if named {
 			out = append(out, mapPoints{verdictMark(verdict), path, v.lang.Text("target.map_site", site.Label(v.lang), verdictWord(v.lang, verdict))})
@@ -195,8 +195,8 @@ func shape(v goal.Verdict, x, y, size float64) string {
 	case goal.Met:
 		return fmt.Sprintf("M%.0f %.0fh.1", x, y) // its round end is the disc
 	case goal.NotMet:
-		return fmt.Sprintf("M%.0f %.0fl%.1f %.1fm0-%.1fl-%.1f %.1f", x-size, y-size, 2*size, 2*size, 2*size, 2*size, 2*size)
+		return fmt.Sprintf("M%.0f %.0fl%.0f %.0fm0-%.0fl-%.0f %.0f", x-size, y-size, 2*size, 2*size, 2*size, 2*size, 2*size)
 	default:
-		return fmt.Sprintf("M%.0f %.0fh%.1fv%.1fh-%.1fz", x-size, y-size, 2*size, 2*size, 2*size)
+		return fmt.Sprintf("M%.0f %.0fh%.0fv%.0fh-%.0fz", x-size, y-size, 2*size, 2*size, 2*size)
 	}
 }

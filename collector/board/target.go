@@ -76,7 +76,7 @@ func (b *board) targetPage(v view, r *goal.Report, at time.Time) targetPage {
 		frame: b.frame(v.lang, v.lang.Text("target.title", f.month(r.Month))),
 		Goal:  name, Month: f.month(r.Month), Note: r.Goal.Note.In(v.lang), Source: r.Goal.Source.In(v.lang),
 		Total: len(r.Sites), Todo: v.todo, Comparing: r.Compared != nil,
-		Rollout: v.lang.Text("target.rollout_line", r.Rollout.NotInstalled, r.Rollout.Installed, r.Rollout.Reporting, r.Rollout.Sites, r.Rollout.Declared),
+		Rollout: v.lang.Text("paper.rollout_line", r.Rollout.NotInstalled, r.Rollout.Installed, r.Rollout.Reporting, r.Rollout.Declared, r.Rollout.Sites),
 	}
 	p.At, p.Stamp, p.Every = f.stamp(at), at.UTC().Format(time.RFC3339), targetEvery
 	switch {

@@ -3,7 +3,6 @@ package board
 import (
 	"cmp"
 	"net/http"
-	"strconv"
 
 	"communewatch/collector/goal"
 	"communewatch/collector/say"
@@ -109,7 +108,7 @@ func criterion(f format, r *goal.Report, at goal.Finding) criterionRow {
 	}
 	if m := at.Measured; m != nil {
 		row.MeasuredNote = f.lang.Text("target.days", f.day(m.From), f.day(m.Until.AddDate(0, 0, -1)), m.Good, m.Needed, m.Due, m.Bad, m.Missing) +
-			"; " + f.lang.Text("target.observations", strconv.FormatInt(m.Observations, 10))
+			"; " + f.lang.Text("target.observations", f.count(m.Observations))
 	}
 	for i := range r.Goal.Criteria {
 		if c := &r.Goal.Criteria[i]; c.ID == at.Criterion {

@@ -31,17 +31,20 @@ func (f format) month(m goal.Month) string {
 	return m.From().Format("January 2006")
 }
 
-// money is a sum of đồng with its thousands apart.
-func (f format) money(dong int64) string {
+// money is a sum of đồng.
+func (f format) money(dong int64) string { return f.lang.Text("target.dong", f.count(dong)) }
+
+// count is a whole number with its thousands apart.
+func (f format) count(n int64) string {
 	separator := ","
 	if f.lang == say.Vietnamese {
 		separator = "."
 	}
-	digits := strconv.FormatInt(dong, 10)
+	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + separator + digits[i:]
 	}
-	return f.lang.Text("target.dong", digits)
+	return digits
 }
 
 // quantity is a figure in a measure's unit.

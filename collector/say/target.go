@@ -17,7 +17,6 @@ var targetTexts = texts{
 	"target.goes_on":          {"Tháng %s chưa hết: kết luận dưới đây còn thay đổi.", "%s is not over: what is concluded below will still change."},
 	"target.nothing_measured": {"Tháng 5/2023 không có số đo nào: chỉ những gì các xã đã kê khai mới được tính.", "May 2023 has no measurements: only what communes declared counts."},
 	"target.verdicts":         {"Số cơ quan theo kết luận", "Sites by verdict"},
-	"target.rollout_line":     {"Máy đo trong tháng: %d cơ quan chưa cài, %d đã cài mà không gửi, %d có gửi, trên tổng số %d. Đã kê khai: %d.", "Agents in the month: %d site{s} without one, %d installed and silent, %d reporting, of %d. Declared: %d."},
 	"target.see_rollout":      {"Tình hình triển khai", "Rollout"},
 	"target.months":           {"Tháng trước, tháng sau", "Month before, month after"},
 
