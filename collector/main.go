@@ -25,6 +25,7 @@ var commands = []settings.Command{
 	{Name: "revoke", Does: "enrol.revoke", Flags: revokeSite},
 	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
+	{Name: "declare", Does: "declared.declare", Flags: declareSheet},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
