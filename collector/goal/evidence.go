@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"hash"
 	"maps"
 	"math"
 	"slices"
@@ -95,7 +94,7 @@ func (s *Standard) window() int {
 // they are the same as another time.
 type measuredDays struct {
 	by   map[string][]judge.Period
-	hash string // over the rows of the month's own window
+	hash string // over those of the month's own window
 }
 
 // daysAtOnce is how many days one question asks: parts are read beside one another.
@@ -104,39 +103,36 @@ const daysAtOnce = 92
 // firstDay is before any day that was judged, and within what a database can name.
 var firstDay = time.Date(2020, 1, 1, 0, 0, 0, 0, inventory.Zone())
 
-// readDays reads site_day of from..until, as far as it may be there yet; those from
-// hashFrom on, in the first standard's columns, make the hash.
-func (d *Desk) readDays(ctx context.Context, q dayQuery) (measuredDays, error) {
-	from, until := later(q.from, firstDay), earlier(q.until, q.now)
-	parts, err := d.readParts(ctx, partsOf(from, until), q.columns)
-	if err != nil {
-		return measuredDays{}, err
-	}
-	m := measuredDays{by: map[string][]judge.Period{}}
-	sum := newDaySum(q.hashed)
-	for _, series := range parts {
-		for _, one := range series {
-			site := one.Tags[api.TagSite]
-			days := slices.Grow(m.by[site], len(one.Rows))
-			for _, row := range one.Rows {
-				days = append(days, judge.PeriodOf(site, row))
-				if !row.Time.Before(q.hashFrom) {
-					sum.add(site, row)
-				}
-			}
-			m.by[site] = days
-		}
-	}
-	m.hash = sum.hex()
-	return m, nil
-}
-
 // dayQuery says which days are wanted.
 type dayQuery struct {
 	from, until, now time.Time
 	columns          []string
 	hashFrom         time.Time
-	hashed           []string
+	hashed           []string // columns that make the hash
+}
+
+// readDays reads site_day as far as it may be there yet.
+func (d *Desk) readDays(ctx context.Context, q dayQuery) (measuredDays, error) {
+	parts := partsOf(later(q.from, firstDay), earlier(q.until, q.now))
+	read := make([]*dayPart, len(parts))
+	err := besides(ctx, len(parts), func(ctx context.Context, i int) (err error) {
+		read[i], err = d.readPart(ctx, parts[i], q)
+		return err
+	})
+	if err != nil {
+		return measuredDays{}, err
+	}
+	m := measuredDays{by: map[string][]judge.Period{}}
+	sum := sha256.New()
+	for _, site := range sitesIn(read) {
+		for _, part := range read {
+			m.by[site] = append(m.by[site], part.by[site]...)
+			sum.Write(part.hashed[site])
+		}
+		slices.SortStableFunc(m.by[site], func(a, b judge.Period) int { return a.From.Compare(b.From) }) // they are, on the engines that we know
+	}
+	m.hash = hex.EncodeToString(sum.Sum(nil))
+	return m, nil
 }
 
 // partsOf cuts a time into such as one question asks of, oldest first.
@@ -150,57 +146,55 @@ func partsOf(from, until time.Time) []judge.Span {
 	return parts
 }
 
-func (d *Desk) readParts(ctx context.Context, parts []judge.Span, columns []string) ([][]store.Series, error) {
-	selected := make([]store.Selector, len(columns))
-	for i, name := range columns {
-		selected[i] = store.Selector{Field: name}
+// dayPart is the answer to one question: by site, the days, and what of them is hashed.
+type dayPart struct {
+	by     map[string][]judge.Period
+	hashed map[string][]byte
+}
+
+func (d *Desk) readPart(ctx context.Context, t judge.Span, q dayQuery) (*dayPart, error) {
+	selected := make([]store.Selector, len(q.columns))
+	hashed := make([]bool, len(q.columns))
+	for i, name := range q.columns {
+		selected[i], hashed[i] = store.Selector{Field: name}, slices.Contains(q.hashed, name)
 	}
-	read := make([][]store.Series, len(parts))
-	err := besides(ctx, len(parts), func(ctx context.Context, i int) (err error) {
-		read[i], err = d.deps.Store.Select(ctx, store.Query{
-			Measurement: siteDay, Select: selected, From: parts[i].From, To: parts[i].To, By: []string{api.TagSite},
-		})
-		return err
-	})
-	return read, err
-}
-
-// daySum is a hash over rows: of each site's in their order, then of the sites in theirs,
-// so that it does not follow into which parts a reading was cut.
-type daySum struct {
-	columns []string
-	sites   map[string]hash.Hash
-	buffer  []byte
-}
-
-func newDaySum(columns []string) *daySum {
-	return &daySum{columns: columns, sites: map[string]hash.Hash{}}
-}
-
-func (s *daySum) add(site string, row store.Row) {
-	sum := s.sites[site]
-	if sum == nil {
-		sum = sha256.New()
-		s.sites[site] = sum
-	}
-	b := binary.BigEndian.AppendUint64(s.buffer[:0], uint64(row.Time.Unix()))
-	for _, name := range s.columns {
-		v, there := row.Values[name]
-		if !there {
-			b = append(b, 0)
-			continue
+	part := &dayPart{map[string][]judge.Period{}, map[string][]byte{}}
+	periodOf := judge.PeriodScan(q.columns)
+	err := d.deps.Store.Scan(ctx, store.Query{
+		Measurement: siteDay, Select: selected, From: t.From, To: t.To, By: []string{api.TagSite},
+	}, func(tags map[string]string, at time.Time, values []api.Value) {
+		site := tags[api.TagSite]
+		days := part.by[site]
+		if days == nil {
+			days = make([]judge.Period, 0, daysAtOnce)
 		}
-		b = append(b, 1)
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(v.Float()))
-	}
-	s.buffer = b
-	sum.Write(b)
+		part.by[site] = append(days, periodOf(site, at, values))
+		if !at.Before(q.hashFrom) {
+			part.hashed[site] = appendRow(part.hashed[site], site, at, values, hashed)
+		}
+	})
+	return part, err
 }
 
-func (s *daySum) hex() string {
-	all := sha256.New()
-	for _, site := range slices.Sorted(maps.Keys(s.sites)) {
-		all.Write(s.sites[site].Sum([]byte(site)))
+// appendRow writes a row so that another one is written otherwise.
+func appendRow(b []byte, site string, at time.Time, values []api.Value, hashed []bool) []byte {
+	b = append(b, site...)
+	b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
+	for i, v := range values {
+		if hashed[i] {
+			b = append(b, byte(v.Kind()))
+			b = binary.BigEndian.AppendUint64(b, math.Float64bits(v.Float()))
+		}
 	}
-	return hex.EncodeToString(all.Sum(nil))
+	return b
+}
+
+func sitesIn(parts []*dayPart) []string {
+	all := map[string]bool{}
+	for _, part := range parts {
+		for site := range part.by {
+			all[site] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }

@@ -40,7 +40,7 @@ func BenchmarkYearOfTheProvince(b *testing.B) {
 }
 
 // reportSeedYear stores fifteen months of days of all sites.
-func reportSeedYear(b *testing.B, s *store.Store, inv *inventory.Inventory, now time.Time) {
+func reportSeedYear(b testing.TB, s *store.Store, inv *inventory.Inventory, now time.Time) {
 	var lines []byte
 	var err error
 	for day := dayOf(now).AddDate(0, -15, 0); day.Before(now); day = day.AddDate(0, 0, 1) {
