@@ -1,20 +1,11 @@
 package goal
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"maps"
-	"math"
-	"slices"
 	"time"
 
-	"communewatch/collector/api"
 	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
-	"communewatch/collector/store"
 )
 
 // Evidence is all that a verdict on one site in one month rests on.
@@ -33,8 +24,6 @@ type DueDay struct {
 	Day     time.Time // its first moment
 	Seconds int64     // of it due: open by calendar, less maintenance
 }
-
-const siteDay = "site_day"
 
 // basis are the columns of a day that every report needs: how much of it is known, and
 // whether the office was heard.
@@ -65,20 +54,21 @@ var columnsOf = map[string][]string{
 // powerSteady is the rule of exemption that looks at days itself.
 const powerSteady = "power_steady"
 
-// columns are those that a standard needs, sorted.
-func (s *Standard) columns() []string {
-	all := slices.Clone(basis)
+// columns are those that a standard needs of a month, which lies so many before the first
+// that is judged: longer windows reach farther back.
+func (s *Standard) columns(before int) []string {
+	var all []string
 	for i := range s.Criteria {
 		c := &s.Criteria[i]
-		if c.Evidence != ByDeclared {
-			all = append(all, columnsOf[c.Measure]...)
+		if c.Evidence == ByDeclared || max(c.Months, 1) <= before {
+			continue
 		}
+		all = append(all, columnsOf[c.Measure]...)
 		if c.Exempt == powerSteady {
 			all = append(all, "power_cuts")
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return all
 }
 
 // window is how many months its longest window has, the month included.
@@ -88,113 +78,4 @@ func (s *Standard) window() int {
 		months = max(months, s.Criteria[i].Months)
 	}
 	return months
-}
-
-// measuredDays are the days of all sites, by id, oldest first, with what tells whether
-// they are the same as another time.
-type measuredDays struct {
-	by   map[string][]judge.Period
-	hash string // over those of the month's own window
-}
-
-// daysAtOnce is how many days one question asks: parts are read beside one another.
-const daysAtOnce = 92
-
-// firstDay is before any day that was judged, and within what a database can name.
-var firstDay = time.Date(2020, 1, 1, 0, 0, 0, 0, inventory.Zone())
-
-// dayQuery says which days are wanted.
-type dayQuery struct {
-	from, until, now time.Time
-	columns          []string
-	hashFrom         time.Time
-	hashed           []string // columns that make the hash
-}
-
-// readDays reads site_day as far as it may be there yet.
-func (d *Desk) readDays(ctx context.Context, q dayQuery) (measuredDays, error) {
-	parts := partsOf(later(q.from, firstDay), earlier(q.until, q.now))
-	read := make([]*dayPart, len(parts))
-	err := besides(ctx, len(parts), func(ctx context.Context, i int) (err error) {
-		read[i], err = d.readPart(ctx, parts[i], q)
-		return err
-	})
-	if err != nil {
-		return measuredDays{}, err
-	}
-	m := measuredDays{by: map[string][]judge.Period{}}
-	sum := sha256.New()
-	for _, site := range sitesIn(read) {
-		for _, part := range read {
-			m.by[site] = append(m.by[site], part.by[site]...)
-			sum.Write(part.hashed[site])
-		}
-		slices.SortStableFunc(m.by[site], func(a, b judge.Period) int { return a.From.Compare(b.From) }) // they are, on the engines that we know
-	}
-	m.hash = hex.EncodeToString(sum.Sum(nil))
-	return m, nil
-}
-
-// partsOf cuts a time into such as one question asks of, oldest first.
-func partsOf(from, until time.Time) []judge.Span {
-	var parts []judge.Span
-	for from.Before(until) {
-		to := earlier(from.AddDate(0, 0, daysAtOnce), until)
-		parts = append(parts, judge.Span{From: from, To: to})
-		from = to
-	}
-	return parts
-}
-
-// dayPart is the answer to one question: by site, the days, and what of them is hashed.
-type dayPart struct {
-	by     map[string][]judge.Period
-	hashed map[string][]byte
-}
-
-func (d *Desk) readPart(ctx context.Context, t judge.Span, q dayQuery) (*dayPart, error) {
-	selected := make([]store.Selector, len(q.columns))
-	hashed := make([]bool, len(q.columns))
-	for i, name := range q.columns {
-		selected[i], hashed[i] = store.Selector{Field: name}, slices.Contains(q.hashed, name)
-	}
-	part := &dayPart{map[string][]judge.Period{}, map[string][]byte{}}
-	periodOf := judge.PeriodScan(q.columns)
-	err := d.deps.Store.Scan(ctx, store.Query{
-		Measurement: siteDay, Select: selected, From: t.From, To: t.To, By: []string{api.TagSite},
-	}, func(tags map[string]string, at time.Time, values []api.Value) {
-		site := tags[api.TagSite]
-		days := part.by[site]
-		if days == nil {
-			days = make([]judge.Period, 0, daysAtOnce)
-		}
-		part.by[site] = append(days, periodOf(site, at, values))
-		if !at.Before(q.hashFrom) {
-			part.hashed[site] = appendRow(part.hashed[site], site, at, values, hashed)
-		}
-	})
-	return part, err
-}
-
-// appendRow writes a row so that another one is written otherwise.
-func appendRow(b []byte, site string, at time.Time, values []api.Value, hashed []bool) []byte {
-	b = append(b, site...)
-	b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
-	for i, v := range values {
-		if hashed[i] {
-			b = append(b, byte(v.Kind()))
-			b = binary.BigEndian.AppendUint64(b, math.Float64bits(v.Float()))
-		}
-	}
-	return b
-}
-
-func sitesIn(parts []*dayPart) []string {
-	all := map[string]bool{}
-	for _, part := range parts {
-		for site := range part.by {
-			all[site] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
 }
