@@ -1,168 +1,173 @@
 package goal
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"maps"
 	"math"
-	"slices"
+	"sort"
 	"time"
 
-	"communewatch/collector/api"
-	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
-	"communewatch/collector/store"
 )
 
-const siteDay = "site_day"
-
-// measuredDays are the days of all sites, by id, oldest first, with what tells whether
-// they are the same as another time.
-type measuredDays struct {
-	by   map[string][]judge.Period
-	hash string // over those of the month's own window
+// seenDay is a due day and what is known of it.
+type seenDay struct {
+	DueDay
+	period *judge.Period // nil: nothing
+	over   bool
 }
 
-// daysAtOnce is how many days one question asks: parts are read beside one another.
-const daysAtOnce = 92
-
-// firstDay is before any day that was judged, and within what a database can name.
-var firstDay = time.Date(2020, 1, 1, 0, 0, 0, 0, inventory.Zone())
-
-// question is for some columns of some days of all sites.
-type question struct {
-	from, until time.Time
-	columns     []string
-}
-
-// questions are for the months of an order, oldest first. Months of which the same is
-// wanted are asked together, and long times in parts.
-func (o *order) questions(now time.Time) []question {
-	var all []question
-	for month := o.from(); month != o.month.Add(1); month = month.Add(1) {
-		q := question{later(month.From(), firstDay), earlier(month.Until(), now), o.columns(month)}
-		if !q.from.Before(q.until) {
+// alignDays finds each due day's evidence; both are in order of time.
+func alignDays(e *Evidence) []seenDay {
+	all := make([]seenDay, 0, len(e.Due))
+	at := 0
+	for _, due := range e.Due {
+		if due.Seconds <= 0 {
 			continue
 		}
-		if n := len(all); n > 0 && q.until.Sub(all[n-1].from) <= daysAtOnce*24*time.Hour && slices.Equal(q.columns, all[n-1].columns) {
-			all[n-1].until = q.until
-			continue
+		d := seenDay{DueDay: due, over: !due.Day.AddDate(0, 0, 1).After(e.Now)}
+		for at < len(e.Days) && e.Days[at].From.Before(due.Day) {
+			at++
 		}
-		all = append(all, q)
+		if at < len(e.Days) && e.Days[at].From.Equal(due.Day) {
+			d.period = &e.Days[at]
+		}
+		all = append(all, d)
 	}
 	return all
 }
 
-// columns are those of a month that any verdict needs, sorted.
-func (o *order) columns(month Month) []string {
-	before := month.until(o.month)
-	wanted := unique(basis, o.goal.columns(before-o.months+1))
-	if o.compare != nil {
-		wanted = unique(wanted, o.compare.columns(before))
+// heardOf tells whether anything is known of a day that is over.
+func heardOf(all []seenDay) bool {
+	for _, d := range all {
+		if d.over && d.period != nil && d.period.Known() > 0 {
+			return true
+		}
 	}
-	return wanted
+	return false
 }
 
-// hashed are those of a month on which the verdict on the report's own month rests; nil:
-// none does. What else a request makes us read is not in the hash.
-func (o *order) hashed(month Month) []string {
-	before := month.until(o.month)
-	if before >= o.goal.window() {
-		return nil
+// window is a criterion's, as far as days are due in it.
+func (c *Criterion) window(month Month, all []seenDay) (from, until time.Time, days []seenDay) {
+	from, until = month.Add(1-c.Months).From(), month.Until()
+	first := sort.Search(len(all), func(i int) bool { return !all[i].Day.Before(from) })
+	end := sort.Search(len(all), func(i int) bool { return !all[i].Day.Before(until) })
+	return from, until, all[first:end]
+}
+
+// known tells whether enough of a day is.
+func (c *Criterion) known(d seenDay) bool {
+	return d.period != nil && 100*float64(d.period.Known()) >= c.DayKnown*float64(d.Seconds)
+}
+
+// judged is what a day that is over shows.
+type judged int
+
+const (
+	shownNothing judged = iota
+	shownGood
+	shownBad
+)
+
+// tally counts the days of a criterion's window, each by what it shows.
+func (c *Criterion) tally(month Month, all []seenDay, shows func(seenDay) judged) *Measured {
+	m := &Measured{}
+	var days []seenDay
+	m.From, m.Until, days = c.window(month, all)
+	m.Due = len(days)
+	for _, d := range days {
+		if !d.over {
+			m.ToCome++
+			continue
+		}
+		switch shows(d) {
+		case shownGood:
+			m.Good++
+		case shownBad:
+			m.Bad++
+		default:
+			m.Missing++
+		}
 	}
-	return unique(basis, o.goal.columns(before))
+	// Days are few and percents have few digits, so what is off by less is the float's fault.
+	m.Needed = int(math.Ceil(c.Days*float64(m.Due)/100 - 1e-9))
+	return m
 }
 
-// unique are the texts of both lists, each once, sorted.
-func unique(a, b []string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
-}
+// enough tells whether as many days as are needed are good. None needed is none shown.
+func (m *Measured) enough() bool { return m.Needed > 0 && m.Good >= m.Needed }
 
-// readDays reads site_day as far as it may be there yet.
-func (d *Desk) readDays(ctx context.Context, o order, now time.Time) (measuredDays, error) {
-	asked := o.questions(now)
-	read := make([]*answer, len(asked))
-	err := besides(ctx, len(asked), func(ctx context.Context, i int) (err error) {
-		read[i], err = d.askDays(ctx, o, asked[i])
-		return err
+// tooBad tells whether so many are bad that the rest cannot be enough.
+func (m *Measured) tooBad() bool { return m.Bad > m.Due-m.Needed }
+
+// count is what days say of a criterion.
+func (c *Criterion) count(m *Measure, e *Evidence, all []seenDay) (*Measured, opinion) {
+	var told []*judge.Period
+	found := c.tally(e.Month, all, func(d seenDay) judged {
+		if d.period == nil {
+			return shownNothing
+		}
+		value, has := m.day(d.period)
+		if has {
+			told = append(told, d.period)
+		}
+		switch holds := c.holds(e.Site, value); {
+		case !has || !c.known(d):
+			return shownNothing
+		case holds:
+			return shownGood
+		case m.LowerBound:
+			return shownNothing
+		}
+		return shownBad
 	})
-	if err != nil {
-		return measuredDays{}, err
+	if m.LowerBound {
+		found.Needed = min(found.Due, 1)
 	}
-	m := measuredDays{by: map[string][]judge.Period{}}
-	sum := sha256.New()
-	for _, site := range sitesIn(read) {
-		for _, part := range read {
-			m.by[site] = append(m.by[site], part.by[site]...)
-			sum.Write(part.hashed[site])
-		}
-		slices.SortStableFunc(m.by[site], func(a, b judge.Period) int { return a.From.Compare(b.From) }) // they are, on the engines that we know
+	found.Value = m.over(told)
+	for _, p := range told {
+		found.Observations += m.observed(p)
 	}
-	m.hash = hex.EncodeToString(sum.Sum(nil))
-	return m, nil
+	less := m.LowerBound && found.Value != nil && !c.holds(e.Site, *found.Value)
+	return found, found.opinion(less)
 }
 
-// answer is by site: the days, and what of them is hashed.
-type answer struct {
-	by     map[string][]judge.Period
-	hashed map[string][]byte
+// opinion of days; less: they show less than is asked, of what is a lower bound.
+func (m *Measured) opinion(less bool) opinion {
+	switch {
+	case m.Due == 0:
+		return opinion{NoData, whyNoDays}
+	case m.enough():
+		return opinion{Met, whyMet}
+	case m.tooBad():
+		return opinion{NotMet, whyNotMet}
+	case m.Value == nil && m.ToCome < m.Due:
+		return opinion{NoData, whyNothing}
+	case m.Good+m.ToCome >= m.Needed:
+		return opinion{NoData, whyNotOver}
+	case less:
+		return opinion{NoData, whyLowerBound}
+	}
+	return opinion{NoData, whyFewDays}
 }
 
-func (d *Desk) askDays(ctx context.Context, o order, q question) (*answer, error) {
-	selected := make([]store.Selector, len(q.columns))
-	for i, name := range q.columns {
-		selected[i] = store.Selector{Field: name}
-	}
-	found := &answer{map[string][]judge.Period{}, map[string][]byte{}}
-	periodOf, hashed := judge.PeriodScan(q.columns), o.places(q)
-	err := d.deps.Store.Scan(ctx, store.Query{
-		Measurement: siteDay, Select: selected, From: q.from, To: q.until, By: []string{api.TagSite},
-	}, func(tags map[string]string, at time.Time, values []api.Value) {
-		site := tags[api.TagSite]
-		days := found.by[site]
-		if days == nil {
-			days = make([]judge.Period, 0, daysAtOnce+1)
+// steady counts days without a power cut. One that nobody knows enough of is not among
+// them: silence may be a cut.
+func (c *Criterion) steady(e *Evidence, all []seenDay) *Measured {
+	var cuts float64
+	var told int64
+	found := c.tally(e.Month, all, func(d seenDay) judged {
+		if d.period == nil {
+			return shownNothing
 		}
-		found.by[site] = append(days, periodOf(site, at, values))
-		if places := hashed[MonthOf(at)]; places != nil {
-			found.hashed[site] = appendRow(found.hashed[site], site, at, values, places)
+		cuts += float64(d.period.PowerCuts)
+		switch {
+		case d.period.PowerCuts > 0:
+			return shownBad
+		case !c.known(d):
+			return shownNothing
 		}
+		told++
+		return shownGood
 	})
-	return found, err
-}
-
-// places are, by month, where in an answer's rows the columns stand that are hashed.
-func (o *order) places(q question) map[Month][]int {
-	all := map[Month][]int{}
-	for month := MonthOf(q.from); month.From().Before(q.until); month = month.Add(1) {
-		for _, name := range o.hashed(month) {
-			all[month] = append(all[month], slices.Index(q.columns, name))
-		}
-	}
-	return all
-}
-
-// appendRow writes some of a row so that another one is written otherwise.
-func appendRow(b []byte, site string, at time.Time, values []api.Value, places []int) []byte {
-	b = append(b, site...)
-	b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
-	for _, i := range places {
-		b = append(b, byte(values[i].Kind()))
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(values[i].Float()))
-	}
-	return b
-}
-
-func sitesIn(parts []*answer) []string {
-	all := map[string]bool{}
-	for _, part := range parts {
-		for site := range part.by {
-			all[site] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
+	found.Value, found.Observations = &cuts, told
+	return found
 }

@@ -1,6 +1,7 @@
 package goal
 
 import (
+	"strings"
 	"time"
 
 	"communewatch/collector/goal/declared"
@@ -26,33 +27,8 @@ type DueDay struct {
 }
 
 // basis are the columns of a day that every report needs: how much of it is known, and
-// whether the office was heard.
-var basis = []string{"due_seconds", "unknown_seconds", "maintenance_seconds", "sent", "received", "rounds", "requests"}
-
-// columnsOf are the further ones that a measure is made of. A day has three dozen, and
-// what a year of a province costs follows their number.
-var columnsOf = map[string][]string{
-	"availability_percent":     {"down_seconds"},
-	"rtt_p95_ms":               {"rtt_p95_ms"},
-	"down_mbps":                {"peak_in_bps"},
-	"up_mbps":                  {"peak_out_bps"},
-	"routers":                  {"router_asked", "router_answered"},
-	"switches":                 {"switch_asked", "switch_answered"},
-	"upses":                    {"ups_asked", "ups_answered"},
-	"printers":                 {"printer_asked", "printer_answered"},
-	"router_answered_percent":  {"router_asked", "router_answered"},
-	"switch_answered_percent":  {"switch_asked", "switch_answered"},
-	"ups_answered_percent":     {"ups_asked", "ups_answered"},
-	"printer_answered_percent": {"printer_asked", "printer_answered"},
-	"lan_loss_percent":         {"lan_sent", "lan_received"},
-	"correct_percent":          {"clock_told", "clock_wrong", "points", "rejected"},
-	"complete_percent":         {"rounds_due", "devices_due", "devices"},
-	"clean_percent":            {"points", "rejected", "batches", "duplicates", "interfaces", "unnamed"},
-	"live_percent":             {"stale_seconds", "late"},
-}
-
-// powerSteady is the rule of exemption that looks at days itself.
-const powerSteady = "power_steady"
+// whether the office was heard. What a year of a province costs follows their number.
+var basis = append(strings.Fields(knownColumns), "requests", "sent")
 
 // columns are those that a standard needs of a month, which lies so many before the first
 // that is judged: longer windows reach farther back.
@@ -60,11 +36,11 @@ func (s *Standard) columns(before int) []string {
 	var all []string
 	for i := range s.Criteria {
 		c := &s.Criteria[i]
-		if c.Evidence == ByDeclared || max(c.Months, 1) <= before {
+		if !c.measured() || c.Months <= before {
 			continue
 		}
-		all = append(all, columnsOf[c.Measure]...)
-		if c.Exempt == powerSteady {
+		all = append(all, strings.Fields(MeasureOf(c.Measure).columns)...)
+		if c.Exempt == PowerSteady {
 			all = append(all, "power_cuts")
 		}
 	}
