@@ -135,11 +135,11 @@ func (b *book) add(name string) {
 // table writes a sheet: title, stamp, what stands above, header, rows.
 func (b *book) table(s *sheet) {
 	b.add(s.name)
-	b.layout(s.name, len(s.cols))
 	b.hatch(s)
 	head, _ := excelize.CoordinatesToCellName(1, s.headRow())
 	end, _ := excelize.CoordinatesToCellName(len(s.cols), s.last())
 	b.try(b.file.AutoFilter(s.name, head+":"+end, nil))
+	b.layout(s.name) // after the filter, which forgets it
 	b.try(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, s.headRow(), s.headRow()), Scope: s.name}))
 	if b.err != nil {
 		return
@@ -187,6 +187,9 @@ func styled(row []any, cols []column) []any {
 			row[i] = c
 			continue
 		}
+		if cell == "" {
+			cell = nil
+		}
 		row[i] = excelize.Cell{StyleID: cols[i].style, Value: cell}
 	}
 	return row
@@ -202,7 +205,7 @@ func (b *book) oneLine() string {
 }
 
 // layout makes a sheet fit for paper: A4 landscape, as wide as the page, numbered.
-func (b *book) layout(name string, _ int) {
+func (b *book) layout(name string) {
 	paper, wide, tall, landscape, fit := 9, 1, 0, "landscape", true
 	b.try(b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &tall}))
 	b.try(b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}))

@@ -20,7 +20,7 @@ func (b *book) summary() {
 	sites := b.siteTable()
 	rows, groups := b.summaryRows(sites)
 	b.add(name)
-	b.layout(name, len(summaryWidths))
+	b.layout(name)
 	if b.err != nil {
 		return
 	}

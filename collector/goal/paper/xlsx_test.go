@@ -109,7 +109,7 @@ func TestASheetIsFitForPaper(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *layout.Size != 9 || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 || *layout.FitToHeight != 0 || !*props.FitToPage {
+		if *layout.Size != 9 || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 || layout.FitToHeight != nil && *layout.FitToHeight == 1 || !*props.FitToPage {
 			t.Errorf("%s: %+v", name, layout)
 		}
 		if foot, err := f.GetHeaderFooter(name); err != nil || !strings.HasSuffix(foot.OddFooter, "&R&P / &N") {
