@@ -243,11 +243,10 @@ func linesOf(s string, width float64) int {
 	room := int(width * 1.05)
 	for _, word := range strings.Fields(s) {
 		w := say.Width(word)
-		if used > 0 && used+1+w > room {
+		if used > 0 && used+w > room {
 			lines, used = lines+1, 0
 		}
-		used += w + 1
-		for ; used > room+1; used -= room {
+		for used += w + 1; used > room+1; used -= room {
 			lines++
 		}
 	}
