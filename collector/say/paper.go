@@ -12,6 +12,7 @@ var paperTexts = texts{
 	"paper.units_on":      {"Đơn vị hành chính ngày", "Units as of"},
 	"paper.known":         {"Mã băm (SHA-256)", "Hashes (SHA-256)"},
 	"paper.known_hashes":  {"tiêu chuẩn %s · danh mục %s · kê khai %s · số liệu ngày %s", "standard %s · inventory %s · declarations %s · days %s"},
+	"paper.hash_of":       {"SHA-256 của %s", "SHA-256 of %s"},
 	"paper.compared":      {"So với tiêu chuẩn", "Compared with"},
 	"paper.version":       {"Phiên bản CommuneWatch", "CommuneWatch version"},
 	"paper.notes":         {"Lưu ý", "Notes"},

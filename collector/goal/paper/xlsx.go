@@ -44,8 +44,8 @@ type book struct {
 	sheets int
 	err    error
 
-	plain, title, soft, head, number, vnd, date, month, stamp, sum int // styles
-	notMet, noData                                                 int // conditional ones
+	plain, title, soft, text, head, headRight, number, count, vnd, date, month, stamp, sum int // styles
+	notMet, noData                                                                         int // conditional ones
 }
 
 func (b *book) try(err error) {
@@ -60,26 +60,34 @@ func (b *book) style(s excelize.Style) int {
 	return id
 }
 
-// styles use no colour but grey.
+// styles use no colour but grey. Text that is not wrapped runs over its cell's end.
 func (b *book) styles() {
 	line := []excelize.Border{{Type: "bottom", Color: "A6A6A6", Style: 1}}
-	wrap := &excelize.Alignment{Vertical: "top", WrapText: true}
-	format := func(code string) *string { return &code }
-	b.plain = b.style(excelize.Style{Border: line, Alignment: wrap})
-	b.title = b.style(excelize.Style{Font: &excelize.Font{Bold: true, Size: 14}})
-	b.soft = b.style(excelize.Style{Alignment: &excelize.Alignment{Vertical: "top"}})
-	b.head = b.style(excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true},
-		Fill:   excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E7E6E6"}},
-		Border: []excelize.Border{{Type: "bottom", Color: "000000", Style: 2}, {Type: "top", Color: "000000", Style: 1}}})
-	top := &excelize.Alignment{Vertical: "top"}
-	b.number = b.style(excelize.Style{Border: line, Alignment: top, CustomNumFmt: format("#,##0.##")})
-	b.vnd = b.style(excelize.Style{Border: line, Alignment: top, CustomNumFmt: format("#,##0")})
-	b.date = b.style(excelize.Style{Border: line, Alignment: top, CustomNumFmt: format("dd/mm/yyyy")})
-	b.month = b.style(excelize.Style{Border: line, Alignment: top, CustomNumFmt: format("mm/yyyy")})
-	b.stamp = b.style(excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}, CustomNumFmt: format("hh:mm dd/mm/yyyy")})
-	b.sum = b.style(excelize.Style{Font: &excelize.Font{Bold: true}, CustomNumFmt: format("#,##0")})
-	b.notMet = b.conditional(excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 14, Color: []string{"A6A6A6"}}})
-	b.noData = b.conditional(excelize.Style{Font: &excelize.Font{Italic: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 18, Color: []string{"A6A6A6"}}})
+	top, wrap := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "top", WrapText: true}
+	cell := func(format string) int {
+		return b.style(excelize.Style{Font: font(false, 10), Border: line, Alignment: top, CustomNumFmt: &format})
+	}
+	stamp, sum := "hh:mm dd/mm/yyyy", "#,##0_)"
+	b.plain = b.style(excelize.Style{Font: font(false, 10), Border: line, Alignment: wrap})
+	b.title = b.style(excelize.Style{Font: font(true, 14)})
+	b.soft = b.style(excelize.Style{Font: font(false, 10), Alignment: top})
+	b.text = b.style(excelize.Style{Font: font(false, 10), Alignment: wrap})
+	head := func(horizontal string) int {
+		return b.style(excelize.Style{Font: font(true, 10), Alignment: &excelize.Alignment{Horizontal: horizontal, Vertical: "center", WrapText: true},
+			Fill:   excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E7E6E6"}},
+			Border: []excelize.Border{{Type: "bottom", Color: "000000", Style: 2}, {Type: "top", Color: "000000", Style: 1}}})
+	}
+	b.head, b.headRight = head("left"), head("right")
+	b.number, b.count, b.vnd = cell("General_)"), cell("#,##0_)"), cell("#,##0_)")
+	b.date, b.month = cell("dd/mm/yyyy"), cell("mm/yyyy")
+	b.stamp = b.style(excelize.Style{Font: font(false, 10), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}, CustomNumFmt: &stamp})
+	b.sum = b.style(excelize.Style{Font: font(true, 10), CustomNumFmt: &sum})
+	b.notMet = b.conditional(excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"D9D9D9"}}})
+	b.noData = b.conditional(excelize.Style{Font: &excelize.Font{Italic: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 18, Color: []string{"EDEDED"}}})
+}
+
+func font(bold bool, size float64) *excelize.Font {
+	return &excelize.Font{Bold: bold, Size: size, Family: "Calibri"}
 }
 
 func (b *book) conditional(s excelize.Style) int {
@@ -98,11 +106,12 @@ type column struct {
 
 // sheet is a table with what stands above it. Columns and rows count from 1.
 type sheet struct {
-	name   string
-	above  [][]any // between the stamp and the header
-	cols   []column
-	rows   [][]any
-	frozen int // columns that stay in sight
+	name    string
+	above   [][]any // between the stamp and the header
+	cols    []column
+	rows    [][]any
+	frozen  int // columns that stay in sight
+	printed int // columns that go on paper, of A4's width; 0: all
 }
 
 // headRow is the row of the header, first and last those of the rows below it; a sheet
@@ -135,12 +144,16 @@ func (b *book) add(name string) {
 // table writes a sheet: title, stamp, what stands above, header, rows.
 func (b *book) table(s *sheet) {
 	b.add(s.name)
-	b.layout(s.name, len(s.cols))
 	b.hatch(s)
 	head, _ := excelize.CoordinatesToCellName(1, s.headRow())
 	end, _ := excelize.CoordinatesToCellName(len(s.cols), s.last())
 	b.try(b.file.AutoFilter(s.name, head+":"+end, nil))
-	b.try(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, s.headRow(), s.headRow()), Scope: s.name}))
+	b.layout(s.name) // after the filter, which forgets it
+	b.defineName(s.name, "_xlnm.Print_Titles", fmt.Sprintf("'%s'!$%d:$%d", s.name, s.headRow(), s.headRow()))
+	if s.printed > 0 {
+		last, _ := excelize.ColumnNumberToName(s.printed)
+		b.defineName(s.name, "_xlnm.Print_Area", fmt.Sprintf("'%s'!$A$1:$%s$%d", s.name, last, s.last()))
+	}
 	if b.err != nil {
 		return
 	}
@@ -155,26 +168,89 @@ func (b *book) table(s *sheet) {
 	below, _ := excelize.CoordinatesToCellName(1+s.frozen, s.first())
 	b.try(out.SetPanes(&excelize.Panes{Freeze: true, XSplit: s.frozen, YSplit: s.headRow(), TopLeftCell: below, ActivePane: "bottomRight"}))
 	b.row(out, 1, []any{excelize.Cell{StyleID: b.title, Value: s.name + " – " + b.printer.title()}})
-	b.row(out, 2, []any{excelize.Cell{StyleID: b.soft, Value: b.oneLine()}})
-	b.row(out, 3, []any{excelize.Cell{StyleID: b.soft, Value: strings.Join(b.notes()[:2], " ")}})
+	b.sentence(out, s, 2, b.oneLine())
+	b.sentence(out, s, 3, strings.Join(b.notes()[:2], " "))
 	for i, row := range s.above {
 		b.row(out, 4+i, row)
 	}
 	names := make([]any, len(s.cols))
 	for i, c := range s.cols {
-		names[i] = excelize.Cell{StyleID: b.head, Value: c.name}
+		style := b.head
+		if c.style != b.plain {
+			style = b.headRight // over figures
+		}
+		names[i] = excelize.Cell{StyleID: style, Value: c.name}
 	}
-	b.row(out, s.headRow(), names)
+	b.row(out, s.headRow(), names, headHeight)
 	for i, row := range s.rows {
-		b.row(out, s.first()+i, styled(row, s.cols))
+		high := height(row, s.cols)
+		b.row(out, s.first()+i, styled(row, s.cols), high)
 	}
 	b.try(out.Flush())
 }
 
-func (b *book) row(out *excelize.StreamWriter, n int, cells []any) {
-	if len(cells) > 0 {
-		b.try(out.SetRow(fmt.Sprintf("A%d", n), cells))
+// sentence writes a text over all columns that are printed.
+func (b *book) sentence(out *excelize.StreamWriter, s *sheet, n int, text string) {
+	last, width := s.printed, 0.0
+	if last == 0 {
+		last = len(s.cols)
 	}
+	for _, c := range s.cols[:last] {
+		width += c.width
+	}
+	end, _ := excelize.CoordinatesToCellName(last, n)
+	b.try(out.MergeCell(fmt.Sprintf("A%d", n), end))
+	b.row(out, n, []any{excelize.Cell{StyleID: b.text, Value: text}}, float64(linesOf(text, width))*lineHeight)
+}
+
+func (b *book) defineName(sheet, name, refersTo string) {
+	b.try(b.file.SetDefinedName(&excelize.DefinedName{Name: name, RefersTo: refersTo, Scope: sheet}))
+}
+
+// row writes one, as high as said; 0: as high as a row is.
+func (b *book) row(out *excelize.StreamWriter, n int, cells []any, high ...float64) {
+	if len(cells) == 0 {
+		return
+	}
+	var opts []excelize.RowOpts
+	if len(high) > 0 && high[0] > 0 {
+		opts = append(opts, excelize.RowOpts{Height: high[0]})
+	}
+	b.try(out.SetRow(fmt.Sprintf("A%d", n), cells, opts...))
+}
+
+// Heights in points, of a line and of a header's two.
+const (
+	lineHeight = 13.5
+	headHeight = 2*lineHeight + 3
+)
+
+// height is what the wrapped texts of a row need: not every program makes a row as high
+// as its text when it opens a workbook.
+func height(row []any, cols []column) float64 {
+	lines := 1
+	for i, cell := range row {
+		if s, ok := cell.(string); ok {
+			lines = max(lines, linesOf(s, cols[i].width))
+		}
+	}
+	return float64(lines) * lineHeight
+}
+
+// linesOf is in how many lines a text of 10 points is wrapped in a column.
+func linesOf(s string, width float64) int {
+	lines, used := 1, 0
+	room := int(width * 1.05)
+	for _, word := range strings.Fields(s) {
+		w := say.Width(word)
+		if used > 0 && used+w > room {
+			lines, used = lines+1, 0
+		}
+		for used += w + 1; used > room+1; used -= room {
+			lines++
+		}
+	}
+	return lines
 }
 
 // styled gives each cell the style of its column, unless it has its own.
@@ -186,6 +262,9 @@ func styled(row []any, cols []column) []any {
 			c.StyleID = cols[i].style
 			row[i] = c
 			continue
+		}
+		if cell == "" {
+			cell = nil
 		}
 		row[i] = excelize.Cell{StyleID: cols[i].style, Value: cell}
 	}
@@ -202,7 +281,7 @@ func (b *book) oneLine() string {
 }
 
 // layout makes a sheet fit for paper: A4 landscape, as wide as the page, numbered.
-func (b *book) layout(name string, _ int) {
+func (b *book) layout(name string) {
 	paper, wide, tall, landscape, fit := 9, 1, 0, "landscape", true
 	b.try(b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &tall}))
 	b.try(b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}))

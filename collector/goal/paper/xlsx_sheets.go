@@ -3,6 +3,7 @@ package paper
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -12,34 +13,34 @@ import (
 
 // Columns of the sheet of sites that others count.
 const (
-	siteTerrain = 3
-	siteArea    = 5
-	siteUnit    = 6
-	siteVerdict = 8
-	siteCost    = 13
+	siteArea    = 3
+	siteTerrain = 4
+	siteUnit    = 5
+	siteVerdict = 6
+	siteCost    = 10
 )
 
 // siteTable is the sheet of sites: formulas of the summary need to know where it is.
 func (b *book) siteTable() *sheet {
-	s := &sheet{name: b.t("paper.sites"), frozen: 2, above: make([][]any, 1), cols: []column{
-		{b.t("paper.site_id"), 11, b.plain, false},
-		{b.t("paper.site"), 22, b.plain, false},
-		{b.t("paper.terrain"), 11, b.plain, false},
-		{b.t("paper.terrain_verified"), 10, b.plain, false},
-		{b.t("paper.area"), 19, b.plain, false},
-		{b.t("paper.unit"), 26, b.plain, false},
-		{b.t("paper.unit_split"), 10, b.plain, false},
+	s := &sheet{name: b.t("paper.sites"), frozen: 2, printed: 11, above: make([][]any, 1), cols: []column{
+		{b.t("paper.site_id"), 10, b.plain, false},
+		{b.t("paper.site"), 21, b.plain, false},
+		{b.t("paper.area"), 18, b.plain, false},
+		{b.t("paper.terrain"), 13, b.plain, false},
+		{b.t("paper.unit"), 25, b.plain, false},
 		{b.t("paper.verdict"), 15, b.plain, true},
 		{b.t("paper.distance"), 9, b.number, false},
-		{b.t("paper.count_not_met"), 32, b.plain, false},
-		{b.t("paper.verdict_no_data"), 32, b.plain, false},
-		{b.t("paper.todo"), 40, b.plain, false},
+		{b.t("paper.verdict_not_met"), 34, b.plain, false},
+		{b.t("paper.verdict_no_data"), 34, b.plain, false},
 		{b.t("paper.cost_vnd"), 14, b.vnd, false},
-		{b.t("paper.cost_missing"), 11, b.plain, false},
 		{b.t("paper.first_met"), 10, b.month, false},
+		{b.t("paper.todo"), 60, b.plain, false},
+		{b.t("paper.cost_missing"), 12, b.plain, false},
 		{b.t("paper.relapses"), 16, b.plain, false},
-		{b.t("paper.rollout"), 14, b.plain, false},
+		{b.t("paper.rollout"), 16, b.plain, false},
 		{b.t("paper.responsible_person"), 18, b.plain, false},
+		{b.t("paper.terrain_verified"), 12, b.plain, false},
+		{b.t("paper.unit_split"), 11, b.plain, false},
 	}}
 	if b.Compared != nil {
 		s.cols = append(s.cols, column{b.say(b.Compared.Name), 16, b.plain, true})
@@ -49,9 +50,9 @@ func (b *book) siteTable() *sheet {
 		if l.FirstMet != nil {
 			first = wall(l.FirstMet.From())
 		}
-		row := []any{plain(l.ID), b.site(l), b.terrain(l.Terrain), b.yesNo(l.Verified), b.area(l), b.unit(l), b.yesNo(l.Split),
-			b.verdict(l.Verdict), rounded(l.Distance), b.names(l, goal.NotMet), b.names(l, goal.NoData), b.works(l),
-			l.Cost, b.yesNo(l.CostUnknown), first, b.relapses(l), b.rollout(l.Rollout), plain(l.Responsible)}
+		row := []any{plain(l.ID), b.site(l), b.area(l), b.terrain(l.Terrain), b.unit(l),
+			b.verdict(l.Verdict), rounded(l.Distance), b.names(l, goal.NotMet), b.names(l, goal.NoData), l.Cost, first,
+			b.works(l), b.yesNo(l.CostUnknown), b.relapses(l), b.rollout(l.Rollout), plain(l.Responsible), b.yesNo(l.Verified), b.yesNo(l.Split)}
 		if b.Compared != nil {
 			compared := none
 			if l.Compared != nil {
@@ -79,32 +80,32 @@ func (b *book) siteSheet() {
 
 // evidenceSheet holds every verdict on every criterion and what it rests on.
 func (b *book) evidenceSheet() {
-	s := &sheet{name: b.t("paper.evidence"), frozen: 3, cols: []column{
-		{b.t("paper.site_id"), 11, b.plain, false},
+	s := &sheet{name: b.t("paper.evidence"), frozen: 3, printed: 20, cols: []column{
+		{b.t("paper.site_id"), 10, b.plain, false},
 		{b.t("paper.site"), 20, b.plain, false},
-		{b.t("paper.criterion"), 28, b.plain, false},
-		{b.t("paper.group"), 14, b.plain, false},
-		{b.t("paper.area"), 18, b.plain, false},
+		{b.t("paper.criterion"), 30, b.plain, false},
 		{b.t("paper.verdict"), 15, b.plain, true},
 		{b.t("paper.threshold"), 12, b.plain, false},
-		{b.t("paper.measured"), 10, b.number, false},
-		{b.t("paper.declared"), 10, b.number, false},
+		{b.t("paper.measured"), 9, b.number, false},
+		{b.t("paper.declared"), 9, b.number, false},
 		{b.t("paper.measure_unit"), 8, b.plain, false},
-		{b.t("paper.declared_words"), 20, b.plain, false},
-		{b.t("paper.differ_short"), 9, b.plain, false},
+		{b.t("paper.differ_short"), 8, b.plain, false},
 		{b.t("paper.window_from"), 11, b.date, false},
 		{b.t("paper.window_until"), 11, b.date, false},
-		{b.t("paper.days_due"), 7, b.number, false},
-		{b.t("paper.days_needed"), 7, b.number, false},
-		{b.t("paper.days_good"), 7, b.number, false},
-		{b.t("paper.days_bad"), 7, b.number, false},
-		{b.t("paper.days_missing"), 7, b.number, false},
-		{b.t("paper.days_to_come"), 7, b.number, false},
-		{b.t("paper.observations"), 11, b.number, false},
-		{b.t("paper.decided_by"), 10, b.plain, false},
-		{b.t("paper.declared_on"), 11, b.date, false},
-		{b.t("paper.declared_by"), 20, b.plain, false},
+		{b.t("paper.days_due"), 8, b.count, false},
+		{b.t("paper.days_needed"), 7, b.count, false},
+		{b.t("paper.days_good"), 7, b.count, false},
+		{b.t("paper.days_bad"), 7, b.count, false},
+		{b.t("paper.days_missing"), 7, b.count, false},
+		{b.t("paper.days_to_come"), 7, b.count, false},
+		{b.t("paper.observations"), 9, b.count, false},
+		{b.t("paper.decided_by"), 9, b.plain, false},
 		{b.t("paper.why"), 44, b.plain, false},
+		{b.t("paper.group"), 14, b.plain, false},
+		{b.t("paper.area"), 18, b.plain, false},
+		{b.t("paper.declared_words"), 24, b.plain, false},
+		{b.t("paper.declared_on"), 11, b.date, false},
+		{b.t("paper.declared_by"), 24, b.plain, false},
 	}}
 	for _, l := range b.all() {
 		for i := range l.Findings {
@@ -115,15 +116,15 @@ func (b *book) evidenceSheet() {
 }
 
 func (b *book) evidence(l *goal.SiteLine, f *goal.Finding) []any {
-	row := []any{plain(l.ID), b.site(l), b.criterion(f.Criterion), b.group(f.Group), b.area(l), b.verdict(f.Verdict), b.threshold(f),
-		nil, nil, f.Unit, nil, b.differs(f), nil, nil, nil, nil, nil, nil, nil, nil, nil, b.by(f), nil, nil, b.why(f)}
+	row := []any{plain(l.ID), b.site(l), b.criterion(f.Criterion), b.verdict(f.Verdict), b.threshold(f), nil, nil, f.Unit, b.differs(f),
+		nil, nil, nil, nil, nil, nil, nil, nil, nil, b.by(f), b.why(f), b.group(f.Group), b.area(l), nil, nil, nil}
 	if m := f.Measured; m != nil {
-		row[7] = figureCell(m.Value)
-		copy(row[12:], []any{wall(m.From), wall(m.Until.AddDate(0, 0, -1)), m.Due, m.Needed, m.Good, m.Bad, m.Missing, m.ToCome, m.Observations})
+		row[5] = figureCell(m.Value)
+		copy(row[9:], []any{wall(m.From), wall(m.Until.Add(-time.Nanosecond)), m.Due, m.Needed, m.Good, m.Bad, m.Missing, m.ToCome, m.Observations})
 	}
 	if d := f.Declared; d != nil {
-		row[8], row[10] = figureCell(d.Value), plain(d.Text)
-		row[22], row[23] = wall(d.Date), plain(d.Source)
+		row[6] = figureCell(d.Value)
+		copy(row[22:], []any{plain(d.Text), wall(d.Date), plain(d.Source)})
 	}
 	return row
 }
@@ -137,19 +138,19 @@ func (b *book) differs(f *goal.Finding) any {
 
 // todoSheet holds every work of every site; its sums are by who is responsible.
 func (b *book) todoSheet() {
-	s := &sheet{name: b.t("paper.todo"), frozen: 2, cols: []column{
-		{b.t("paper.site_id"), 11, b.plain, false},
-		{b.t("paper.site"), 22, b.plain, false},
-		{b.t("paper.area"), 19, b.plain, false},
+	s := &sheet{name: b.t("paper.todo"), frozen: 2, printed: 8, cols: []column{
+		{b.t("paper.site_id"), 10, b.plain, false},
+		{b.t("paper.site"), 21, b.plain, false},
 		{b.t("paper.verdict"), 15, b.plain, true},
-		{b.t("paper.work"), 44, b.plain, false},
-		{b.t("paper.for_criteria"), 40, b.plain, false},
+		{b.t("paper.work"), 38, b.plain, false},
+		{b.t("paper.for_criteria"), 34, b.plain, false},
 		{b.t("paper.responsible"), 16, b.plain, false},
-		{b.t("paper.rule"), 50, b.plain, false},
+		{b.t("paper.rule"), 44, b.plain, false},
 		{b.t("paper.cost_vnd"), 15, b.vnd, false},
 		{b.t("paper.price_source"), 36, b.plain, false},
+		{b.t("paper.area"), 19, b.plain, false},
 	}}
-	const responsible, price = 7, 9
+	const responsible, price = 6, 8
 	sums := map[string]int64{}
 	for _, l := range b.all() {
 		for _, t := range l.Todo {
@@ -162,8 +163,8 @@ func (b *book) todoSheet() {
 			for _, c := range t.Criteria {
 				names = append(names, b.criterion(c))
 			}
-			s.rows = append(s.rows, []any{plain(l.ID), b.site(l), b.area(l), b.verdict(l.Verdict), b.work(t.Work), strings.Join(names, "; "),
-				b.responsible(t.Work), b.say(w.Rule), cost, b.say(w.PriceSource)})
+			s.rows = append(s.rows, []any{plain(l.ID), b.site(l), b.verdict(l.Verdict), b.work(t.Work), strings.Join(names, "; "),
+				b.responsible(t.Work), b.say(w.Rule), cost, b.say(w.PriceSource), b.area(l)})
 			sums[w.Responsible] += t.Price
 			sums[""] += t.Price
 		}
@@ -178,7 +179,7 @@ func (b *book) todoSheet() {
 	s.above[0] = sumRow(b.t("paper.total"), "SUM("+s.column(price)+")", sums[""])
 	for i, who := range []string{goal.Locality, goal.Provider, goal.Province} {
 		name := b.t("paper.by_" + say.Key(who))
-		s.above[i+1] = sumRow(name, fmt.Sprintf("SUMIF(%s,G%d,%s)", s.column(responsible), 5+i, s.column(price)), sums[who])
+		s.above[i+1] = sumRow(name, fmt.Sprintf("SUMIF(%s,F%d,%s)", s.column(responsible), 5+i, s.column(price)), sums[who])
 	}
 	b.table(s)
 }
@@ -189,14 +190,14 @@ func (b *book) planSheet() {
 		return
 	}
 	s := &sheet{name: b.t("paper.plan"), frozen: 3, cols: []column{
-		{b.t("paper.order"), 7, b.number, false},
+		{b.t("paper.order"), 7, b.count, false},
 		{b.t("paper.site_id"), 11, b.plain, false},
 		{b.t("paper.site"), 26, b.plain, false},
 		{b.t("paper.area"), 20, b.plain, false},
 		{b.t("paper.cost_vnd"), 16, b.vnd, false},
 		{b.t("paper.running_total"), 18, b.vnd, false},
 		{b.t("paper.budget"), 18, b.plain, false},
-		{b.t("paper.todo"), 70, b.plain, false},
+		{b.t("paper.todo"), 56, b.plain, false},
 	}}
 	s.above = [][]any{{excelize.Cell{StyleID: b.soft, Value: b.planSum()}}, nil}
 	if unknown := b.unknownPrices(); unknown != "" {
@@ -266,7 +267,7 @@ func (b *book) changesSheet() {
 		{b.t("paper.site"), 26, b.plain, false},
 		{b.t("paper.was"), 16, b.plain, true},
 		{b.t("paper.is"), 16, b.plain, true},
-		{b.t("paper.changed_criteria"), 90, b.plain, false},
+		{b.t("paper.changed_criteria"), 80, b.plain, false},
 	}}
 	s.above = [][]any{{excelize.Cell{StyleID: b.soft, Value: b.changesSum()}}}
 	for _, c := range b.Changes.Sites {

@@ -20,7 +20,7 @@ func (b *book) summary() {
 	sites := b.siteTable()
 	rows, groups := b.summaryRows(sites)
 	b.add(name)
-	b.layout(name, len(summaryWidths))
+	b.layout(name)
 	if b.err != nil {
 		return
 	}
@@ -36,9 +36,22 @@ func (b *book) summary() {
 		b.try(out.SetColWidth(i+1, i+1, width))
 	}
 	for i, row := range rows {
-		b.row(out, i+1, row)
+		high := 0.0
+		if len(row) == 1 && i > 0 { // a sentence, over all columns
+			cell := row[0].(excelize.Cell)
+			b.try(out.MergeCell(fmt.Sprintf("A%d", i+1), fmt.Sprintf("F%d", i+1)))
+			high = float64(linesOf(cell.Value.(string), summaryWidth())) * lineHeight
+		}
+		b.row(out, i+1, row, high)
 	}
 	b.try(out.Flush())
+}
+
+func summaryWidth() (sum float64) {
+	for _, width := range summaryWidths {
+		sum += width
+	}
+	return sum
 }
 
 // summaryRows are all rows, and the first and last of each kind of groups.
@@ -55,11 +68,11 @@ func (b *book) summaryRows(sites *sheet) (rows [][]any, groups [][2]int) {
 		rows = append(rows, []any{excelize.Cell{StyleID: b.soft, Value: f[0]}, excelize.Cell{StyleID: b.stamp, Value: f[1]}})
 	}
 	for _, note := range b.notes() {
-		text(b.soft, note)
+		text(b.text, note)
 	}
-	text(b.soft, b.rolloutLine())
+	text(b.text, b.rolloutLine())
 	if b.say(b.Goal.Source) != "" {
-		text(b.soft, b.t("paper.source")+": "+b.say(b.Goal.Source))
+		text(b.text, b.t("paper.source")+": "+b.say(b.Goal.Source))
 	}
 	kind := ""
 	for i := range b.Groups {
@@ -67,8 +80,10 @@ func (b *book) summaryRows(sites *sheet) (rows [][]any, groups [][2]int) {
 		if g.Kind != kind {
 			kind = g.Kind
 			rows = append(rows, nil)
-			text(b.head, b.t("paper.of_"+say.Key(kind)), b.t("paper.verdict"), b.t("paper.sites_short"),
-				b.verdict(goal.Met), b.verdict(goal.NotMet), b.verdict(goal.NoData))
+			text(b.head, b.t("paper.of_"+say.Key(kind)), b.t("paper.verdict"))
+			for _, name := range []string{b.t("paper.sites_short"), b.verdict(goal.Met), b.verdict(goal.NotMet), b.verdict(goal.NoData)} {
+				rows[len(rows)-1] = append(rows[len(rows)-1], excelize.Cell{StyleID: b.headRight, Value: name})
+			}
 			groups = append(groups, [2]int{len(rows) + 1, len(rows) + 1})
 		}
 		head := groups[len(groups)-1][0] - 1
@@ -77,7 +92,7 @@ func (b *book) summaryRows(sites *sheet) (rows [][]any, groups [][2]int) {
 	}
 	rows = append(rows, nil)
 	for _, mark := range b.splitMark() {
-		text(b.soft, mark)
+		text(b.text, mark)
 	}
 	return rows, groups
 }
@@ -95,11 +110,22 @@ func (b *book) workbookStamp() [][2]any {
 				value = wall(b.Judged)
 			}
 		case b.t("paper.known"):
-			value = b.t("paper.known_hashes", b.Goal.Hash, b.Known.Inventory, b.Known.Declarations, b.Known.Days)
+			facts = append(facts, b.wholeHashes()...)
+			continue
 		}
 		facts = append(facts, [2]any{f.Name, value})
 	}
 	return facts
+}
+
+// wholeHashes are of what was known.
+func (b *book) wholeHashes() [][2]any {
+	return [][2]any{
+		{b.t("paper.hash_of", b.t("paper.changed_standard")), b.Goal.Hash},
+		{b.t("paper.hash_of", b.t("paper.changed_inventory")), b.Known.Inventory},
+		{b.t("paper.hash_of", b.t("paper.changed_declarations")), b.Known.Declarations},
+		{b.t("paper.hash_of", b.t("paper.changed_days")), b.Known.Days},
+	}
 }
 
 // splitMark explains the mark where a group bears it.
@@ -119,9 +145,9 @@ func (b *book) groupRow(g *goal.Group, sites *sheet, row, head int) []any {
 	counted := func(col string, now int) excelize.Cell {
 		of := fmt.Sprintf("%s,%s$%d", sites.column(siteVerdict), col, head)
 		if by == 0 {
-			return formula("COUNTIF("+of+")", now, b.number)
+			return formula("COUNTIF("+of+")", now, b.count)
 		}
-		return formula(fmt.Sprintf("COUNTIFS(%s,%s,%s)", sites.column(by), quoted(b.groupName(g)), of), now, b.number)
+		return formula(fmt.Sprintf("COUNTIFS(%s,%s,%s)", sites.column(by), quoted(b.groupName(g)), of), now, b.count)
 	}
 	total := fmt.Sprintf("COUNTA(%s)", sites.column(siteVerdict))
 	if by != 0 {
@@ -131,7 +157,7 @@ func (b *book) groupRow(g *goal.Group, sites *sheet, row, head int) []any {
 	return []any{
 		excelize.Cell{StyleID: b.plain, Value: b.groupMarked(g)},
 		formula(verdict, b.verdict(g.Verdict), b.plain),
-		formula(total, len(g.Sites), b.number),
+		formula(total, len(g.Sites), b.count),
 		counted("D", g.Met), counted("E", g.NotMet), counted("F", g.NoData),
 	}
 }
