@@ -28,6 +28,7 @@ var commands = []settings.Command{
 	{Name: "report", Does: "report.report", Flags: reportMonth},
 	{Name: "goal", Does: "report.goal", Flags: showGoal},
 	{Name: "declare", Does: "declared.declare", Flags: declareSheet},
+	{Name: "user", Does: "users.user", Flags: keepUsers},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
@@ -61,8 +62,15 @@ func announce(ctx context.Context, c *center.Center, cfg center.Config, log *slo
 	case <-ctx.Done():
 	case <-c.Up():
 		log.Info("collector is up", "version", version, "agents", "https://"+c.Addr().String(),
-			"pages", "http://"+c.PageAddr().String()+"/", "data", cfg.Data)
+			"pages", scheme(cfg)+"://"+c.PageAddr().String()+"/", "data", cfg.Data)
 	}
+}
+
+func scheme(cfg center.Config) string {
+	if cfg.PageCert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 // configFlag is the packages' file where it is there.

@@ -75,6 +75,15 @@ func CheckNew(path, name string, role api.UserRole) error {
 	return err
 }
 
+// CheckKnown tells whether a person is in the file, likewise.
+func CheckKnown(path, name string) error {
+	rows, _, err := readFile(path)
+	if err == nil && indexOf(rows, name) < 0 {
+		err = Refusal{"users.unknown", []any{cleanName(name)}}
+	}
+	return err
+}
+
 // SetRole gives a person another role.
 func SetRole(path, name string, role api.UserRole) error {
 	if w := checkRole(role); w != nil {
