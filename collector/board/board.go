@@ -71,14 +71,22 @@ func (b *board) policy(site *inventory.Site) judge.Policy {
 // New makes the handler; it asks nothing of the store. Each request must come with who is
 // reading ([api.WithVisitor]).
 func New(deps Deps) (http.Handler, error) {
+	b, static, err := newBoard(deps)
+	if err != nil {
+		return nil, fmt.Errorf("board: %w", err)
+	}
+	return b.handler(static), nil
+}
+
+func newBoard(deps Deps) (*board, *static, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
-		return nil, errors.New("a board needs a store, an inventory, a log and a clock")
+		return nil, nil, errors.New("it needs a store, an inventory, a log and a clock")
 	}
 	if deps.Interval == 0 {
 		deps.Interval = api.DefaultInterval
 	}
 	if err := api.CheckInterval(deps.Interval); err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	if deps.Policies == nil {
 		policies := judge.DefaultPolicies()
@@ -89,15 +97,15 @@ func New(deps Deps) (http.Handler, error) {
 	}
 	static, err := readStatic()
 	if err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	pages, err := readPages(static)
 	if err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now()}
 	b.events.id.Store(new(string))
-	return b.handler(static), nil
+	return b, static, nil
 }
 
 func (b *board) handler(static http.Handler) http.Handler {
