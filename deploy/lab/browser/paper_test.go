@@ -4,13 +4,16 @@ package browser
 
 import (
 	"bytes"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"golang.org/x/text/unicode/norm"
 
 	"communewatch/collector/inventory"
+	"communewatch/collector/say"
 )
 
 // paperWidth is A4 less its margins, in CSS pixels.
@@ -47,20 +50,39 @@ func TestThePrintedProvinceNamesEverySite(t *testing.T) {
 	w := newWorld(t, nil)
 	tab := Open(t, w.home, Look{Width: paperWidth, Height: 1000})
 	tab.Go("/")
-	call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	text := Eval[string](tab, `[...document.querySelectorAll(".sites tr[id] th")].filter(e => e.checkVisibility({opacityProperty: true, visibilityProperty: true})).map(e => e.innerText).join("\n")`)
+	text := textOf(t, tab.PDF())
 	inv, err := inventory.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, site := range inv.Sites() {
-		if !strings.Contains(text, site.Label("vi")) {
-			t.Errorf("%s is not printed", site.Label("vi"))
+		if !strings.Contains(text, site.Label(say.Vietnamese)) {
+			t.Errorf("%s is not printed", site.Label(say.Vietnamese))
 		}
 	}
+	if strings.Contains(text, "Tạm dừng") || strings.Contains(text, "English") {
+		t.Error("what is to be pressed is printed")
+	}
+	call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	if head := Eval[string](tab, `getComputedStyle(document.querySelector(".sites thead")).display`); head != "table-header-group" {
 		t.Errorf("the header is %s: it does not stand on every sheet", head)
 	}
+}
+
+// textOf is a paper's text, as poppler reads it, on one line.
+func textOf(t *testing.T, pdf []byte) string {
+	t.Helper()
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Fatal("no pdftotext: run `make setup`")
+	}
+	command := exec.CommandContext(t.Context(), program, "-raw", "-", "-")
+	command.Stdin = bytes.NewReader(pdf)
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(norm.NFC.String(string(out))), " ")
 }
 
 func TestPagesWorkWithoutScript(t *testing.T) {
