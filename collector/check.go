@@ -59,13 +59,16 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 	}
 }
 
-// toCheck is what the command line names; the configuration is read only if that is not
-// a folder.
+// toCheck is what the command line names; the configuration is read, and held against the
+// files of the pages that it names, only if that is not a folder.
 func toCheck(args []string, policy, config string) (folder, file string, err error) {
 	if len(args) == 1 {
 		return args[0], policy, nil
 	}
 	cfg, err := center.LoadConfig(config)
+	if err == nil {
+		err = center.CheckPages(cfg)
+	}
 	return cfg.Inventory, cmp.Or(policy, cfg.Policy), err
 }
 

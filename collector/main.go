@@ -25,6 +25,7 @@ var commands = []settings.Command{
 	{Name: "revoke", Does: "enrol.revoke", Flags: revokeSite},
 	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
+	{Name: "user", Does: "users.user", Flags: keepUsers},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
@@ -58,8 +59,15 @@ func announce(ctx context.Context, c *center.Center, cfg center.Config, log *slo
 	case <-ctx.Done():
 	case <-c.Up():
 		log.Info("collector is up", "version", version, "agents", "https://"+c.Addr().String(),
-			"pages", "http://"+c.PageAddr().String()+"/", "data", cfg.Data)
+			"pages", scheme(cfg)+"://"+c.PageAddr().String()+"/", "data", cfg.Data)
 	}
+}
+
+func scheme(cfg center.Config) string {
+	if cfg.PageCert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 // configFlag is the packages' file where it is there.

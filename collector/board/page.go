@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"communewatch/collector/api"
@@ -186,6 +187,17 @@ func readStatic() (*static, error) {
 	s.version = strconv.FormatUint(hash.Sum64(), 16)
 	return s, nil
 }
+
+// StaticAddress is where a page that is none of these finds their style and icon.
+func StaticAddress(file string) string {
+	s, err := ownStatic()
+	if err != nil { // as it would [New]
+		return "/static/" + file
+	}
+	return s.address(file)
+}
+
+var ownStatic = sync.OnceValues(readStatic)
 
 func (s *static) address(file string) string { return "/static/" + file + "?v=" + s.version }
 

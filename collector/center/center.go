@@ -1,6 +1,6 @@
 // Package center is the wired collector: InfluxDB, store, ingest, judge, gate and
 // pages as one value with New and Run, which main, the tests and the lab start alike;
-// beside it what the commands do on its files (invite.go, agents.go). In comes a Config
+// beside it what the commands do on its files (invite.go, agents.go, pages.go). In comes a Config
 // (settings.go), out go listeners. It decides nothing of its own: all wiring stands in
 // wire, in the order in which a measurement passes. A machine has all roles, or some of
 // them: then what it lacks is answered with where to look, and the authority's key is
@@ -32,7 +32,6 @@ import (
 	"communewatch/collector/say"
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
-	"communewatch/collector/users"
 )
 
 // stopTime bounds how long what was accepted may take to be stored at the end.
@@ -47,7 +46,6 @@ type Deps struct {
 type Center struct {
 	cfg      Config
 	policies *judge.Policies
-	door     *users.Door
 	log      *slog.Logger
 	up       chan struct{}
 	gate     *gate.Gate
@@ -63,11 +61,10 @@ func New(cfg Config, deps Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := users.New(users.Config{File: cfg.Users, Secure: cfg.PageCert != ""}, users.Deps{Log: deps.Log, Now: time.Now})
-	if err != nil {
+	if err := CheckPages(cfg); err != nil {
 		return nil, err
 	}
-	return &Center{cfg: cfg, policies: policies, door: door, log: deps.Log, up: make(chan struct{})}, nil
+	return &Center{cfg: cfg, policies: policies, log: deps.Log, up: make(chan struct{})}, nil
 }
 
 // Run serves until ctx ends, then stops in the reverse order: first no new
@@ -172,6 +169,7 @@ func (c *Center) wire(influx influxdb) (*rooms, error) {
 	}
 	cfg := gate.DefaultConfiguration()
 	cfg.Listen, cfg.PageListen = c.cfg.Listen, c.cfg.Page
+	cfg.PageCert, cfg.PageKey, cfg.PageUsers = c.cfg.PageCert, c.cfg.PageKey, c.cfg.Users != ""
 	if r.gate, err = gate.New(cfg, deps); err != nil {
 		return nil, err
 	}
@@ -205,7 +203,9 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		if err != nil {
 			return err
 		}
-		deps.Board = c.door.Before(pages)
+		if deps.Board, err = c.behindDoor(pages, registry); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 type Config struct {
 	Data      string        `json:"data"`      // folder of keys, tokens and the embedded InfluxDB
 	Listen    string        `json:"listen"`    // host:port for agents, TLS
-	Page      string        `json:"page"`      // host:port of the pages, plain HTTP, meant for this machine
+	Page      string        `json:"page"`      // host:port of the pages; beyond this machine with users, page_cert and page_key only
 	Inventory string        `json:"inventory"` // folder of the inventory (inventory/binhdinh/FORMAT.md), followed as it changes; empty: the embedded province
 	Policy    string        `json:"policy"`    // file that overrides what it names of the figures by which offices are judged (judge/policy.yaml), read at the start; empty: none
 	Names     []string      `json:"names"`     // further names and addresses by which agents reach this machine
@@ -134,6 +134,7 @@ func (c *Config) check(read *settings.File) {
 	checkListen(read, "listen", c.Listen)
 	checkListen(read, "page", c.Page)
 	checkListen(read, "influxdb.listen", c.InfluxDB.Listen)
+	c.checkPages(read)
 	if api.CheckInterval(c.Interval) != nil {
 		read.Complain("interval", "config.range", c.Interval.String(), "1s", "1h")
 	}

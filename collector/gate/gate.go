@@ -1,6 +1,6 @@
 // Package gate is the collector's doors: the one for agents (TLS, client certificates,
-// tokens) and the one for the pages of this machine (plain HTTP, loopback). It alone
-// knows TLS and asks who is calling.
+// tokens) and the one for the pages (plain HTTP on loopback; beyond it TLS, and only where
+// the pages ask who is reading). It alone knows TLS and asks which machine is calling.
 //
 // In come handlers, a certificate and functions that know tokens and certificates; out
 // go requests with a proven api.Identity in their context, and those of strangers who
@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,51 +27,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"communewatch/collector/api"
 )
-
-// Config is where to listen and how much is borne.
-type Config struct {
-	Listen     string // host:port for agents
-	PageListen string // host:port of the pages; on loopback, only names of loopback are answered
-
-	Connections   int           // open at once on each door; more wait in the kernel
-	Requests      int           // answered at once on each door; more are told 503
-	PerAgent      int           // writes at once of one identity; more are told 429
-	HeaderBytes   int           // a request's header; more is 431
-	HeaderTimeout time.Duration // until the header is there, TLS included
-	ReadTimeout   time.Duration // until the body is there
-	WriteTimeout  time.Duration // from the header to the end of the answer
-	IdleTimeout   time.Duration // between two requests of a connection; a stranger's ends after HeaderTimeout
-	StopTimeout   time.Duration // for open requests at the end
-	RenewEvery    time.Duration // how often Deps.Renew is asked
-
-	EnrolEvery time.Duration // one try to enrol of one address, in the long run; more are told 429
-	EnrolBurst int           // tries of one address at once: many offices may stand behind one
-	EnrolRate  int           // tries of all addresses, a second
-}
-
-// DefaultConfiguration suits a province of a few hundred offices on slow lines.
-func DefaultConfiguration() Config {
-	return Config{
-		Listen:        ":8443",
-		PageListen:    "127.0.0.1:8480",
-		Connections:   4096,
-		Requests:      256,
-		PerAgent:      4,
-		HeaderBytes:   16 << 10,
-		HeaderTimeout: 10 * time.Second,
-		ReadTimeout:   3 * time.Minute, // api.MaxBodyBytes take 131 s at 64 kbit/s
-		WriteTimeout:  5 * time.Minute,
-		IdleTimeout:   5 * time.Minute, // agents send every minute and keep the connection
-		StopTimeout:   10 * time.Second,
-		RenewEvery:    time.Hour,
-		EnrolEvery:    3 * time.Second,
-		EnrolBurst:    20,
-		EnrolRate:     50,
-	}
-}
 
 // Deps are what the doors lead to.
 type Deps struct {
@@ -105,7 +65,12 @@ type Gate struct {
 	certificate atomic.Pointer[tls.Certificate]
 	writes      *slots // of all agents
 	pages       *slots
-	agents      *tally // requests by identity
+	streams     *slots
+	readers     *tally[netip.Prefix] // requests at the pages by address
+	listeners   *tally[netip.Prefix] // and streams
+	paces       *paces
+	pageKeys    *pageKeys            // nil: plain HTTP
+	agents      *tally[api.Identity] // requests by identity
 	twins       *twins
 	tries       *tries // of strangers who want to enrol
 	enrolling   *slots
@@ -114,24 +79,14 @@ type Gate struct {
 	agentsDoor   net.Listener
 	pagesDoor    net.Listener
 	started      bool
-	pagesAreHere bool // the pages' listener is bound to loopback
+	pagesAreHere bool            // the pages' listener is bound to loopback
+	serving      context.Context // ends when the gate stops
 }
 
 // New checks and opens nothing.
 func New(cfg Config, deps Deps) (*Gate, error) {
-	switch {
-	case len(deps.Certificate.Certificate) == 0:
-		return nil, errors.New("a gate needs a certificate")
-	case deps.Identify == nil, deps.Write == nil, deps.Board == nil, deps.Metrics == nil, deps.Ready == nil:
-		return nil, errors.New("a gate needs Identify, Write, Board, Metrics and Ready")
-	case deps.Log == nil, deps.Registry == nil:
-		return nil, errors.New("a gate needs a log and a registry")
-	case cfg.Connections < 1, cfg.Requests < 1, cfg.PerAgent < 1, cfg.HeaderBytes < 1:
-		return nil, errors.New("each limit of a gate must be at least 1")
-	case cfg.EnrolEvery <= 0, cfg.EnrolBurst < 1, cfg.EnrolRate < 1:
-		return nil, errors.New("each limit of enrolling must be more than 0")
-	case cfg.HeaderTimeout <= 0, cfg.ReadTimeout <= 0, cfg.WriteTimeout <= 0, cfg.IdleTimeout <= 0, cfg.StopTimeout <= 0, cfg.RenewEvery <= 0:
-		return nil, errors.New("each time of a gate must be more than 0: without one a slow caller stays for ever")
+	if err := check(cfg, deps); err != nil {
+		return nil, err
 	}
 	twins := newTwins()
 	m, err := newMetrics(deps.Registry, twins)
@@ -142,11 +97,18 @@ func New(cfg Config, deps Deps) (*Gate, error) {
 		cfg: cfg, deps: deps, log: deps.Log, metrics: m,
 		ready:  &readiness{ask: deps.Ready},
 		writes: newSlots(cfg.Requests),
-		pages:  newSlots(cfg.Requests),
-		agents: &tally{limit: cfg.PerAgent, open: map[api.Identity]int{}},
+		pages:  newSlots(cfg.Requests), streams: newSlots(cfg.Streams),
+		readers: newTally[netip.Prefix](cfg.PageRequests), listeners: newTally[netip.Prefix](cfg.PageRequests),
+		paces:  &paces{rate: rate.Limit(cfg.PageRate), burst: cfg.PageBurst, of: map[netip.Prefix]*rate.Limiter{}},
+		agents: newTally[api.Identity](cfg.PerAgent),
 		twins:  twins, tries: newTries(cfg), enrolling: newSlots(enrolPlaces),
 	}
 	g.certificate.Store(&deps.Certificate)
+	if cfg.PageCert != "" {
+		if g.pageKeys, err = openPageKeys(cfg.PageCert, cfg.PageKey, deps.Log); err != nil {
+			return nil, err
+		}
+	}
 	return g, nil
 }
 
@@ -169,9 +131,12 @@ func (g *Gate) Listen() error {
 		agents.Close()
 		return fmt.Errorf("listen for pages: %w", err)
 	}
-	g.agentsDoor, g.pagesDoor = agents, pages
 	bound, ok := pages.Addr().(*net.TCPAddr)
 	g.pagesAreHere = ok && bound.IP.IsLoopback()
+	if !g.pagesAreHere && (g.pageKeys == nil || !g.cfg.PageUsers) {
+		return errors.Join(fmt.Errorf("pages on %s could be read by anybody: beyond loopback they need users and a certificate", pages.Addr()), agents.Close(), pages.Close())
+	}
+	g.agentsDoor, g.pagesDoor = agents, pages
 	return nil
 }
 
@@ -219,11 +184,14 @@ func (g *Gate) Run(ctx context.Context) error {
 		},
 	}
 	group, serving := errgroup.WithContext(ctx)
+	g.mu.Lock()
+	g.serving = serving
+	g.mu.Unlock()
 	group.Go(func() error {
 		return served("agents", agents.ServeTLS(netutil.LimitListener(g.agentsDoor, g.cfg.Connections), "", ""))
 	})
 	group.Go(func() error {
-		return served("pages", pages.Serve(netutil.LimitListener(g.pagesDoor, g.cfg.Connections)))
+		return served("pages", g.servePages(pages))
 	})
 	group.Go(func() error { g.renew(serving); return nil })
 	group.Go(func() error {
@@ -277,9 +245,6 @@ func (g *Gate) stop(servers ...*http.Server) {
 // renew asks now and then whether the certificate should be another by now, so that
 // a collector which runs for years does not lock all agents out.
 func (g *Gate) renew(ctx context.Context) {
-	if g.deps.Renew == nil {
-		return
-	}
 	ticker := time.NewTicker(g.cfg.RenewEvery)
 	defer ticker.Stop()
 	for {
@@ -287,6 +252,12 @@ func (g *Gate) renew(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if g.pageKeys != nil {
+			g.pageKeys.warn(time.Now())
+		}
+		if g.deps.Renew == nil {
+			continue
 		}
 		fresh, err := g.deps.Renew()
 		if err != nil {

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"communewatch/collector/api"
 )
 
 // slots are the places for requests at once; who finds none is turned away, not queued.
@@ -27,14 +25,16 @@ func (s *slots) take() bool {
 
 func (s *slots) give() { <-s.places }
 
-// tally counts what is open by identity, and forgets who has nothing open.
-type tally struct {
+// tally counts what is open by identity or address, and forgets who has nothing open.
+type tally[K comparable] struct {
 	limit int
 	mu    sync.Mutex
-	open  map[api.Identity]int
+	open  map[K]int
 }
 
-func (t *tally) take(id api.Identity) bool {
+func newTally[K comparable](limit int) *tally[K] { return &tally[K]{limit: limit, open: map[K]int{}} }
+
+func (t *tally[K]) take(id K) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.open[id] >= t.limit {
@@ -44,7 +44,7 @@ func (t *tally) take(id api.Identity) bool {
 	return true
 }
 
-func (t *tally) give(id api.Identity) {
+func (t *tally[K]) give(id K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.open[id]--; t.open[id] == 0 {
@@ -54,11 +54,12 @@ func (t *tally) give(id api.Identity) {
 
 // metrics are the gate's own.
 type metrics struct {
-	requests  *prometheus.CounterVec
-	panics    prometheus.Counter
-	tlsErrors prometheus.Counter
-	hurried   prometheus.Counter
-	twins     prometheus.Counter
+	requests     *prometheus.CounterVec
+	panics       prometheus.Counter
+	tlsErrors    prometheus.Counter
+	hurried      prometheus.Counter
+	pagesHurried prometheus.Counter
+	twins        prometheus.Counter
 }
 
 func newMetrics(registry prometheus.Registerer, copies prometheus.Collector) (*metrics, error) {
@@ -75,11 +76,14 @@ func newMetrics(registry prometheus.Registerer, copies prometheus.Collector) (*m
 		hurried: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "communewatch_gate_enrol_hurried_total", Help: "Tries to enrol that were turned away because they were too many.",
 		}),
+		pagesHurried: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "communewatch_gate_pages_hurried_total", Help: "Requests for pages that were turned away because their address had too many.",
+		}),
 		twins: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "communewatch_gate_twins_refused_total", Help: "Requests refused because another machine reports under the same identity.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.panics, m.tlsErrors, m.hurried, m.twins, copies} {
+	for _, c := range []prometheus.Collector{m.requests, m.panics, m.tlsErrors, m.hurried, m.pagesHurried, m.twins, copies} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register the gate's metrics: %w", err)
 		}
