@@ -34,6 +34,23 @@ func (w *world) seed() {
 	w.write(api.Raw, raw...)
 	w.write(api.Events, w.incidents(now)...)
 	w.judged()
+	w.write(api.Events, states()...)
+}
+
+// states are one office in each state, so that every mark and colour is looked at.
+func states() []*api.Point {
+	var out []*api.Point
+	ids := []string{"bd-21801", "bd-21802", "bd-21804", "bd-21805", "bd-21808", "bd-21811", "bd-21814", "bd-21817"}
+	for i, state := range api.StatesBySeverity() {
+		out = append(out, judgedAs(ids[i%len(ids)], state, time.Now().Add(2*time.Second)))
+	}
+	return out
+}
+
+// judgedAs is the judge's word on an office.
+func judgedAs(site string, state api.State, at time.Time) *api.Point {
+	return api.NewPoint("site_state", at.Truncate(time.Second)).Tag(api.TagSite, site).Text("state", string(state)).Int("rank", 1).
+		Text("reason", "reason.uplink_all_lost").Text("evidence", "router 10/10, vnpt.vn 0/10").Int("since_ms", at.Add(-time.Hour).UnixMilli())
 }
 
 // office is what one round of an office says.

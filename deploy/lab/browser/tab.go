@@ -39,15 +39,28 @@ type Tab struct {
 	findings []string
 	bytes    float64 // that came in, headers included
 	asked    []string
+	streams  map[network.RequestID]bool // of events, that are open
 }
 
 // Open makes a tab that may ask this server and nobody else; what is found wrong by the
 // end of the test fails it.
 func Open(tb testing.TB, home string, look Look) *Tab {
 	tb.Helper()
-	limited, stop := context.WithTimeout(chromium(tb), patience)
-	ctx, cancel := chromedp.NewContext(limited, chromedp.WithNewBrowserContext())
-	t := &Tab{tb: tb, ctx: ctx, home: strings.TrimSuffix(home, "/")}
+	return open(tb, chromium(tb), home, look, chromedp.WithNewBrowserContext())
+}
+
+// Beside opens another window with the same profile.
+func (t *Tab) Beside() *Tab {
+	t.tb.Helper()
+	profile := chromedp.FromContext(t.ctx).BrowserContextID
+	return open(t.tb, chromium(t.tb), t.home, Look{}, chromedp.WithExistingBrowserContext(profile), chromedp.WithNewWindow(true))
+}
+
+func open(tb testing.TB, parent context.Context, home string, look Look, options ...chromedp.ContextOption) *Tab {
+	tb.Helper()
+	limited, stop := context.WithTimeout(parent, patience)
+	ctx, cancel := chromedp.NewContext(limited, options...)
+	t := &Tab{tb: tb, ctx: ctx, home: strings.TrimSuffix(home, "/"), streams: map[network.RequestID]bool{}}
 	tb.Cleanup(func() {
 		cancel()
 		stop()
@@ -100,8 +113,18 @@ func (t *Tab) note(event any) {
 			return
 		}
 		t.asked = append(t.asked, e.Request.Method+" "+u.RequestURI())
+		if u.Path == "/events" {
+			t.streams[e.RequestID] = false
+		}
+	case *network.EventResponseReceived:
+		if _, is := t.streams[e.RequestID]; is {
+			t.streams[e.RequestID] = true
+		}
 	case *network.EventLoadingFinished:
 		t.bytes += e.EncodedDataLength
+		delete(t.streams, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(t.streams, e.RequestID)
 	case *runtime.EventExceptionThrown:
 		find("a script failed: %s", e.ExceptionDetails.Text)
 	case *runtime.EventConsoleAPICalled:
@@ -144,6 +167,19 @@ func (t *Tab) Asked(beginning string) int {
 	return n
 }
 
+// Streams are the open ones of events.
+func (t *Tab) Streams() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, answered := range t.streams {
+		if answered {
+			n++
+		}
+	}
+	return n
+}
+
 // Bytes that came in since the tab was opened, without what is still open.
 func (t *Tab) Bytes() int {
 	t.mu.Lock()
@@ -161,6 +197,16 @@ func (t *Tab) Go(path string) {
 func (t *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	t.tb.Helper()
 	t.must(chromedp.Do(t.ctx, steps...))
+}
+
+// Wait waits until something holds.
+func (t *Tab) Wait(what string, within time.Duration, holds func() bool) {
+	t.tb.Helper()
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.tb.Fatalf("waited %s for %s", within, what)
+		}
+	}
 }
 
 // Eval is the value of an expression; a promise is awaited.
@@ -201,16 +247,33 @@ func (t *Tab) PDF() []byte {
 	return call(t, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &yes}).Data
 }
 
-// Picture writes what is seen to a folder, if COMMUNEWATCH_PICTURES names one.
+// Picture keeps what is seen: the whole page, and the screen.
 func (t *Tab) Picture(name string) {
 	t.tb.Helper()
-	dir := os.Getenv("COMMUNEWATCH_PICTURES")
+	if os.Getenv(keepIn) == "" {
+		return
+	}
+	data, err := chromedp.Run(t.ctx, chromedp.CaptureScreenshot())
+	t.must(err)
+	keep(t.tb, name+".png", data)
+	data, err = chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
+	t.must(err)
+	keep(t.tb, name+"-whole.png", data)
+}
+
+// keepIn names the folder in which pictures and papers are kept, for whoever wants to look
+// at them; nothing is kept without.
+const keepIn = "COMMUNEWATCH_PICTURES"
+
+func keep(tb testing.TB, name string, data []byte) {
+	tb.Helper()
+	dir := os.Getenv(keepIn)
 	if dir == "" {
 		return
 	}
-	data, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
-	t.must(err)
-	t.must(os.WriteFile(filepath.Join(dir, name+".png"), data, 0o644))
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // Overflow is what reaches beyond the screen's right edge though it is not meant to be
