@@ -80,10 +80,8 @@ func (p *printer) texts(keys ...say.Key) []string {
 
 // unitOf is a measure's unit.
 func unitOf(measure string) string {
-	for _, m := range goal.Measures {
-		if m.Name == measure {
-			return m.Unit
-		}
+	if m := goal.MeasureOf(measure); m != nil {
+		return m.Unit
 	}
 	return ""
 }

@@ -73,10 +73,10 @@ func (p *printer) cost(s *goal.SiteLine) string {
 
 // price is a task's.
 func (p *printer) price(t goal.Task) string {
-	if t.Price > 0 {
+	switch {
+	case t.Price > 0:
 		return p.money(t.Price)
-	}
-	if p.Goal.Works[t.Work].Free {
+	case p.Goal.Works[t.Work].Free:
 		return p.t("paper.free")
 	}
 	return p.t("paper.price_unknown")

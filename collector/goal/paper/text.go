@@ -175,7 +175,7 @@ func (t *textPaper) todo() {
 		}
 		some = true
 		t.line("")
-		t.wrapped(0, 2, t.t("paper.site_line", t.site(s), t.area(s), t.unitMarked(s), t.verdict(s.Verdict), t.number(s.Distance)))
+		t.wrapped(0, 2, t.t("paper.site_line", t.site(s), t.area(s), t.unitMarked(s), s.Verdict.Text(t.lang), t.number(s.Distance)))
 		for i := range s.Findings {
 			if f := &s.Findings[i]; f.Verdict == goal.NotMet || f.Verdict == goal.NoData {
 				t.wrapped(2, 2, "- "+t.falls(f))
@@ -193,14 +193,7 @@ func (t *textPaper) todo() {
 
 // falls is why one criterion falls short.
 func (p *printer) falls(f *goal.Finding) string {
-	s := p.t("paper.falls", p.criterion(f.Criterion), p.threshold(f), p.verdict(f.Verdict), p.measured(f), p.declared(f), p.why(f))
-	if f.Measured != nil {
-		s += " (" + p.days(f.Measured) + ")"
-	}
-	if f.Differ {
-		s += " " + p.t("paper.differ")
-	}
-	return s
+	return p.t("paper.falls", p.criterion(f.Criterion), p.threshold(f), f.Verdict.Text(p.lang), goal.FindingText(p.lang, *f))
 }
 
 // task is one work: what, who, by which rule, for how much.

@@ -2,19 +2,31 @@ package paper
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"communewatch/collector/goal"
 	"communewatch/collector/say"
 )
 
+// verdict is one as it stands in a cell.
 func (p *printer) verdict(v goal.Verdict) string {
 	if v == "" {
 		return none
 	}
-	return p.t("paper.verdict_" + say.Key(v))
+	return capital(v.Text(p.lang))
 }
 
-func (p *printer) group(g string) string { return p.t("paper.group_" + say.Key(g)) }
+// capital makes the first letter a capital one.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
+func (p *printer) group(g string) string { return goal.GroupText(p.lang, g) }
 
 // criterion is its name.
 func (p *printer) criterion(id string) string {
@@ -36,69 +48,55 @@ func (p *printer) work(id string) string {
 func (p *printer) responsible(work string) string {
 	switch w := p.Goal.Works[work]; w.Responsible {
 	case goal.Locality, goal.Provider, goal.Province:
-		return p.t("paper.by_" + say.Key(w.Responsible))
+		return goal.ResponsibleText(p.lang, w.Responsible)
 	}
 	return none
 }
 
-// threshold is what is asked: "≥ 95 %".
-func (p *printer) threshold(f *goal.Finding) string {
-	switch {
-	case f.AtLeast != nil:
-		return "≥ " + p.amount(*f.AtLeast, f.Unit)
-	case f.AtMost != nil:
-		return "≤ " + p.amount(*f.AtMost, f.Unit)
-	}
-	return none
-}
-
-// amount is a figure with its unit.
-func (p *printer) amount(v float64, unit string) string {
-	if unit == "" {
-		return p.number(v)
-	}
-	return p.number(v) + " " + unit
-}
+// threshold is what is asked.
+func (p *printer) threshold(f *goal.Finding) string { return goal.ThresholdText(p.lang, *f) }
 
 // measured is the value that was measured.
 func (p *printer) measured(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Value == nil {
 		return none
 	}
-	return p.amount(*f.Measured.Value, f.Unit)
+	return goal.ValueText(p.lang, f.Measure, *f.Measured.Value)
 }
 
-// declared is what was declared: the figure, or the words where there is no figure.
+// declared is what was declared: the figure, and the words where there are some.
 func (p *printer) declared(f *goal.Finding) string {
 	d := f.Declared
-	switch {
-	case d == nil:
+	if d == nil || d.Value == nil && d.Text == "" {
 		return none
-	case d.Text != "":
-		return plain(d.Text)
-	case d.Value != nil:
-		return p.amount(*d.Value, f.Unit)
+	}
+	said := plain(d.Text)
+	if d.Value != nil {
+		value := goal.ValueText(p.lang, f.Measure, *d.Value)
+		if said == "" || said == value {
+			return value
+		}
+		said = value + " (" + said + ")"
+	}
+	return said
+}
+
+// days are the good ones of those that are due, and how many are needed.
+func (p *printer) days(f *goal.Finding) string {
+	if text := goal.DaysText(p.lang, *f); text != "" {
+		return text
 	}
 	return none
 }
 
-// days are the good ones of those that are needed, and all that are due.
-func (p *printer) days(m *goal.Measured) string {
-	if m == nil {
-		return none
-	}
-	return p.t("paper.days_short", m.Good, m.Needed, m.Due)
-}
-
-func (p *printer) why(f *goal.Finding) string { return p.t("paper.why_" + say.Key(f.Why)) }
+func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }
 
 // by is what decided.
 func (p *printer) by(f *goal.Finding) string {
-	switch f.By {
-	case goal.ByMeasured, goal.ByDeclared:
-		return p.t("paper.evidence_" + say.Key(f.By))
+	if f.By == "" {
+		return none
 	}
-	return none
+	return goal.EvidenceText(p.lang, f.By)
 }
 
 func (p *printer) rollout(r string) string { return p.t("paper.rollout_" + say.Key(r)) }

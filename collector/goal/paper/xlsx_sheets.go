@@ -30,8 +30,8 @@ func (b *book) siteTable() *sheet {
 		{b.t("paper.unit"), 25, b.plain, false},
 		{b.t("paper.verdict"), 15, b.plain, true},
 		{b.t("paper.distance"), 9, b.number, false},
-		{b.t("paper.verdict_not_met"), 34, b.plain, false},
-		{b.t("paper.verdict_no_data"), 34, b.plain, false},
+		{b.verdict(goal.NotMet), 34, b.plain, false},
+		{b.verdict(goal.NoData), 34, b.plain, false},
 		{b.t("paper.cost_vnd"), 14, b.vnd, false},
 		{b.t("paper.first_met"), 10, b.month, false},
 		{b.t("paper.todo"), 60, b.plain, false},
@@ -178,7 +178,7 @@ func (b *book) todoSheet() {
 	}
 	s.above[0] = sumRow(b.t("paper.total"), "SUM("+s.column(price)+")", sums[""])
 	for i, who := range []string{goal.Locality, goal.Provider, goal.Province} {
-		name := b.t("paper.by_" + say.Key(who))
+		name := goal.ResponsibleText(b.lang, who)
 		s.above[i+1] = sumRow(name, fmt.Sprintf("SUMIF(%s,F%d,%s)", s.column(responsible), 5+i, s.column(price)), sums[who])
 	}
 	b.table(s)
