@@ -280,17 +280,38 @@ func TestSeveralProcessesImportTheSameSheetsOnce(t *testing.T) {
 	}
 }
 
+func TestAnImportIsLaterThanAllBeforeIt(t *testing.T) {
+	b := open(t, t.TempDir())
+	imported(t, b, pcs("bd-21997", "31/10/2026", 2), testNow)
+	imported(t, b, pcs("bd-21997", "31/10/2026", 3), testNow.Add(-time.Second)) // begun before, done after
+	if bySite, _, err := b.InForce(testNow, time.Time{}); err != nil || *bySite["bd-21997"].PCs != 3 {
+		t.Error(bySite, err)
+	}
+	_, err := b.Import("a.csv", strings.NewReader(pcs("bd-21997", "31/10/2026", 4)), province(t), "", testNow.Add(-time.Hour))
+	if err == nil || !strings.Contains(err.Error(), "set the clock") {
+		t.Error(err)
+	}
+}
+
+func TestNamesInABookCannotSteerATerminal(t *testing.T) {
+	b := open(t, t.TempDir())
+	got, err := b.Import("a\x1b[2J\n.csv", strings.NewReader(pcs("bd-21997", "31/10/2026", 2)), province(t), "\x1b]0;x\a", testNow)
+	if err != nil || strings.ContainsAny(got.File+got.By, "\x1b\a\n") {
+		t.Errorf("%q %q %v", got.File, got.By, err)
+	}
+	_, err = Read("", strings.NewReader("site;date;source;pcs;\x1b[2J\n"), province(t), testNow)
+	if err == nil || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%q", err)
+	}
+}
+
 func TestABookThatIsFullSaysSo(t *testing.T) {
 	b := open(t, t.TempDir())
 	imported(t, b, pcs("bd-21997", "31/10/2026", 2), testNow)
-	for name := range b.known {
-		p := b.known[name]
-		p.file.size = maxBookBytes
-		if err := b.room(1); err != nil {
-			t.Error(err)
-		}
-		b.known[name] = p
+	if err := b.room(1); err != nil {
+		t.Error(err)
 	}
+	b.known["large.json"] = page{file: fileState{size: maxBookBytes}}
 	if err := b.room(1); err == nil || !strings.Contains(err.Error(), "is full") {
 		t.Error(err)
 	}
