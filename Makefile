@@ -10,7 +10,7 @@ GO ?= go
 ARGS ?=
 
 # What the tests and the demo use beside Go; Debian's names.
-PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping fping tcpdump curl chromium fonts-dejavu-core fonts-noto-core strace
+PACKAGES := gcc libc6-dev snmpd snmp snmpsim nftables iproute2 iputils-ping fping tcpdump curl chromium fonts-dejavu-core fonts-noto-core strace poppler-utils libreoffice-calc-nogui
 
 .PHONY: help setup build influxd test test-long lint bench compare demo cross packages clean
 
@@ -19,9 +19,11 @@ help: ## list the targets
 
 setup: ## install what tests and demo need beside Go (Debian, as root)
 	@missing=(); for p in $(PACKAGES); do dpkg -s "$$p" >/dev/null 2>&1 || missing+=("$$p"); done; \
+	command -v npm >/dev/null || missing+=(npm); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; \
 	fi
+	@cd deploy/lab/browser && { cmp -s package-lock.json node_modules/.installed || { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed; }; }
 
 build: influxd ## build agent, collector and the embedded InfluxDB into bin/
 	@mkdir -p bin

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type Deps struct {
 	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
 	Policies  *judge.Policies // by which the judge judges; nil: the default
 	Desk      *goal.Desk      // of the reports on the target; nil: these pages say that there is none
+	Stopping  context.Context // ends when the collector stops, and with it the streams of events; nil: never
 }
 
 // board answers the requests.
@@ -55,6 +57,14 @@ type board struct {
 	pages    pages
 	province provinceCache
 	failing  atomic.Bool // the last read failed, and that was logged
+	needs    map[string]api.UserRole
+	events   events
+	times    eventTimes
+	started  time.Time
+	desk     desk // nil: there is none
+	reports  *reports
+	outlines *outlines
+	pending  pending
 }
 
 // policy is by what a site is judged, so that a page marks as bad what the judge finds bad.
@@ -65,33 +75,60 @@ func (b *board) policy(site *inventory.Site) judge.Policy {
 // New makes the handler; it asks nothing of the store. Each request must come with who is
 // reading ([api.WithVisitor]).
 func New(deps Deps) (http.Handler, error) {
+	b, static, err := newBoard(deps)
+	if err != nil {
+		return nil, fmt.Errorf("board: %w", err)
+	}
+	return b.handler(static), nil
+}
+
+func newBoard(deps Deps) (*board, *static, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
-		return nil, errors.New("a board needs a store, an inventory, a log and a clock")
+		return nil, nil, errors.New("it needs a store, an inventory, a log and a clock")
 	}
 	if deps.Interval == 0 {
 		deps.Interval = api.DefaultInterval
 	}
 	if err := api.CheckInterval(deps.Interval); err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	if deps.Policies == nil {
 		policies := judge.DefaultPolicies()
 		deps.Policies = &policies
 	}
+	if deps.Stopping == nil {
+		deps.Stopping = context.Background()
+	}
 	static, err := readStatic()
 	if err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	pages, err := readPages(static)
 	if err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
-	b := &board{deps: deps, pages: pages}
+	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now(), reports: newReports()}
+	if b.outlines, err = readOutlines(); err != nil {
+		return nil, nil, err
+	}
+	if deps.Desk != nil {
+		b.desk = ownDesk{deps.Desk}
+	}
+	b.events.id.Store(new(string))
+	return b, static, nil
+}
+
+func (b *board) handler(static http.Handler) http.Handler {
+	all := b.routes(static)
+	b.needs = needs(all)
 	mux := http.NewServeMux()
-	for _, r := range b.routes(static) {
+	for _, r := range all {
+		if strings.HasPrefix(r.Pattern, http.MethodPost) {
+			r.handle = b.noting(r.handle)
+		}
 		mux.HandleFunc(r.Pattern, b.held(r))
 	}
-	return guarded(b.ownForms(mux)), nil
+	return guarded(b.ownForms(mux))
 }
 
 // guarded sets what holds for every answer: nothing from outside is loaded, nothing
@@ -128,7 +165,9 @@ func (b *board) serveSite(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "site", b.sitePage(now, langOf(r)))
+	page := b.sitePage(now, langOf(r))
+	page.Target = b.siteTarget(r, site.ID)
+	b.write(w, r, http.StatusOK, "site", page)
 }
 
 // read answers for a read that failed, and logs the first of a row of them.
@@ -162,7 +201,7 @@ func (b *board) message(w http.ResponseWriter, r *http.Request, status int, titl
 func (b *board) sentence(w http.ResponseWriter, r *http.Request, status int, title, hint string) {
 	p := messagePage{frame: b.frame(langOf(r), title), Hint: hint}
 	if status != http.StatusServiceUnavailable {
-		p.Every = 300 // it will not be there in five seconds
+		p.Every = 0 // it will not be there in five seconds
 	}
 	b.write(w, r, status, "message", p)
 }

@@ -131,17 +131,19 @@ func (p incidentsPage) framed() frame { return p.frame }
 
 type noteRow struct{ At, By, Act, Text string }
 
-// noteForm is what a person may write.
+// noteForm is what a person may write; without acts, nothing.
 type noteForm struct {
-	Action, At string
-	Acts       []choiceAct
+	Action, At, CSRF string
+	By, Text         string // as far as it is filled in
+	Bad, Problem     string // which of these two is not as it should be, and why
+	Acts             []choiceAct
 }
 
 type choiceAct struct{ Act, Text string }
 
 func (b *board) incidentsPage(known incidents, lang say.Lang) incidentsPage {
 	f := format{lang, known.at}
-	p := incidentsPage{frame: b.frame(lang, lang.Text("note.incidents")), Days: listedDays, Form: b.noteForm(lang, "/incidents/note", api.ActHandOver)}
+	p := incidentsPage{frame: b.frame(lang, lang.Text("note.incidents")), Days: listedDays}
 	p.Every = 15
 	slices.SortFunc(known.all, func(a, b judge.Incident) int {
 		if (a.Mountain > 0) != (b.Mountain > 0) {

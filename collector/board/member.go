@@ -36,7 +36,6 @@ func (b *board) incidentPage(i judge.Incident, outages []judge.Outage, notes []n
 	p := incidentPage{
 		frame: b.frame(lang, row.Title), Name: row.Title, Kind: row.Kind, Mark: row.Mark, Mountain: row.Mountain,
 		Began: f.since(i.Started), Ended: row.Ended, Taken: row.Taken, Notes: noteRows(f, notes),
-		Form: b.noteForm(lang, "/incident/"+i.ID+"/note", api.ActAcknowledge, api.ActNote),
 	}
 	p.Every = 15
 	if i.Status == api.StatusWithdrawn {

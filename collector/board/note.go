@@ -33,7 +33,9 @@ func (b *board) serveIncidents(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "incidents", b.incidentsPage(known, langOf(r)))
+	page := b.incidentsPage(known, langOf(r))
+	page.Form = b.noteForm(r, "/incidents/note", api.ActHandOver)
+	b.write(w, r, http.StatusOK, "incidents", page)
 }
 
 func (b *board) serveIncident(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +53,9 @@ func (b *board) serveIncident(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "incident", b.incidentPage(one, outages, notes, langOf(r)))
+	page := b.incidentPage(one, outages, notes, langOf(r))
+	page.Form = b.noteForm(r, "/incident/"+one.ID+"/note", api.ActAcknowledge, api.ActNote)
+	b.write(w, r, http.StatusOK, "incident", page)
 }
 
 func (b *board) noIncident(w http.ResponseWriter, r *http.Request) {
@@ -83,19 +87,21 @@ func (b *board) serveHandOver(w http.ResponseWriter, r *http.Request) {
 // take stores what a form says and leads back to its page.
 func (b *board) take(ctx context.Context, w http.ResponseWriter, r *http.Request, incident, title, back string, acts ...string) {
 	lang := langOf(r)
-	refuse := func(hint string) {
-		b.sentence(w, r, http.StatusUnprocessableEntity, lang.Text("note.bad"), hint)
-	}
 	act, by, text := r.PostFormValue("act"), written(r.PostFormValue("by")), written(r.PostFormValue("text"))
+	refuse := func(status int, bad, why string) {
+		form := b.noteForm(r, r.URL.Path, acts...)
+		form.By, form.Text, form.Bad, form.Problem = by, text, bad, why
+		b.write(w, r, status, "refused", refusedPage{b.still(lang, "note.bad"), form})
+	}
 	switch {
 	case !slices.Contains(acts, act):
-		refuse(lang.Text("note.bad_form"))
+		refuse(http.StatusUnprocessableEntity, "", lang.Text("note.bad_form"))
 		return
 	case by == "" || utf8.RuneCountInString(by) > maxName:
-		refuse(lang.Text("note.bad_by", maxName))
+		refuse(http.StatusUnprocessableEntity, "by", lang.Text("note.bad_by", maxName))
 		return
 	case text == "" && act != api.ActAcknowledge || utf8.RuneCountInString(text) > maxNote:
-		refuse(lang.Text("note.bad_text", maxNote))
+		refuse(http.StatusUnprocessableEntity, "text", lang.Text("note.bad_text", maxNote))
 		return
 	}
 	at := b.dated(r.PostFormValue("at"), act, by, text)
@@ -103,13 +109,13 @@ func (b *board) take(ctx context.Context, w http.ResponseWriter, r *http.Request
 	line, err := p.AppendLine(nil)
 	if err != nil {
 		b.deps.Log.Error("a note cannot be encoded", "error", err)
-		refuse(lang.Text("note.bad_form"))
+		refuse(http.StatusUnprocessableEntity, "", lang.Text("note.bad_form"))
 		return
 	}
 	if err := b.deps.Store.Write(ctx, api.Events, line); err != nil {
 		b.deps.Log.Error("a note cannot be stored", "incident", incident, "error", err)
 		w.Header().Set("Retry-After", "30")
-		b.sentence(w, r, http.StatusServiceUnavailable, lang.Text("note.bad"), lang.Text("note.no_store"))
+		refuse(http.StatusServiceUnavailable, "", lang.Text("note.no_store"))
 		return
 	}
 	http.Redirect(w, r, link(lang, back), http.StatusSeeOther)
@@ -143,8 +149,14 @@ func (b *board) dated(stamp string, parts ...string) time.Time {
 	return at.Truncate(time.Millisecond).Add(time.Duration(h.Sum32() % 1_000_000))
 }
 
-func (b *board) noteForm(lang say.Lang, action string, acts ...string) noteForm {
-	form := noteForm{Action: link(lang, action), At: strconv.FormatInt(b.deps.Now().UnixMilli(), 10)}
+// noteForm is the form of who may write; its name is that of who has signed in.
+func (b *board) noteForm(r *http.Request, action string, acts ...string) noteForm {
+	if !may(r, api.RoleOperator) {
+		return noteForm{}
+	}
+	lang := langOf(r)
+	visitor, _ := api.VisitorFrom(r.Context())
+	form := noteForm{Action: link(lang, action), At: strconv.FormatInt(b.deps.Now().UnixMilli(), 10), CSRF: visitor.CSRF, By: visitor.Name}
 	for _, act := range acts {
 		form.Acts = append(form.Acts, choiceAct{act, lang.Text(say.Key("note.do_" + act))})
 	}

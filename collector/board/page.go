@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"communewatch/collector/api"
 	"communewatch/collector/say"
 )
 
@@ -30,12 +31,12 @@ func readPages(static *static) (pages, error) {
 	all := pages{}
 	for _, lang := range say.Langs {
 		all[lang] = map[string]*template.Template{}
-		for _, name := range []string{"province", "site", "incidents", "incident", "message"} {
+		for _, name := range []string{"province", "site", "incidents", "incident", "message", "refused", "target", "rollout", "import", "published"} {
 			t, err := template.New(name).Funcs(template.FuncMap{
 				"say":    func(key say.Key, args ...any) string { return lang.Text(key, args...) },
 				"link":   func(path string, query ...string) string { return link(lang, path, query...) },
 				"static": static.address,
-			}).ParseFS(pageFiles, "page/frame.html", "page/parts.html", "page/"+name+".html")
+			}).ParseFS(pageFiles, "page/frame.html", "page/parts.html", "page/target_parts.html", "page/"+name+".html")
 			if err != nil {
 				return nil, fmt.Errorf("read page %s: %w", name, err)
 			}
@@ -68,13 +69,28 @@ type frame struct {
 	Title string
 	At    string // when it was made, as people read it
 	Stamp string // and as machines do
-	Every int    // seconds until it is fetched again
+	Every int    // seconds until it is fetched again, at least; 0: never
 }
 
 func (b *board) frame(lang say.Lang, title string) frame {
 	now := b.deps.Now()
 	return frame{Lang: lang, Title: title, At: format{lang, now}.stamp(now), Stamp: now.UTC().Format(time.RFC3339), Every: 5}
 }
+
+// still is the frame of a page that is not fetched again.
+func (b *board) still(lang say.Lang, title say.Key) frame {
+	f := b.frame(lang, lang.Text(title))
+	f.Every = 0
+	return f
+}
+
+// refusedPage is a form that could not be taken, as it was filled in, and why.
+type refusedPage struct {
+	frame
+	Form noteForm
+}
+
+func (p refusedPage) framed() frame { return p.frame }
 
 // messagePage says one thing.
 type messagePage struct {
@@ -86,8 +102,10 @@ type messagePage struct {
 type page struct {
 	Page any
 	frame
+	Places    []place
+	Visitor   api.Visitor
 	Other     say.Lang // the language that it may be had in too
-	OtherHref string
+	OtherHref string   // empty: it is the answer to a form, and cannot be asked for again
 }
 
 func (p messagePage) framed() frame { return p.frame }
@@ -101,7 +119,7 @@ func (b *board) write(w http.ResponseWriter, r *http.Request, status int, name s
 	if t := b.pages[f.Lang][name]; r.URL.Query().Get("part") == "live" {
 		err = t.ExecuteTemplate(&out, "live", data)
 	} else {
-		err = t.ExecuteTemplate(&out, "frame", page{Page: data, frame: f, Other: otherLang(f.Lang), OtherHref: otherHref(r, f.Lang)})
+		err = t.ExecuteTemplate(&out, "frame", b.page(r, f, data))
 	}
 	if err != nil {
 		b.deps.Log.Error("page cannot be made", "page", name, "error", err)
@@ -111,10 +129,17 @@ func (b *board) write(w http.ResponseWriter, r *http.Request, status int, name s
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(f.Lang))
-	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = out.WriteTo(w) // a reader who has gone away is no longer ours to tell
+	deliver(w, r, status, out.Bytes())
+}
+
+func (b *board) page(r *http.Request, f frame, data any) page {
+	visitor, _ := api.VisitorFrom(r.Context())
+	p := page{Page: data, frame: f, Places: b.places(r, f.Lang), Visitor: visitor, Other: otherLang(f.Lang)}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		p.OtherHref = otherHref(r, f.Lang)
+	}
+	return p
 }
 
 func otherLang(lang say.Lang) say.Lang {
@@ -124,20 +149,28 @@ func otherLang(lang say.Lang) say.Lang {
 	return say.Vietnamese
 }
 
-// otherHref is this very page in the other language.
+// otherHref is this very page in the other language, with whatever else was asked for.
 func otherHref(r *http.Request, lang say.Lang) string {
 	query := r.URL.Query()
-	return link(otherLang(lang), r.URL.EscapedPath(), "state", query.Get("state"), "period", query.Get("period"))
+	query.Del("part")
+	query.Del("lang")
+	var pairs []string
+	for key, values := range query {
+		pairs = append(pairs, key, values[0])
+	}
+	return link(otherLang(lang), r.URL.EscapedPath(), pairs...)
 }
 
 // static serves style, script and icon.
 type static struct {
-	files   map[string][]byte
+	files   map[string]file
 	version string // changes with their content, so that browsers may keep them
 }
 
+type file struct{ plain, zipped []byte }
+
 func readStatic() (*static, error) {
-	s := &static{files: map[string][]byte{}}
+	s := &static{files: map[string]file{}}
 	entries, err := staticFiles.ReadDir("static")
 	if err != nil {
 		return nil, fmt.Errorf("read static files: %w", err)
@@ -148,7 +181,7 @@ func readStatic() (*static, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read static file: %w", err)
 		}
-		s.files[entry.Name()] = data
+		s.files[entry.Name()] = file{data, zip(data, "")}
 		hash.Write(data)
 	}
 	s.version = strconv.FormatUint(hash.Sum64(), 16)
@@ -170,12 +203,19 @@ func (s *static) address(file string) string { return "/static/" + file + "?v=" 
 
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	data, ok := s.files[name]
+	file, ok := s.files[name]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Cache-Control", "public, max-age=86400")
-	w.Header().Set("ETag", `"`+s.version+`"`)
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Vary", "Accept-Encoding")
+	data, tag := file.plain, s.version
+	if takesGzip(r) {
+		data, tag = file.zipped, s.version+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"communewatch/collector/api"
@@ -23,15 +24,16 @@ const oldJudgement = time.Minute
 
 // provinceCache is the last reading. Readers that come together wait for one reading.
 type provinceCache struct {
-	mu   sync.Mutex
-	last province
+	mu    sync.Mutex
+	last  province
+	stale atomic.Bool // something newer is there
 }
 
 func (c *provinceCache) get(ctx context.Context, b *board) (province, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := b.deps.Now()
-	if age := now.Sub(c.last.at); age >= 0 && age < keepProvince {
+	if age := now.Sub(c.last.at); !c.stale.Swap(false) && age >= 0 && age < keepProvince {
 		return c.last, nil
 	}
 	// The reader who happens to read for all may go away.
@@ -44,6 +46,9 @@ func (c *provinceCache) get(ctx context.Context, b *board) (province, error) {
 	c.last = read
 	return read, nil
 }
+
+// expire lets the next reader read anew, without waiting for who reads now.
+func (c *provinceCache) expire() { c.stale.Store(true) }
 
 // provincePage is the page / as the template has it.
 type provincePage struct {
@@ -123,9 +128,7 @@ func (b *board) provincePage(now province, lang say.Lang, only api.State) provin
 	case now.at.Sub(judged) > oldJudgement:
 		p.Warning = lang.Text("board.old_judgement", f.clock(judged), f.span(now.at.Sub(judged)))
 	}
-	if b.deps.Problem != nil {
-		p.Warning = strings.TrimSpace(p.Warning + " " + b.deps.Problem(lang))
-	}
+	p.Warning = strings.TrimSpace(p.Warning + " " + b.problem(lang))
 	return p
 }
 

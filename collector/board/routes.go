@@ -20,18 +20,19 @@ type route struct {
 
 // routes are all of them: nothing is answered that has no row here.
 func (b *board) routes(static http.Handler) []route {
-	return []route{
+	return append(b.targetRoutes(), []route{
 		{Route{"GET /{$}", api.RoleViewer}, b.serveProvince},
 		{Route{"GET /site/{id}", api.RoleViewer}, b.serveSite},
 		{Route{"GET /incidents", api.RoleViewer}, b.serveIncidents},
 		{Route{"POST /incidents/note", api.RoleOperator}, b.serveHandOver},
 		{Route{"GET /incident/{id}", api.RoleViewer}, b.serveIncident},
 		{Route{"POST /incident/{id}/note", api.RoleOperator}, b.serveNote},
+		{Route{"GET /events", api.RoleViewer}, b.serveEvents},
 		{Route{"GET /static/{file}", ""}, static.ServeHTTP},
 		{Route{"GET /", api.RoleViewer}, func(w http.ResponseWriter, r *http.Request) {
 			b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
 		}},
-	}
+	}...)
 }
 
 // Routes are the patterns of [New]'s handler, for whoever checks who may what.

@@ -14,8 +14,15 @@ import (
 	"communewatch/collector/api"
 )
 
-// maxFormBytes bounds what a browser may send to a page.
+// maxFormBytes bounds what a browser may send to a page, beside a sheet where one is taken.
 const maxFormBytes = 64 << 10
+
+func formLimit(path string) int64 {
+	if path == api.PathImport {
+		return api.MaxSheetBytes + maxFormBytes
+	}
+	return maxFormBytes
+}
 
 // streams are the paths whose answers last for as long as somebody reads.
 var streams = []string{api.PathEvents}
@@ -76,7 +83,7 @@ func (g *Gate) pagesHandler() http.Handler {
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
-		r.Body = limitBody(w, r, maxFormBytes)
+		r.Body = limitBody(w, r, formLimit(r.URL.Path))
 		switch r.URL.Path {
 		case api.PathReady:
 			g.ready.answer(w)

@@ -50,7 +50,7 @@ var may = map[string]string{
 }
 
 // The lab alone may import both sides.
-var anything = []string{"deploy/lab", "deploy/lab/compare", "deploy/lab/demo"}
+var anything = []string{"deploy/lab", "deploy/lab/browser", "deploy/lab/compare", "deploy/lab/demo"}
 
 const module = "communewatch/"
 

@@ -1,0 +1,113 @@
+//go:build integration
+
+package browser
+
+import (
+	"strings"
+	"testing"
+
+	"communewatch/collector/board"
+)
+
+// firstLoad bounds what opening a page costs on a line of 2G (bytes, headers included).
+const firstLoad = 100_000
+
+// addresses are where a route with a wildcard is looked at; empty: it is no page.
+var addresses = map[string]string{
+	"GET /{$}":           "/",
+	"GET /site/{id}":     "/site/" + cutSite,
+	"GET /incident/{id}": "/incident/" + openIncident,
+	"GET /static/{file}": "",
+	"GET /events":        "",
+	"GET /":              "/no-such-page",
+}
+
+// pages are the addresses of all that a person may open.
+func pages(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, route := range board.Routes() {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		if method != "GET" {
+			continue
+		}
+		address, named := addresses[route.Pattern]
+		if !named && strings.Contains(path, "{") {
+			t.Errorf("%s has no address in this test: give it one", route.Pattern)
+			continue
+		}
+		if !named {
+			address = path
+		}
+		if address != "" {
+			out = append(out, address)
+		}
+	}
+	return out
+}
+
+func in(lang, path string) string {
+	if lang == "vi" {
+		return path
+	}
+	if strings.Contains(path, "?") {
+		return path + "&lang=" + lang
+	}
+	return path + "?lang=" + lang
+}
+
+// looks are the pairs in which every page is looked at: each language, each scheme and
+// each width twice.
+var looks = []struct {
+	name, lang string
+	look       Look
+}{
+	{"light-1280", "vi", Look{Width: 1280, Height: 900}},
+	{"dark-360", "vi", Look{Width: 360, Height: 740, Dark: true}},
+	{"dark-1280", "en", Look{Width: 1280, Height: 900, Dark: true}},
+	{"light-360", "en", Look{Width: 360, Height: 740}},
+}
+
+func name(path string) string {
+	if path == "/" {
+		return "province"
+	}
+	return strings.NewReplacer("/", "_", "?", "_").Replace(strings.TrimPrefix(path, "/"))
+}
+
+func TestEveryPageKeepsTheRulesOfWCAGInLightAndDarkWideAndNarrow(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, path := range pages(t) {
+		for _, l := range looks {
+			t.Run(l.name+"_"+name(path), func(t *testing.T) {
+				tab := Open(t, w.home, l.look)
+				tab.Go(in(l.lang, path))
+				tab.Forget("the server responded with a status of 404") // where that is the page
+				for _, v := range tab.Violations() {
+					t.Error(v)
+				}
+				if wide := tab.Overflow(); len(wide) > 0 {
+					t.Errorf("wider than the screen: %q", wide)
+				}
+				tab.Picture(l.name + "_" + name(path))
+			})
+		}
+	}
+}
+
+func TestEveryPageIsOpenedOnALineOf2G(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, path := range pages(t) {
+		tab := Open(t, w.home, Look{Width: 320, Height: 640})
+		tab.Go(path)
+		tab.Forget("the server responded with a status of 404")
+		if wide := tab.Overflow(); len(wide) > 0 {
+			t.Errorf("%s is wider than 320 px: %q", path, wide)
+		}
+		if n := tab.Bytes(); n > firstLoad || n < 1000 {
+			t.Errorf("%s: %d bytes at the first load", path, n)
+		} else {
+			t.Logf("%s: %d bytes", path, n)
+		}
+	}
+}
