@@ -26,6 +26,9 @@ var commands = []settings.Command{
 	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "user", Does: "users.user", Flags: keepUsers},
+	{Name: "report", Does: "report.report", Flags: reportMonth},
+	{Name: "goal", Does: "report.goal", Flags: showGoal},
+	{Name: "declare", Does: "declared.declare", Flags: declareSheet},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
@@ -44,7 +47,7 @@ func serve(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 			return err
 		}
 		log := slog.New(slog.NewTextHandler(io.Err, nil))
-		collector, err := center.New(cfg, center.Deps{Log: log})
+		collector, err := center.New(cfg, center.Deps{Log: log, Version: version})
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,12 @@ const (
 	// PathEvents says to open pages that what they show has changed, for as long as they
 	// stay open (server-sent events).
 	PathEvents = "/events"
+	// PathImport takes a sheet of what communes declared, from a browser.
+	PathImport = "/import"
 )
+
+// MaxSheetBytes bounds such a sheet.
+const MaxSheetBytes = 8 << 20
 
 // Headers of a write.
 const (

@@ -48,7 +48,6 @@ type Deps struct {
 	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
 	Policies  *judge.Policies // by which the judge judges; nil: the default
 	Desk      *goal.Desk      // of the reports on the target; nil: these pages say that there is none
-	Stopping  context.Context // ends when the collector stops, and with it the streams of events; nil: never
 }
 
 // board answers the requests.
@@ -61,6 +60,10 @@ type board struct {
 	events   events
 	times    eventTimes
 	started  time.Time
+	desk     desk // nil: there is none
+	reports  *reports
+	outlines *outlines
+	pending  pending
 }
 
 // policy is by what a site is judged, so that a page marks as bad what the judge finds bad.
@@ -73,37 +76,40 @@ func (b *board) policy(site *inventory.Site) judge.Policy {
 func New(deps Deps) (http.Handler, error) {
 	b, static, err := newBoard(deps)
 	if err != nil {
-		return nil, fmt.Errorf("board: %w", err)
+		return nil, err
 	}
 	return b.handler(static), nil
 }
 
 func newBoard(deps Deps) (*board, *static, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
-		return nil, nil, errors.New("it needs a store, an inventory, a log and a clock")
+		return nil, nil, errors.New("a board needs a store, an inventory, a log and a clock")
 	}
 	if deps.Interval == 0 {
 		deps.Interval = api.DefaultInterval
 	}
 	if err := api.CheckInterval(deps.Interval); err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("board: %w", err)
 	}
 	if deps.Policies == nil {
 		policies := judge.DefaultPolicies()
 		deps.Policies = &policies
 	}
-	if deps.Stopping == nil {
-		deps.Stopping = context.Background()
-	}
 	static, err := readStatic()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("board: %w", err)
 	}
 	pages, err := readPages(static)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("board: %w", err)
 	}
-	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now()}
+	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now(), reports: newReports()}
+	if b.outlines, err = readOutlines(); err != nil {
+		return nil, nil, fmt.Errorf("board: %w", err)
+	}
+	if deps.Desk != nil {
+		b.desk = ownDesk{deps.Desk}
+	}
 	b.events.id.Store(new(string))
 	return b, static, nil
 }
@@ -155,7 +161,9 @@ func (b *board) serveSite(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	b.write(w, r, http.StatusOK, "site", b.sitePage(now, langOf(r)))
+	page := b.sitePage(now, langOf(r))
+	page.Target = b.siteTarget(r, site.ID)
+	b.write(w, r, http.StatusOK, "site", page)
 }
 
 // read answers for a read that failed, and logs the first of a row of them.

@@ -20,7 +20,7 @@ type route struct {
 
 // routes are all of them: nothing is answered that has no row here.
 func (b *board) routes(static http.Handler) []route {
-	return []route{
+	return append(b.targetRoutes(), []route{
 		{Route{"GET /{$}", api.RoleViewer}, b.serveProvince},
 		{Route{"GET /site/{id}", api.RoleViewer}, b.serveSite},
 		{Route{"GET /incidents", api.RoleViewer}, b.serveIncidents},
@@ -32,7 +32,7 @@ func (b *board) routes(static http.Handler) []route {
 		{Route{"GET /", api.RoleViewer}, func(w http.ResponseWriter, r *http.Request) {
 			b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
 		}},
-	}
+	}...)
 }
 
 // Routes are the patterns of [New]'s handler, for whoever checks who may what.

@@ -36,6 +36,7 @@ type sitePage struct {
 	Outages                                   []outageRow
 	OutageDays, MoreOutages                   int
 	Agents                                    []agentBox
+	Target                                    *siteTarget // nil: no target is known here
 }
 
 func (p sitePage) framed() frame { return p.frame }

@@ -14,7 +14,7 @@ import (
 	"communewatch/collector/api"
 )
 
-// maxFormBytes bounds what a browser may send to a page.
+// maxFormBytes bounds what a browser may send to a page, beside a sheet where one is taken.
 const maxFormBytes = 64 << 10
 
 // streams are the paths whose answers last for as long as somebody reads.
@@ -32,6 +32,13 @@ func (g *Gate) servePages(pages *http.Server) error {
 	}
 	pages.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: g.pageKeys.get}
 	return pages.ServeTLS(door, "", "")
+}
+
+func formLimit(path string) int64 {
+	if path == api.PathImport {
+		return api.MaxSheetBytes + maxFormBytes
+	}
+	return maxFormBytes
 }
 
 // pagesHandler is the door for the pages.
@@ -76,7 +83,7 @@ func (g *Gate) pagesHandler() http.Handler {
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
-		r.Body = limitBody(w, r, maxFormBytes)
+		r.Body = limitBody(w, r, formLimit(r.URL.Path))
 		switch r.URL.Path {
 		case api.PathReady:
 			g.ready.answer(w)

@@ -1,6 +1,7 @@
 package goal
 
 import (
+	"strings"
 	"time"
 
 	"communewatch/collector/goal/declared"
@@ -23,4 +24,34 @@ type Evidence struct {
 type DueDay struct {
 	Day     time.Time // its first moment
 	Seconds int64     // of it due: open by calendar, less maintenance
+}
+
+// basis are the columns of a day that every report needs: how much of it is known, and
+// whether the office was heard. What a year of a province costs follows their number.
+var basis = append(strings.Fields(knownColumns), "requests", "sent")
+
+// columns are those that a standard needs of a month, which lies so many before the first
+// that is judged: longer windows reach farther back.
+func (s *Standard) columns(before int) []string {
+	var all []string
+	for i := range s.Criteria {
+		c := &s.Criteria[i]
+		if !c.measured() || c.Months <= before {
+			continue
+		}
+		all = append(all, strings.Fields(MeasureOf(c.Measure).columns)...)
+		if c.Exempt == PowerSteady {
+			all = append(all, "power_cuts")
+		}
+	}
+	return all
+}
+
+// window is how many months its longest window has, the month included.
+func (s *Standard) window() int {
+	months := 1
+	for i := range s.Criteria {
+		months = max(months, s.Criteria[i].Months)
+	}
+	return months
 }

@@ -1,0 +1,99 @@
+package board
+
+import (
+	"strconv"
+	"strings"
+
+	"communewatch/collector/goal"
+	"communewatch/collector/say"
+)
+
+func verdictWord(lang say.Lang, v goal.Verdict) string {
+	return lang.Text(say.Key("paper.verdict_" + string(v)))
+}
+
+// verdictMark is the state of an office whose colours and mark a verdict has.
+func verdictMark(v goal.Verdict) string {
+	switch v {
+	case goal.Met, goal.Exempt:
+		return "ok"
+	case goal.NotMet:
+		return "uplink_down"
+	}
+	return "none"
+}
+
+// month is "10/2026", "October 2026".
+func (f format) month(m goal.Month) string {
+	if f.lang == say.Vietnamese {
+		return m.From().Format("01/2006")
+	}
+	return m.From().Format("January 2006")
+}
+
+// money is a sum of đồng.
+func (f format) money(dong int64) string { return f.lang.Text("target.dong", f.count(dong)) }
+
+// count is a whole number with its thousands apart.
+func (f format) count(n int64) string {
+	separator := ","
+	if f.lang == say.Vietnamese {
+		separator = "."
+	}
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + separator + digits[i:]
+	}
+	return digits
+}
+
+// quantity is a figure in a measure's unit.
+func (f format) quantity(v float64, unit string) string {
+	decimals := 1
+	if unit == "%" && v < 100 && v > 99 {
+		decimals = 2
+	}
+	return strings.TrimSpace(f.number(v, decimals) + " " + unit)
+}
+
+// threshold is what is asked, "≥ 99 %".
+func (f format) threshold(at goal.Finding) string {
+	switch {
+	case at.AtLeast != nil:
+		return "≥ " + f.quantity(*at.AtLeast, at.Unit)
+	case at.AtMost != nil:
+		return "≤ " + f.quantity(*at.AtMost, at.Unit)
+	}
+	return none
+}
+
+// declaredValue is what a commune said of a criterion; empty: nothing.
+func (f format) declaredValue(at goal.Finding) string {
+	switch d := at.Declared; {
+	case d == nil:
+		return ""
+	case d.Value != nil:
+		return f.quantity(*d.Value, at.Unit)
+	default:
+		return d.Text
+	}
+}
+
+// measuredValue is what days tell of a criterion; empty: nothing.
+func (f format) measuredValue(at goal.Finding) string {
+	if at.Measured == nil || at.Measured.Value == nil {
+		return ""
+	}
+	return f.quantity(*at.Measured.Value, at.Unit)
+}
+
+// unitLabel is a unit as people read it; without one it says so.
+func unitLabel(lang say.Lang, kind, name string) string {
+	if name == "" {
+		return none
+	}
+	if kind == "" {
+		return name
+	}
+	return lang.Text(say.Key("kind."+kind), name)
+}
