@@ -25,6 +25,8 @@ var commands = []settings.Command{
 	{Name: "revoke", Does: "enrol.revoke", Flags: revokeSite},
 	{Name: "agents", Does: "enrol.agents", Flags: listAgents},
 	{Name: "token", Does: "collector.token", Flags: issueToken},
+	{Name: "report", Does: "report.report", Flags: reportMonth},
+	{Name: "goal", Does: "report.goal", Flags: showGoal},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),
@@ -43,7 +45,7 @@ func serve(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 			return err
 		}
 		log := slog.New(slog.NewTextHandler(io.Err, nil))
-		collector, err := center.New(cfg, center.Deps{Log: log})
+		collector, err := center.New(cfg, center.Deps{Log: log, Version: version})
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,12 +25,12 @@ import (
 
 	"communewatch/collector/board"
 	"communewatch/collector/gate"
+	"communewatch/collector/goal"
 	"communewatch/collector/ingest"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/say"
 	"communewatch/collector/store"
-	"communewatch/collector/store/embedded"
 )
 
 // stopTime bounds how long what was accepted may take to be stored at the end.
@@ -39,13 +38,15 @@ const stopTime = 10 * time.Second
 
 // Deps is what a center is given.
 type Deps struct {
-	Log *slog.Logger
+	Log     *slog.Logger
+	Version string // of the program, for reports
 }
 
 // Center is a collector, not yet or now running.
 type Center struct {
 	cfg      Config
 	policies *judge.Policies
+	version  string
 	log      *slog.Logger
 	up       chan struct{}
 	gate     *gate.Gate
@@ -60,7 +61,10 @@ func New(cfg Config, deps Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Center{cfg: cfg, policies: policies, log: deps.Log, up: make(chan struct{})}, nil
+	if _, err := goal.ReadStandards(cfg.Goals); err != nil {
+		return nil, err
+	}
+	return &Center{cfg: cfg, policies: policies, version: deps.Version, log: deps.Log, up: make(chan struct{})}, nil
 }
 
 // Run serves until ctx ends, then stops in the reverse order: first no new
@@ -85,36 +89,13 @@ func (c *Center) Run(ctx context.Context) (err error) {
 	return rooms.run(ctx)
 }
 
-// influxdb is where to store, and how it is ended if it is ours.
-type influxdb struct {
-	url, token string
-	stop       func(context.Context) error
-}
-
-func (c *Center) influx(ctx context.Context) (influxdb, error) {
-	if !c.cfg.stores() {
-		return influxdb{stop: func(context.Context) error { return nil }}, nil
-	}
-	if c.cfg.InfluxDB.URL != "" {
-		token, err := os.ReadFile(c.cfg.InfluxDB.TokenFile)
-		if err != nil {
-			return influxdb{}, fmt.Errorf("read InfluxDB's token: %w", err)
-		}
-		return influxdb{c.cfg.InfluxDB.URL, strings.TrimSpace(string(token)), func(context.Context) error { return nil }}, nil
-	}
-	server, err := embedded.Start(ctx, embedded.Config{Dir: InfluxDir(c.cfg.Data), Listen: c.cfg.InfluxDB.Listen, Database: c.cfg.InfluxDB.Database, Log: c.log})
-	if err != nil {
-		return influxdb{}, fmt.Errorf("start the embedded InfluxDB: %w", err)
-	}
-	return influxdb{server.URL(), server.Token(), server.Stop}, nil
-}
-
 // Files of the data folder.
 func InfluxDir(data string) string       { return filepath.Join(data, "influxdb") }
 func KeysDir(data string) string         { return filepath.Join(data, "keys") }
 func TokensFile(data string) string      { return filepath.Join(data, "tokens") }
 func InvitationsFile(data string) string { return filepath.Join(data, "invitations") }
 func AgentsFile(data string) string      { return filepath.Join(data, "agents") }
+func GoalDir(data string) string         { return filepath.Join(data, "goal") }
 
 // rooms are the wired parts of a running center; those that its roles lack are nil.
 type rooms struct {
@@ -193,20 +174,22 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		}
 	}
 	if c.cfg.Has(RoleBoard) {
-		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies})
+		desk, err := goal.New(c.cfg.desk(c.version), goal.Deps{Store: points, Inventory: sites.Current, Log: c.log, Now: time.Now})
+		if err != nil {
+			return err
+		}
+		deps.Board, err = board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Desk: desk})
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // inventory is the folder's, followed as it changes, with what collector.yaml says of
 // every office.
 func (c *Center) inventory(registry *prometheus.Registry) (*inventory.Live, error) {
-	sites, err := inventory.NewLive(c.cfg.Inventory, c.log, func(inv *inventory.Inventory) *inventory.Inventory {
-		if c.cfg.Calendar == CalendarAlways {
-			inv = inv.WithCalendar(inventory.CalendarAlways)
-		}
-		return inv.WithInterval(c.cfg.Interval)
-	})
+	sites, err := inventory.NewLive(c.cfg.Inventory, c.log, c.cfg.change)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ type Result struct {
 type Finding struct {
 	Criterion string    `json:"criterion"`
 	Group     string    `json:"group"`
+	Measure   string    `json:"measure"` // of Measures
 	Verdict   Verdict   `json:"verdict"`
 	AtLeast   *float64  `json:"at_least,omitempty"` // what holds at this office
 	AtMost    *float64  `json:"at_most,omitempty"`

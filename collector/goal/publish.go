@@ -1,46 +1,183 @@
 package goal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 )
 
+// Limits of the archive. A report over 159 sites takes about 1.5 MB, of which a list
+// decodes the first line of facts only.
+const (
+	maxPublished     = 2_000
+	maxPublishedSize = 32 << 20
+)
+
+var errArchiveFull = fmt.Errorf("the archive of published reports holds %d, which is all that it takes: move old ones elsewhere", maxPublished)
+
 // Archive keeps published reports in a folder, each in a file of its own that never
-// changes: its name holds goal, month, stamp and the SHA-256 of its content.
+// changes: its name holds goal, month, stamp and the SHA-256 of its content. Several
+// processes may use one folder: a file gets its name as a whole, and no name twice.
 type Archive struct{ dir string }
 
 // Published is one that is kept.
 type Published struct {
-	ID     string    `json:"id"` // "may-2023_2026-10_20261105T031500Z_1a2b3c4d5e6f"
+	ID     string    `json:"id,omitempty"` // "may-2023_2026-10_20261105T031500Z_1a2b3c4d5e6f"
 	Goal   string    `json:"goal"`
 	Month  Month     `json:"month"`
 	Made   time.Time `json:"made"`
-	By     string    `json:"by"`   // who published it
-	Hash   string    `json:"hash"` // SHA-256 of the file, hex
+	By     string    `json:"by"`             // who published it
+	Hash   string    `json:"hash,omitempty"` // SHA-256 of the file, hex
 	Met    int       `json:"met"`
 	NotMet int       `json:"not_met"`
 	NoData int       `json:"no_data"`
 }
 
+// Damaged is a file of the archive that is not what was published: it is named, and
+// never shown as a report.
+type Damaged struct {
+	File string
+	Err  error
+}
+
+func (d *Damaged) Error() string {
+	return fmt.Sprintf("published report %s is damaged: %v", d.File, d.Err)
+}
+func (d *Damaged) Unwrap() error { return d.Err }
+
 // OpenArchive makes the folder where it is not there.
-func OpenArchive(dir string) (*Archive, error) { return &Archive{dir}, nil }
+func OpenArchive(dir string) (*Archive, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	if err := ownAsParent(dir); err != nil {
+		return nil, fmt.Errorf("open archive %s: %w", dir, err)
+	}
+	a := &Archive{dir}
+	a.sweep(time.Now())
+	return a, nil
+}
 
-// Publish keeps a report for good.
+// Publish keeps a report for good. The same one by the same person again is the same
+// publication.
 func (a *Archive) Publish(r *Report, by string) (Published, error) {
-	return Published{}, errors.New("not yet")
+	data, p, err := seal(r, by)
+	if err != nil {
+		return Published{}, fmt.Errorf("publish: %w", err)
+	}
+	names, err := a.names()
+	if err != nil {
+		return Published{}, err
+	}
+	if len(names) >= maxPublished {
+		return Published{}, errArchiveFull
+	}
+	if err := a.keep(fileOf(p), data); err != nil && !errors.Is(err, os.ErrExist) {
+		return Published{}, fmt.Errorf("publish %s: %w", p.ID, err)
+	}
+	// What is there counts: written just now, or by another.
+	if _, _, err := a.Get(p.ID); err != nil {
+		return Published{}, err
+	}
+	return p, nil
 }
 
-// List are all, the newest first. A file whose content does not have its hash is an error
-// that names it, beside the others.
-func (a *Archive) List() ([]Published, error) { return nil, nil }
-
-// Get reads one and holds its content against its hash.
-func (a *Archive) Get(id string) (*Report, Published, error) {
-	return nil, Published{}, errors.New("not yet")
+// sealed is a published file: first what a list needs, without the id and the hash, which
+// follow from the content, then all of the report.
+type sealed struct {
+	Published Published `json:"published"`
+	Report    *Report   `json:"report"`
 }
 
-// Last is the newest of a goal and a month; nil: there is none.
-func (a *Archive) Last(goal string, month Month) (*Report, *Published, error) { return nil, nil, nil }
+// seal gives the bytes of a file and what is said of it. The bytes are canonical: fields
+// in the order of the types, names in maps sorted, no spaces.
+func seal(r *Report, by string) ([]byte, Published, error) {
+	p := describe(r, by)
+	data, err := json.Marshal(sealed{p, r})
+	if err != nil {
+		return nil, Published{}, err
+	}
+	data = append(data, '\n')
+	if len(data) > maxPublishedSize {
+		return nil, Published{}, fmt.Errorf("the report takes %d bytes, at most %d are kept", len(data), maxPublishedSize)
+	}
+	p = p.named(hashOf(data))
+	if !publishedID.MatchString(p.ID) {
+		return nil, Published{}, fmt.Errorf("a report cannot be called %q", p.ID)
+	}
+	return data, p, nil
+}
 
-// ChangesSince tells what a later report says otherwise.
-func ChangesSince(published *Report, hash string, now *Report) *Changes { return nil }
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// describe says of a report what a list shows.
+func describe(r *Report, by string) Published {
+	p := Published{Goal: r.Goal.ID, Month: r.Month, Made: r.Made.UTC().Round(0), By: by}
+	for _, site := range r.Sites {
+		switch site.Verdict {
+		case Met:
+			p.Met++
+		case NotMet:
+			p.NotMet++
+		default:
+			p.NoData++
+		}
+	}
+	return p
+}
+
+// named gives it the id that follows from what it says and the hash of its file.
+func (p Published) named(hash string) Published {
+	p.Hash = hash
+	p.ID = strings.Join([]string{p.Goal, p.Month.String(), p.Made.UTC().Format(stampForm), hash[:shortHash]}, "_")
+	return p
+}
+
+// keep puts a file into the folder under a name that nobody had: on disk as a whole
+// before it has its name, and the name on disk before keep returns. A link, unlike a
+// renaming, never takes the place of another file.
+func (a *Archive) keep(name string, data []byte) error {
+	temp, err := os.CreateTemp(a.dir, unfinished+"*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(data)
+	if err = errors.Join(err, temp.Chmod(0o444), temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(temp.Name(), filepath.Join(a.dir, name)); err != nil {
+		return err
+	}
+	folder, err := os.Open(a.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// ownAsParent gives a folder that root made to the owner of the one that it is in: the
+// service, which runs under its own account, must be able to publish there too.
+func ownAsParent(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		return os.Lchown(dir, int(owner.Uid), int(owner.Gid))
+	}
+	return nil
+}

@@ -1,14 +1,10 @@
 package goal
 
-import (
-	"context"
-	"errors"
-	"time"
-)
+import "time"
 
 // Request says which report is wanted.
 type Request struct {
-	Goal    string    // id or path of a standard; empty: the first
+	Goal    string    // id of one of the desk's standards; empty: the first
 	Compare string    // likewise, of a second one; empty: none
 	Month   Month     // zero: the last that is over
 	Months  int       // of history, the month included; 0: 12; at most 36
@@ -132,7 +128,7 @@ type Plan struct {
 	Spent   int64      `json:"spent"`
 	Steps   []PlanStep `json:"steps"`   // in the order of work
 	Beyond  []PlanStep `json:"beyond"`  // what the budget does not reach, likewise
-	Unknown []string   `json:"unknown"` // sites whose work has no price
+	Unknown []string   `json:"unknown"` // sites of which no price can be told: a work has none, or it is not known what is lacking
 }
 
 // PlanStep brings one site to the target.
@@ -166,9 +162,4 @@ type CriterionChange struct {
 	Criterion string  `json:"criterion"`
 	Was       Verdict `json:"was"`
 	Is        Verdict `json:"is"`
-}
-
-// Report makes one.
-func (d *Desk) Report(ctx context.Context, r Request) (*Report, error) {
-	return nil, errors.New("not yet")
 }

@@ -70,11 +70,23 @@ const (
 // Work is what is needed where a criterion is not met.
 type Work struct {
 	Name        Words  `json:"name"`
-	Responsible string `json:"responsible"` // Locality, Provider or Province
-	Rule        Words  `json:"rule"`        // which rule allows it
-	Price       int64  `json:"price"`       // đồng, once; 0: the file holds none
+	Responsible string `json:"responsible"`    // Locality, Provider or Province
+	Rule        Words  `json:"rule"`           // which rule allows it
+	Price       int64  `json:"price"`          // đồng, once; 0: the file holds none, unless the work is free
+	Free        bool   `json:"free,omitempty"` // nothing has to be bought
 	PriceSource Words  `json:"price_source"`
 }
+
+// Works that every standard has whose criteria need them: where evidence is lacking, it
+// is evidence that has to be got first.
+const (
+	WorkInstall = "install_agent" // nothing at all was measured
+	WorkMeasure = "measure_more"  // too little was, or not what the criterion needs
+	WorkDeclare = "declare"       // nothing is declared, or it is too old
+)
+
+// Cost is what a work costs in đồng; false: nobody knows.
+func (w Work) Cost() (int64, bool) { return w.Price, w.Price > 0 || w.Free }
 
 // Load reads a standard: an id of one that is embedded, or a path. The error is a
 // [settings.Problems] with file, line and column if the file could be opened.

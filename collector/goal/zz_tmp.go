@@ -1,0 +1,3 @@
+package goal
+
+var testStandard *Standard

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"communewatch/collector/center"
+	"communewatch/collector/goal"
+	"communewatch/collector/goal/paper"
+	"communewatch/collector/inventory"
+	"communewatch/collector/say"
+	"communewatch/collector/settings"
+)
+
+// reportFlags is what the command line of `report` says.
+type reportFlags struct {
+	config, goal, compare, month, unitsOn *string
+	format, out, site, area, by           *string
+	months                                *int
+	budget                                *int64
+	publish, published                    *bool
+}
+
+func reportFlagsOf(flags *flag.FlagSet) *reportFlags {
+	lang := settings.LangOf(flags)
+	return &reportFlags{
+		config:    configFlag(flags),
+		goal:      flags.String("goal", "", lang.Text("report.flag_goal")),
+		compare:   flags.String("compare", "", lang.Text("report.flag_compare")),
+		month:     flags.String("month", "", lang.Text("report.flag_month")),
+		unitsOn:   flags.String("units-on", "", lang.Text("report.flag_units_on")),
+		format:    flags.String("format", "", lang.Text("report.flag_format")),
+		out:       flags.String("out", "", lang.Text("report.flag_out")),
+		site:      flags.String("site", "", lang.Text("report.flag_site")),
+		area:      flags.String("area", "", lang.Text("report.flag_area")),
+		by:        flags.String("by", "", lang.Text("report.flag_by")),
+		months:    flags.Int("months", 12, lang.Text("report.flag_months")),
+		budget:    flags.Int64("budget", 0, lang.Text("report.flag_budget")),
+		publish:   flags.Bool("publish", false, lang.Text("report.flag_publish")),
+		published: flags.Bool("published", false, lang.Text("report.flag_published")),
+	}
+}
+
+// reportMonth says which offices meet the target in a month, keeps such a report for
+// good, or shows those that are kept.
+func reportMonth(flags *flag.FlagSet) func(context.Context, settings.IO) error {
+	f := reportFlagsOf(flags)
+	return func(ctx context.Context, io settings.IO) error {
+		print, err := f.printer(io)
+		if err != nil {
+			return err
+		}
+		cfg, err := center.LoadConfig(*f.config)
+		if err != nil {
+			return err
+		}
+		if *f.published {
+			return f.showPublished(io, cfg, print)
+		}
+		if len(io.Args) > 0 {
+			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[0]}}
+		}
+		request, err := f.request(&cfg)
+		if err != nil {
+			return err
+		}
+		if err := f.checkPlaces(cfg); err != nil {
+			return err
+		}
+		desk, end, err := center.OpenDesk(ctx, cfg, version, quiet(io))
+		if err != nil {
+			return err
+		}
+		report, err := desk.Report(ctx, request)
+		if err == nil {
+			err = f.hand(io, desk, report, print)
+		}
+		return errors.Join(err, end())
+	}
+}
+
+// quiet logs what a person at a terminal must know, and not that a database came up.
+func quiet(io settings.IO) *slog.Logger {
+	return slog.New(slog.NewTextHandler(io.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// hand publishes the report where that is asked, and prints it where anything says how.
+func (f *reportFlags) hand(io settings.IO, desk *goal.Desk, r *goal.Report, print printer) error {
+	if !*f.publish {
+		return f.write(io, r, print)
+	}
+	kept, err := desk.Archive.Publish(r, f.who())
+	if err != nil {
+		return err
+	}
+	if *f.format+*f.out+*f.site+*f.area == "" {
+		fmt.Fprintln(io.Out, io.Lang.Text("report.kept", kept.ID, kept.Hash))
+		return nil
+	}
+	fmt.Fprintln(io.Err, io.Lang.Text("report.kept", kept.ID, kept.Hash))
+	return f.write(io, r, print)
+}
+
+// who publishes: as told, else the account.
+func (f *reportFlags) who() string {
+	if *f.by != "" {
+		return *f.by
+	}
+	if account, err := user.Current(); err == nil {
+		return account.Username
+	}
+	return "?"
+}
+
+// request reads the command line. A target that is named by its file joins the
+// configuration's.
+func (f *reportFlags) request(cfg *center.Config) (r goal.Request, err error) {
+	if *f.months < 1 || *f.months > goal.MaxMonths {
+		return r, settings.UsageError{Key: "report.months", Args: []any{goal.MaxMonths}}
+	}
+	if *f.budget < 0 {
+		return r, settings.UsageError{Key: "report.budget"}
+	}
+	r.Months, r.Budget = *f.months, *f.budget
+	if *f.month != "" {
+		if r.Month, err = goal.ParseMonth(*f.month); err != nil {
+			return r, settings.UsageError{Key: "report.month", Args: []any{*f.month}}
+		}
+	}
+	if *f.unitsOn != "" {
+		if r.UnitsOn, err = time.ParseInLocation(time.DateOnly, *f.unitsOn, inventory.Zone()); err != nil {
+			return r, settings.UsageError{Key: "report.day", Args: []any{*f.unitsOn}}
+		}
+	}
+	if r.Goal, err = standardOf(cfg, *f.goal); err != nil {
+		return r, err
+	}
+	r.Compare, err = standardOf(cfg, *f.compare)
+	return r, err
+}
+
+// standardOf is the id of the target that is named by it or by its file.
+func standardOf(cfg *center.Config, name string) (string, error) {
+	known, err := goal.ReadStandards(cfg.Goals)
+	if err != nil || name == "" {
+		return "", err
+	}
+	ids := make([]string, len(known))
+	for i, s := range known {
+		ids[i] = s.ID
+	}
+	if slices.Contains(ids, name) {
+		return name, nil
+	}
+	if _, err := os.Stat(name); err != nil {
+		return "", settings.UsageError{Key: "report.no_goal", Args: []any{name, strings.Join(ids, ", ")}}
+	}
+	s, err := goal.Load(name)
+	if err != nil || slices.Contains(cfg.Goals, name) {
+		return idOf(s), err
+	}
+	if slices.Contains(ids, s.ID) {
+		return "", settings.UsageError{Key: "report.goal_twice", Args: []any{name, s.ID}}
+	}
+	cfg.Goals = append(cfg.Goals, name)
+	return s.ID, nil
+}
+
+func idOf(s *goal.Standard) string {
+	if s == nil {
+		return ""
+	}
+	return s.ID
+}
+
+// checkPlaces holds --site and --area against the inventory before anything is read.
+func (f *reportFlags) checkPlaces(cfg center.Config) error {
+	if *f.site == "" && *f.area == "" {
+		return nil
+	}
+	sites, err := inventory.Open(cfg.Inventory)
+	if err != nil {
+		return err
+	}
+	if _, known := sites.Site(*f.site); *f.site != "" && !known {
+		return settings.UsageError{Key: "collector.no_site", Args: []any{*f.site}}
+	}
+	if _, known := sites.Area(*f.area); *f.area != "" && !known {
+		var all []string
+		for _, a := range sites.Areas() {
+			all = append(all, a.Code+" "+a.Name)
+		}
+		return settings.UsageError{Key: "report.no_area", Args: []any{*f.area, strings.Join(all, ", ")}}
+	}
+	return nil
+}
+
+// printer writes a report as it is wanted.
+type printer func(io.Writer, *goal.Report, say.Lang) error
+
+// printer finds out how: as told, else by the file's name, else for the terminal.
+func (f *reportFlags) printer(io settings.IO) (printer, error) {
+	name := *f.format
+	if name == "" {
+		name = f.guess()
+	}
+	format, known := paper.Formats[name]
+	if !known {
+		names := []string{"text", "xlsx", "csv", "json", "html"}
+		return nil, settings.UsageError{Key: "report.format", Args: []any{name, strings.Join(names, ", ")}}
+	}
+	if name == "xlsx" && *f.out == "" && isTerminal(io.Out) {
+		return nil, settings.UsageError{Key: "report.needs_out"}
+	}
+	if *f.site != "" && *f.area != "" {
+		return nil, settings.UsageError{Key: "report.one_place"}
+	}
+	if *f.site+*f.area == "" {
+		return format.Write, nil
+	}
+	if name != "html" {
+		return nil, settings.UsageError{Key: "report.html_only"}
+	}
+	if *f.site != "" {
+		return onePage(paper.SitePage, *f.site), nil
+	}
+	return onePage(paper.AreaPage, *f.area), nil
+}
+
+func (f *reportFlags) guess() string {
+	extension := strings.TrimPrefix(strings.ToLower(filepath.Ext(*f.out)), ".")
+	for name, format := range paper.Formats {
+		if *f.out != "" && format.Extension == extension {
+			return name
+		}
+	}
+	if *f.site+*f.area != "" {
+		return "html"
+	}
+	return "text"
+}
+
+func onePage(print func(io.Writer, *goal.Report, string, say.Lang) error, of string) printer {
+	return func(w io.Writer, r *goal.Report, lang say.Lang) error { return print(w, r, of, lang) }
+}
