@@ -1,6 +1,17 @@
 package goal
 
-import "errors"
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"communewatch/collector/settings"
+)
 
 // Standard is a target as its file says it (goal-2023-05.yaml explains each key).
 type Standard struct {
@@ -31,6 +42,9 @@ const (
 	ByEither   = "either"   // one of the two that shows it is enough
 )
 
+// PowerSteady is the exemption of an office where power does not fail.
+const PowerSteady = "power_steady"
+
 // Criterion is one thing that is asked of an office.
 type Criterion struct {
 	ID       string   `json:"id"`
@@ -39,21 +53,21 @@ type Criterion struct {
 	Measure  string   `json:"measure"`            // of Measures
 	AtLeast  *float64 `json:"at_least,omitempty"` // exactly one of the two; in the measure's unit
 	AtMost   *float64 `json:"at_most,omitempty"`
-	Mountain *float64 `json:"mountain,omitempty"` // instead, at highland, mountain and unverified offices
+	Mountain *float64 `json:"mountain,omitempty"` // instead, at highland and mountain offices; where the terrain is unknown, what holds elsewhere does
 	Evidence string   `json:"evidence"`           // ByMeasured, ByDeclared or ByEither
 
 	// Of measured evidence: a window of so many months that ends with the month; the
 	// percent of its due days that must be good; the percent of a due day that must be
 	// known before the day is good or bad.
 	Months   int     `json:"months,omitempty"`
-	Days     float64 `json:"days,omitempty"`
+	Days     float64 `json:"days,omitempty"` // of a lower bound: of the exemption only
 	DayKnown float64 `json:"day_known,omitempty"`
 
 	// Of declared evidence: how many months it may be old at the month's end.
 	DeclaredMonths int `json:"declared_months,omitempty"`
 
 	LAN2023 string `json:"lan_2023,omitempty"` // asked only of offices in areas whose LAN was called so in 2023
-	Exempt  string `json:"exempt,omitempty"`   // the rule by which an office is let off; "power_steady"
+	Exempt  string `json:"exempt,omitempty"`   // the rule by which an office is let off: PowerSteady
 
 	Source Words  `json:"source"` // why this figure
 	Rule   Words  `json:"rule"`   // the rule or guide that a locality may rely on
@@ -88,11 +102,55 @@ const (
 // Cost is what a work costs in đồng; false: nobody knows.
 func (w Work) Cost() (int64, bool) { return w.Price, w.Price > 0 || w.Free }
 
+// StandardText is goal-2023-05.yaml, for people to read and to begin with.
+//
+//go:embed goal-2023-05.yaml
+var StandardText string
+
+// Embedded are the standards that come with the program, May 2023's first. They are not
+// to be changed.
+func Embedded() []*Standard { return slices.Clone(embedded()) }
+
+// embedded reads them once; a test holds that they are right.
+var embedded = sync.OnceValue(func() []*Standard {
+	s, err := decode("goal-2023-05.yaml", []byte(StandardText), nil)
+	if err != nil {
+		panic("goal: the embedded standard is wrong:\n" + err.Error())
+	}
+	return []*Standard{s}
+})
+
 // Load reads a standard: an id of one that is embedded, or a path. The error is a
 // [settings.Problems] with file, line and column if the file could be opened.
 func Load(nameOrPath string) (*Standard, error) {
-	return nil, errors.New("not yet")
+	for _, s := range embedded() {
+		if s.ID == nameOrPath {
+			return s, nil
+		}
+	}
+	f, err := os.Open(nameOrPath)
+	if err != nil {
+		return nil, fmt.Errorf("read standard: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, settings.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read standard %s: %w", nameOrPath, err)
+	}
+	return decode(nameOrPath, data, embedded())
 }
 
-// Embedded are the standards that come with the program, May 2023's first.
-func Embedded() []*Standard { return nil }
+// decode reads a file beside those whose ids are taken. The very file of one is that one.
+func decode(name string, data []byte, taken []*Standard) (*Standard, error) {
+	hash := sha256.Sum256(data)
+	s := &Standard{Hash: hex.EncodeToString(hash[:])}
+	read, err := settings.Decode(name, data, s)
+	if s.ID == "" && len(s.Criteria) == 0 && err != nil {
+		return nil, err // no YAML at all: that everything is missing need not be said
+	}
+	check{s, read}.all(taken)
+	if err := read.Err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

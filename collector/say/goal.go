@@ -1,4 +1,65 @@
 package say
 
-// goalTexts are those of …
-var goalTexts = texts{}
+// goalTexts are those of a standard: what is wrong in its file, and how verdicts and what
+// they rest on are put into words.
+var goalTexts = texts{
+	"goal.id":              {"%q không dùng được làm mã; chỉ dùng chữ a–z, chữ số và dấu %s, nhiều nhất 40 ký tự", "%q cannot be an id; use a–z, digits and %s, at most 40 characters"},
+	"goal.id_taken":        {"%q là mã của chuẩn kèm theo chương trình; chuẩn riêng cần mã khác", "%q is the id of the standard that comes with the program; one of your own needs another"},
+	"goal.threshold":       {"cần at_least hoặc at_most, và chỉ một trong hai", "want one of at_least and at_most"},
+	"goal.least_only":      {"số đo của %s chỉ cho biết mức tối thiểu, nên không dùng at_most được", "what %s measures is the least that there is, so at_most cannot be shown"},
+	"goal.no_evidence":     {"%s không có bằng chứng kiểu %s", "there is no evidence of %s that is %s"},
+	"goal.unused":          {"%s không có tác dụng ở đây; hãy bỏ đi", "%s does not count here; leave it out"},
+	"goal.exempt_measured": {"%s cần bằng chứng đo; evidence phải là measured hoặc either", "%s rests on measurements; evidence must be measured or either"},
+	"goal.no_work":         {"works không có %q", "works holds no %q"},
+	"goal.idle_work":       {"không tiêu chí nào cần việc %q; hãy bỏ đi hoặc sửa tên", "no criterion needs the work %q; take it out or mend the name"},
+	"goal.free_price":      {"việc đã ghi free thì không có price", "a work that is free has no price"},
+	"goal.control":         {"%s có ký tự điều khiển hoặc ngắt dòng", "%s holds a control character or a line break"},
+
+	"goal.verdict_met":     {"đạt", "met"},
+	"goal.verdict_not_met": {"không đạt", "not met"},
+	"goal.verdict_no_data": {"chưa đủ số liệu", "no data"},
+	"goal.verdict_exempt":  {"được miễn", "exempt"},
+
+	"goal.group_line":      {"Đường truyền", "Line"},
+	"goal.group_network":   {"Mạng", "Network"},
+	"goal.group_equipment": {"Trang thiết bị", "Equipment"},
+	"goal.group_data":      {"Dữ liệu", "Data"},
+
+	"goal.evidence_measured": {"đo", "measured"},
+	"goal.evidence_declared": {"kê khai", "declared"},
+	"goal.evidence_either":   {"đo hoặc kê khai", "measured or declared"},
+
+	"goal.responsible_locality": {"người đứng đầu địa phương", "the head of the locality"},
+	"goal.responsible_provider": {"nhà cung cấp đường truyền", "the line's provider"},
+	"goal.responsible_province": {"cơ quan chuyên môn của tỉnh", "the province's own staff"},
+
+	"goal.why_met":              {"đạt trên đủ số ngày cần thiết", "holds on as many days as are needed"},
+	"goal.why_not_met":          {"không đạt trên quá nhiều ngày", "does not hold on too many days"},
+	"goal.why_few_days":         {"quá ít ngày có đủ số liệu", "too few days with enough data"},
+	"goal.why_no_days":          {"không có ngày làm việc nào trong kỳ", "no day of the window was due"},
+	"goal.why_no_measurements":  {"chưa đo được", "nothing was measured"},
+	"goal.why_not_over":         {"kỳ đánh giá chưa kết thúc", "the window is not over"},
+	"goal.why_lower_bound":      {"số đo chỉ cho biết mức tối thiểu, chưa thể kết luận là không đạt", "what was measured is the least that there is, so it does not show that this falls short"},
+	"goal.why_declared":         {"đạt theo kê khai", "met by what was declared"},
+	"goal.why_declared_short":   {"không đạt theo kê khai", "not met by what was declared"},
+	"goal.why_no_declaration":   {"chưa kê khai", "nothing was declared"},
+	"goal.why_not_declared":     {"bản kê khai không nêu mục này", "the declaration does not say"},
+	"goal.why_old_declaration":  {"bản kê khai đã quá cũ", "the declaration is too old"},
+	"goal.why_late_declaration": {"bản kê khai đề ngày sau kỳ đánh giá", "the declaration is of a day after the window"},
+	"goal.why_exempt":           {"được miễn vì số liệu cho thấy điện ổn định", "exempt, as power is shown to be steady"},
+
+	"goal.at_least":         {"từ %s trở lên", "at least %s"},
+	"goal.at_most":          {"không quá %s", "at most %s"},
+	"goal.present":          {"có", "yes"},
+	"goal.absent":           {"không có", "none"},
+	"goal.said":             {"khai %s", "declared %s"},
+	"goal.said_nothing":     {"chưa khai", "not declared"},
+	"goal.measured":         {"đo %s", "measured %s"},
+	"goal.measured_nothing": {"chưa đo được", "not measured"},
+	"goal.differ":           {"kê khai và số đo nói khác nhau", "what is declared and what is measured differ"},
+	"goal.days":             {"%d/%d ngày đạt, cần %d", "good on %d of %d day{s}, %d needed"},
+	"goal.days_bad":         {"%d ngày không đạt", "%d day{s} not good"},
+	"goal.days_missing":     {"%d ngày thiếu số liệu", "%d day{s} without enough data"},
+	"goal.days_to_come":     {"%d ngày chưa tới", "%d day{s} to come"},
+	"goal.steady":           {"điện ổn định %d/%d ngày, cần %d", "power steady on %d of %d day{s}, %d needed"},
+}
