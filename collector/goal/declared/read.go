@@ -194,7 +194,10 @@ func (s *sheet) spread(r *reading) {
 		}
 		c := s.lines[from].at(m.from.column)
 		for i := from + 1; i < len(s.lines) && s.lines[i].number <= m.to.row; i++ {
-			s.put(&s.lines[i], m.from.column, c)
+			for len(s.lines[i].cells) < m.from.column {
+				s.lines[i].cells = append(s.lines[i].cells, cell{})
+			}
+			s.lines[i].cells[m.from.column-1] = c
 		}
 	}
 }
