@@ -46,7 +46,8 @@ func (d *demo) invent(ctx context.Context, c *lab.Collector, inv *inventory.Inve
 	if _, err := c.Command(ctx, "declare", "--by", "demo", file); err != nil {
 		return err
 	}
-	d.say("demo.past", d.month.Add(1-pastMonths).String(), d.month.String(), c.Page, c.Page)
+	d.say("demo.past", d.month.Add(1-pastMonths).String(), d.month.String())
+	d.say("demo.pages", c.Page, c.Page)
 	return nil
 }
 
