@@ -17,7 +17,7 @@ func showGoal(*flag.FlagSet) func(context.Context, settings.IO) error {
 			return settings.UsageError{Key: "cli.extra", Args: []any{out.Args[1]}}
 		}
 		if len(out.Args) == 0 {
-			_, err := io.WriteString(out.Out, standardText)
+			_, err := io.WriteString(out.Out, goal.StandardText)
 			return err
 		}
 		s, err := goal.Load(out.Args[0])
@@ -28,5 +28,3 @@ func showGoal(*flag.FlagSet) func(context.Context, settings.IO) error {
 		return err
 	}
 }
-
-const standardText = ""

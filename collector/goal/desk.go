@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"communewatch/collector/api"
 	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 	"communewatch/collector/store"
@@ -16,6 +17,7 @@ import (
 // Store is what the desk needs of the store's.
 type Store interface {
 	Select(context.Context, store.Query) ([]store.Series, error)
+	Scan(context.Context, store.Query, func(tags map[string]string, at time.Time, values []api.Value)) error
 }
 
 // Config is where the desk keeps things.
@@ -66,9 +68,6 @@ func New(cfg Config, deps Deps) (*Desk, error) {
 // a published report names its standard by it.
 func ReadStandards(files []string) ([]*Standard, error) {
 	all := Embedded()
-	if testStandard != nil {
-		all = append(all, testStandard)
-	}
 	for _, file := range files {
 		s, err := Load(file)
 		if err != nil {

@@ -79,6 +79,9 @@ func (m Month) Add(n int) Month {
 	return Month{t.Year(), t.Month()}
 }
 
+// until is how many months the other one is later.
+func (m Month) until(other Month) int { return 12*(other.Year-m.Year) + int(other.Month-m.Month) }
+
 // From is its first moment, Until the first that is no more in it.
 func (m Month) From() time.Time  { return time.Date(m.Year, m.Month, 1, 0, 0, 0, 0, inventory.Zone()) }
 func (m Month) Until() time.Time { return m.Add(1).From() }

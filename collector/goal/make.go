@@ -62,23 +62,14 @@ func (d *Desk) orderOf(r Request, now time.Time) (order, error) {
 	return o, nil
 }
 
-// from is the first month that a verdict of the history rests on.
+// from is the first month that any verdict rests on: of the history by the standard, of
+// the month alone by the one that it is compared with.
 func (o *order) from() Month {
-	window := o.goal.window()
+	months := o.months - 1 + o.goal.window()
 	if o.compare != nil {
-		window = max(window, o.compare.window())
+		months = max(months, o.compare.window())
 	}
-	return o.month.Add(2 - o.months - window)
-}
-
-// columns are those of both standards.
-func (o *order) columns() []string {
-	all := o.goal.columns()
-	if o.compare != nil {
-		all = append(all, o.compare.columns()...)
-		slices.Sort(all)
-	}
-	return slices.Compact(all)
+	return o.month.Add(1 - months)
 }
 
 // known is all that a report is made of.
@@ -104,9 +95,7 @@ func (d *Desk) read(ctx context.Context, o order, inv *inventory.Inventory, judg
 	}
 	from := o.from().From()
 	hashFrom := o.month.Add(1 - o.goal.window()).From()
-	days, err := d.readDays(ctx, dayQuery{
-		from: from, until: o.month.Until(), now: now, columns: o.columns(), hashFrom: hashFrom, hashed: o.goal.columns(),
-	})
+	days, err := d.readDays(ctx, o, now)
 	if err != nil {
 		return nil, fmt.Errorf("read days of %s: %w", o.month, err)
 	}

@@ -172,11 +172,11 @@ func (p patience) since(site *inventory.Site) time.Time {
 		return p.now.AddDate(0, 0, -lookBack)
 	}
 	last := due[n-1]
-	return earlier(p.now.Add(-24*time.Hour), last.Day.Add(dayPart(site.Calendar, last.Day, today)))
+	return earlier(p.now.Add(-24*time.Hour), last.Day.Add(intoDay(site.Calendar, last.Day, today)))
 }
 
-// dayPart is how far into a day an office has been open for so many seconds.
-func dayPart(c inventory.Calendar, day time.Time, seconds int64) time.Duration {
+// intoDay is how far into a day an office has been open for so many seconds.
+func intoDay(c inventory.Calendar, day time.Time, seconds int64) time.Duration {
 	for _, o := range openOn(c, day) {
 		if length := int64(o.To.Sub(o.From) / time.Second); length < seconds {
 			seconds -= length

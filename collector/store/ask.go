@@ -21,17 +21,19 @@ type question struct {
 	policy    string // empty: the statement names what it is about
 }
 
-// table is one series of an answer as the database wrote it.
-type table struct {
+// tableOf is one series of an answer as the database wrote it, or a part of one.
+type tableOf[V any] struct {
 	Tags    map[string]string
 	Columns []string
-	Values  [][]any
+	Values  V
 }
 
+type table = tableOf[[][]any]
+
 // chunk is one JSON document of an answer.
-type chunk struct {
+type chunk[V any] struct {
 	Results []struct {
-		Series []table
+		Series []tableOf[V]
 		Error  string
 	}
 	Error string
@@ -39,21 +41,32 @@ type chunk struct {
 
 // ask sends a statement and reads its whole answer, within the configured limits.
 func (s *Store) ask(ctx context.Context, q question) ([]table, error) {
+	var tables []table
+	err := listen(ctx, s, q, func(t table) (int, error) {
+		tables = joined(tables, t)
+		return len(t.Values), nil
+	})
+	return tables, err
+}
+
+// listen sends a statement and hands on each table of its answer, or part of one, as it
+// comes; take says how many rows it had. What was handed on before an error is void.
+func listen[V any](ctx context.Context, s *Store, q question, take func(tableOf[V]) (rows int, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.QueryTime)
 	defer cancel()
 	request, err := s.request(ctx, q)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	response, err := s.http.Do(request)
 	if err != nil {
-		return nil, unreachable(err)
+		return unreachable(err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, s.failed(readAnswer(response))
+		return s.failed(readAnswer(response))
 	}
 	defer response.Body.Close()
-	return s.read(response.Body)
+	return read(s, response.Body, take)
 }
 
 func (s *Store) request(ctx context.Context, q question) (*http.Request, error) {
@@ -92,36 +105,38 @@ func (s *Store) failed(a *answer) error {
 
 // read takes chunk after chunk. The 200 went out before the statement ran, so an
 // error may stand anywhere, and an answer that ends in mid-document is none.
-func (s *Store) read(body io.Reader) ([]table, error) {
+func read[V any](s *Store, body io.Reader, take func(tableOf[V]) (rows int, err error)) error {
 	limited := &io.LimitedReader{R: body, N: s.cfg.MaxAnswer + 1}
 	decoder := json.NewDecoder(limited)
 	decoder.UseNumber() // nanoseconds do not fit into a float
-	var tables []table
 	for rows, results := 0, 0; ; {
-		var c chunk
+		var c chunk[V]
 		err := decoder.Decode(&c)
 		switch {
 		case limited.N <= 0:
-			return nil, fmt.Errorf("query of %s: answer exceeds %d bytes", s.cfg.Database, s.cfg.MaxAnswer)
+			return fmt.Errorf("query of %s: answer exceeds %d bytes", s.cfg.Database, s.cfg.MaxAnswer)
 		case errors.Is(err, io.EOF) && results > 0:
-			return tables, nil
+			return nil
 		case isSyntax(err), errors.Is(err, io.EOF):
-			return nil, &Misconfigured{Reason: "/query at " + s.base.Redacted() + " answers 200 with what is not InfluxDB's JSON"}
+			return &Misconfigured{Reason: "/query at " + s.base.Redacted() + " answers 200 with what is not InfluxDB's JSON"}
 		case err != nil:
-			return nil, unreachable(fmt.Errorf("read the answer: %w", err))
+			return unreachable(fmt.Errorf("read the answer: %w", err))
 		case c.Error != "":
-			return nil, s.complained(c.Error)
+			return s.complained(c.Error)
 		}
 		for _, result := range c.Results {
 			results++
 			if result.Error != "" {
-				return nil, s.complained(result.Error)
+				return s.complained(result.Error)
 			}
 			for _, t := range result.Series {
-				if rows += len(t.Values); rows > s.cfg.MaxRows {
-					return nil, fmt.Errorf("query of %s: answer exceeds %d rows", s.cfg.Database, s.cfg.MaxRows)
+				n, err := take(t)
+				if err != nil {
+					return err
 				}
-				tables = joined(tables, t)
+				if rows += n; rows > s.cfg.MaxRows {
+					return fmt.Errorf("query of %s: answer exceeds %d rows", s.cfg.Database, s.cfg.MaxRows)
+				}
 			}
 		}
 	}

@@ -1,3 +1,0 @@
-package goal
-
-var testStandard *Standard
