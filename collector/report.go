@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func reportFlagsOf(flags *flag.FlagSet) *reportFlags {
 		out:       flags.String("out", "", lang.Text("report.flag_out")),
 		site:      flags.String("site", "", lang.Text("report.flag_site")),
 		area:      flags.String("area", "", lang.Text("report.flag_area")),
-		by:        flags.String("by", "", lang.Text("report.flag_by")),
+		by:        flags.String("by", whoRuns(), lang.Text("report.flag_by")),
 		months:    flags.Int("months", 12, lang.Text("report.flag_months")),
 		budget:    flags.Int64("budget", 0, lang.Text("report.flag_budget")),
 		publish:   flags.Bool("publish", false, lang.Text("report.flag_publish")),
@@ -99,7 +98,7 @@ func (f *reportFlags) hand(io settings.IO, desk *goal.Desk, r *goal.Report, prin
 	if !*f.publish {
 		return f.write(io, r, print)
 	}
-	kept, err := desk.Archive.Publish(r, f.who())
+	kept, err := desk.Archive.Publish(r, *f.by)
 	if err != nil {
 		return err
 	}
@@ -109,17 +108,6 @@ func (f *reportFlags) hand(io settings.IO, desk *goal.Desk, r *goal.Report, prin
 	}
 	fmt.Fprintln(io.Err, io.Lang.Text("report.kept", kept.ID, kept.Hash))
 	return f.write(io, r, print)
-}
-
-// who publishes: as told, else the account.
-func (f *reportFlags) who() string {
-	if *f.by != "" {
-		return *f.by
-	}
-	if account, err := user.Current(); err == nil {
-		return account.Username
-	}
-	return "?"
 }
 
 // request reads the command line. A target that is named by its file joins the
