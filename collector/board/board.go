@@ -76,20 +76,20 @@ func (b *board) policy(site *inventory.Site) judge.Policy {
 func New(deps Deps) (http.Handler, error) {
 	b, static, err := newBoard(deps)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("board: %w", err)
 	}
 	return b.handler(static), nil
 }
 
 func newBoard(deps Deps) (*board, *static, error) {
 	if deps.Store == nil || deps.Inventory == nil || deps.Log == nil || deps.Now == nil {
-		return nil, nil, errors.New("a board needs a store, an inventory, a log and a clock")
+		return nil, nil, errors.New("it needs a store, an inventory, a log and a clock")
 	}
 	if deps.Interval == 0 {
 		deps.Interval = api.DefaultInterval
 	}
 	if err := api.CheckInterval(deps.Interval); err != nil {
-		return nil, nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	if deps.Policies == nil {
 		policies := judge.DefaultPolicies()
@@ -97,15 +97,15 @@ func newBoard(deps Deps) (*board, *static, error) {
 	}
 	static, err := readStatic()
 	if err != nil {
-		return nil, nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	pages, err := readPages(static)
 	if err != nil {
-		return nil, nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	b := &board{deps: deps, pages: pages, times: eventTimes{lookEvery, beatEvery, streamLife}, started: deps.Now(), reports: newReports()}
 	if b.outlines, err = readOutlines(); err != nil {
-		return nil, nil, fmt.Errorf("board: %w", err)
+		return nil, nil, err
 	}
 	if deps.Desk != nil {
 		b.desk = ownDesk{deps.Desk}

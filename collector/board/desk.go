@@ -135,6 +135,11 @@ func (c *reports) forget() {
 	clear(c.made)
 }
 
+func (b *board) noBook(w http.ResponseWriter, r *http.Request, err error) {
+	b.deps.Log.Error("declarations cannot be read", "error", err)
+	b.message(w, r, http.StatusInternalServerError, "target.no_book", "target.no_book_hint")
+}
+
 // visitor is who is reading; nobody may nothing.
 func visitor(r *http.Request) api.Visitor {
 	v, _ := api.VisitorFrom(r.Context())

@@ -37,6 +37,7 @@ type importPage struct {
 	Imports  []importRow
 	More     int
 	Limit    int // MB of a sheet
+	Damaged  int // files of the book that cannot be read
 }
 
 func (p importPage) framed() frame { return p.frame }
@@ -120,9 +121,11 @@ func (b *board) importPage(w http.ResponseWriter, r *http.Request) (p importPage
 		Limit: api.MaxSheetBytes >> 20,
 	}
 	all, err := b.desk.book().Imports()
-	if err != nil {
-		b.deps.Log.Error("imports cannot be read", "error", err)
-		b.message(w, r, http.StatusInternalServerError, "target.no_book", "target.no_book_hint")
+	if damaged, is := errors.AsType[*declared.Damaged](err); is {
+		b.deps.Log.Error("imports cannot all be read", "error", damaged)
+		p.Damaged = len(damaged.Files)
+	} else if err != nil {
+		b.noBook(w, r, err)
 		return p, false
 	}
 	p.More = max(0, len(all)-maxRows)
@@ -137,15 +140,12 @@ func (b *board) importPage(w http.ResponseWriter, r *http.Request) (p importPage
 
 // showImport shows what one import said, and what it changed then.
 func (b *board) showImport(p *importPage, id string) bool {
-	all, err := b.desk.book().Imports()
-	if err != nil {
-		return false
-	}
+	all, _ := b.desk.book().Imports() // what cannot be read is said by the page
 	for _, one := range all {
 		if one.ID != id {
 			continue
 		}
-		before, _, err := b.desk.book().InForce(b.deps.Now(), one.At.Add(-time.Nanosecond))
+		before, err := b.declared(b.deps.Now(), one.At.Add(-time.Nanosecond))
 		if err != nil {
 			return false
 		}
@@ -155,6 +155,16 @@ func (b *board) showImport(p *importPage, id string) bool {
 		return true
 	}
 	return false
+}
+
+// declared is what is in force on a day, as far as it can be read: that some of it cannot,
+// the page of imports says.
+func (b *board) declared(day, known time.Time) (map[string]declared.Declaration, error) {
+	bySite, _, err := b.desk.book().InForce(day, known)
+	if _, is := errors.AsType[*declared.Damaged](err); is {
+		err = nil
+	}
+	return bySite, err
 }
 
 // servePostImport looks at a sheet that came with the form, or takes one that was shown.
@@ -217,10 +227,9 @@ func (b *board) lookAtSheet(w http.ResponseWriter, r *http.Request, s sheet) {
 		b.write(w, r, http.StatusUnprocessableEntity, "import", p)
 		return
 	}
-	have, _, err := b.desk.book().InForce(s.at, time.Time{})
+	have, err := b.declared(s.at, time.Time{})
 	if err != nil {
-		b.deps.Log.Error("declarations cannot be read", "error", err)
-		b.message(w, r, http.StatusInternalServerError, "target.no_book", "target.no_book_hint")
+		b.noBook(w, r, err)
 		return
 	}
 	p.Preview = b.sheetChanges(format{p.Lang, s.at}, have, declarations)
@@ -270,10 +279,9 @@ func (b *board) takeSheet(w http.ResponseWriter, r *http.Request, hash, by strin
 // serveTemplate gives a sheet to fill in, with what is declared now.
 func (b *board) serveTemplate(w http.ResponseWriter, r *http.Request) {
 	lang := langOf(r)
-	have, _, err := b.desk.book().InForce(b.deps.Now(), time.Time{})
+	have, err := b.declared(b.deps.Now(), time.Time{})
 	if err != nil {
-		b.deps.Log.Error("declarations cannot be read", "error", err)
-		b.message(w, r, http.StatusInternalServerError, "target.no_book", "target.no_book_hint")
+		b.noBook(w, r, err)
 		return
 	}
 	inv := b.deps.Inventory()

@@ -1,6 +1,8 @@
 package board
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -75,7 +77,7 @@ func (b *board) servePublishedList(w http.ResponseWriter, r *http.Request) {
 	all, err := b.desk.archive().List()
 	if err != nil {
 		b.deps.Log.Error("published reports cannot all be read", "error", err)
-		p.Damaged = lang.Text("target.damaged", err)
+		p.Damaged = lang.Text("target.damaged", damagedFiles(err))
 	}
 	for _, one := range bounded(all) {
 		row := publishedRow{
@@ -101,8 +103,7 @@ func (b *board) servePublished(w http.ResponseWriter, r *http.Request) {
 	}
 	report, published, err := b.desk.archive().Get(id)
 	if err != nil {
-		b.deps.Log.Warn("a published report cannot be shown", "error", err)
-		b.message(w, r, http.StatusNotFound, "target.no_published", "target.no_published_hint")
+		b.notPublished(w, r, err)
 		return
 	}
 	if printed {
@@ -110,6 +111,31 @@ func (b *board) servePublished(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.write(w, r, http.StatusOK, "target", b.publishedReport(r, report, published))
+}
+
+func (b *board) notPublished(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		b.message(w, r, http.StatusNotFound, "target.no_published", "target.no_published_hint")
+		return
+	}
+	b.deps.Log.Error("a published report cannot be shown", "error", err)
+	lang := langOf(r)
+	b.sentence(w, r, http.StatusInternalServerError, lang.Text("target.not_whole"), lang.Text("target.damaged", damagedFiles(err)))
+}
+
+// damagedFiles are those that an error of the archive names; empty: it is another error.
+func damagedFiles(err error) string {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	var files []string
+	for _, one := range all {
+		if damaged, ok := errors.AsType[*goal.Damaged](one); ok {
+			files = append(files, damaged.File)
+		}
+	}
+	return strings.Join(files, ", ")
 }
 
 func (b *board) publishedReport(r *http.Request, report *goal.Report, published goal.Published) targetPage {

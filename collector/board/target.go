@@ -167,13 +167,7 @@ func changes(v view, r *goal.Report, c *goal.Changes) *changesBox {
 	}
 	box.More = max(0, len(c.Sites)-maxChanges)
 	for _, s := range c.Sites[:len(c.Sites)-box.More] {
-		row := changeRow{Label: cmp.Or(names[s.Site], s.Site), Href: link(v.lang, "/site/"+s.Site), Was: verdictMark(s.Was), Is: verdictMark(s.Is), WasText: none, IsText: none}
-		if s.Was != "" {
-			row.WasText = verdictWord(v.lang, s.Was)
-		}
-		if s.Is != "" {
-			row.IsText = verdictWord(v.lang, s.Is)
-		}
+		row := changeRow{Label: cmp.Or(names[s.Site], s.Site), Href: link(v.lang, "/site/"+s.Site), Was: verdictMark(s.Was), Is: verdictMark(s.Is), WasText: verdictWord(v.lang, s.Was), IsText: verdictWord(v.lang, s.Is)}
 		for i, criterion := range s.Criteria {
 			if i > 0 {
 				row.Criteria += "; "

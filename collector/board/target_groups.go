@@ -54,18 +54,20 @@ func (b *board) groupLabel(lang say.Lang, g goal.Group) string {
 	case goal.OfTerrain:
 		return lang.Text(say.Key("terrain." + g.Code))
 	case goal.OfArea:
-		return b.areaLabel(lang, g.Code, g.Name)
+		return cmp.Or(b.areaLabel(lang, g.Code), unitLabel(lang, g.UnitOf, g.Name))
 	case goal.OfUnit:
 		return unitLabel(lang, g.UnitOf, g.Name)
 	}
 	return g.Name
 }
 
-func (b *board) areaLabel(lang say.Lang, code, name string) string {
-	if area, ok := b.deps.Inventory().Area(code); ok {
-		return area.Label(lang)
+// areaLabel is empty for an area that the inventory does not know.
+func (b *board) areaLabel(lang say.Lang, code string) string {
+	area, ok := b.deps.Inventory().Area(code)
+	if !ok {
+		return ""
 	}
-	return name
+	return area.Label(lang)
 }
 
 // unitDays are the days from which on the units were others, of which the report may show
@@ -138,7 +140,7 @@ func (b *board) filterForm(v view, r *goal.Report, live bool) filterForm {
 	}
 	form.Selects = append(form.Selects,
 		field(v.lang, "verdict", v.verdict, []string{string(goal.Met), string(goal.NotMet), string(goal.NoData)}, func(s string) string { return verdictWord(v.lang, goal.Verdict(s)) }),
-		field(v.lang, "area", v.area, codes(r, goal.OfArea), func(s string) string { return b.areaLabel(v.lang, s, s) }),
+		field(v.lang, "area", v.area, codes(r, goal.OfArea), func(s string) string { return cmp.Or(b.areaLabel(v.lang, s), s) }),
 		field(v.lang, "terrain", v.terrain, codes(r, goal.OfTerrain), func(s string) string { return v.lang.Text(say.Key("terrain." + s)) }),
 		field(v.lang, "lacks", v.lacks, goal.Groups, func(s string) string { return v.lang.Text(say.Key("paper.group_" + s)) }),
 	)

@@ -173,6 +173,9 @@ func (v view) row(f format, r *goal.Report, s *goal.SiteLine) goalRow {
 		Label: unitLabel(f.lang, s.Kind, s.Name), Href: v.of("/site/" + s.ID), Mountain: markedMountain(s),
 		Mark: verdictMark(s.Verdict), VerdictText: verdictWord(f.lang, s.Verdict), Place: whereabouts(f.lang, s),
 	}
+	if v.by == goal.OfUnit {
+		row.Place = unitLabel(f.lang, s.UnitKind, s.UnitName) + "; " + row.Place
+	}
 	if s.Compared != nil {
 		row.Compared = verdictWord(f.lang, s.Compared.Verdict)
 	}
@@ -251,7 +254,9 @@ func todo(f format, r *goal.Report, s *goal.SiteLine) (out []todoItem) {
 			Work: cmp.Or(work.Name.In(f.lang), task.Work), Rule: work.Rule.In(f.lang), Price: f.lang.Text("target.no_price"),
 			Who: f.lang.Text(say.Key("paper.by_" + cmp.Or(work.Responsible, goal.Locality))),
 		}
-		if task.Price > 0 {
+		if price, known := work.Cost(); known && price == 0 {
+			item.Price = f.lang.Text("target.free")
+		} else if task.Price > 0 {
 			item.Price = f.money(task.Price)
 		}
 		var names []string
@@ -270,6 +275,8 @@ func cost(f format, s *goal.SiteLine) string {
 		return none
 	case s.Cost == 0 && s.CostUnknown:
 		return f.lang.Text("target.no_price")
+	case s.Cost == 0:
+		return f.lang.Text("target.free")
 	case s.CostUnknown:
 		return f.lang.Text("target.at_least", f.money(s.Cost))
 	}

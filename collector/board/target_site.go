@@ -121,7 +121,7 @@ func criterion(f format, r *goal.Report, at goal.Finding) criterionRow {
 // declaredFacts are all that the commune declared, in force at the month's end.
 func (b *board) declaredFacts(f format, r *goal.Report, site string) (facts []fact) {
 	day := r.Month.Until().AddDate(0, 0, -1)
-	bySite, _, err := b.desk.book().InForce(day, r.Made)
+	bySite, err := b.declared(day, r.Made)
 	if err != nil {
 		b.deps.Log.Error("declarations cannot be read", "error", err)
 		return nil

@@ -8,7 +8,11 @@ import (
 	"communewatch/collector/say"
 )
 
+// verdictWord is a verdict as people read it; empty, there is none.
 func verdictWord(lang say.Lang, v goal.Verdict) string {
+	if v == "" {
+		return none
+	}
 	return lang.Text(say.Key("paper.verdict_" + string(v)))
 }
 

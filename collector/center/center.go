@@ -61,10 +61,10 @@ func New(cfg Config, deps Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckPages(cfg); err != nil {
+	if _, err := goal.ReadStandards(cfg.Goals); err != nil {
 		return nil, err
 	}
-	if _, err := goal.ReadStandards(cfg.Goals); err != nil {
+	if err := CheckPages(cfg); err != nil {
 		return nil, err
 	}
 	return &Center{cfg: cfg, policies: policies, version: deps.Version, log: deps.Log, up: make(chan struct{})}, nil

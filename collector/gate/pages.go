@@ -17,6 +17,13 @@ import (
 // maxFormBytes bounds what a browser may send to a page, beside a sheet where one is taken.
 const maxFormBytes = 64 << 10
 
+func formLimit(path string) int64 {
+	if path == api.PathImport {
+		return api.MaxSheetBytes + maxFormBytes
+	}
+	return maxFormBytes
+}
+
 // streams are the paths whose answers last for as long as somebody reads.
 var streams = []string{api.PathEvents}
 
@@ -32,13 +39,6 @@ func (g *Gate) servePages(pages *http.Server) error {
 	}
 	pages.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: g.pageKeys.get}
 	return pages.ServeTLS(door, "", "")
-}
-
-func formLimit(path string) int64 {
-	if path == api.PathImport {
-		return api.MaxSheetBytes + maxFormBytes
-	}
-	return maxFormBytes
 }
 
 // pagesHandler is the door for the pages.
