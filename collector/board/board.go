@@ -48,7 +48,6 @@ type Deps struct {
 	Interval  time.Duration   // between an office's rounds; 0 is the default of 60 s
 	Policies  *judge.Policies // by which the judge judges; nil: the default
 	Desk      *goal.Desk      // of the reports on the target; nil: these pages say that there is none
-	Stopping  context.Context // ends when the collector stops, and with it the streams of events; nil: never
 }
 
 // board answers the requests.
@@ -95,9 +94,6 @@ func newBoard(deps Deps) (*board, *static, error) {
 	if deps.Policies == nil {
 		policies := judge.DefaultPolicies()
 		deps.Policies = &policies
-	}
-	if deps.Stopping == nil {
-		deps.Stopping = context.Background()
 	}
 	static, err := readStatic()
 	if err != nil {

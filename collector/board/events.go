@@ -32,7 +32,8 @@ const (
 const maxStreams = 128
 
 // events says to open pages that what they show has changed: not what, which they fetch.
-// A stream lives in the request that it answers; nothing runs where nobody reads.
+// A stream lives in the request that it answers, which ends when the collector stops;
+// nothing runs where nobody reads.
 type events struct {
 	open    atomic.Int64
 	written atomic.Int64 // what people sent to these pages and was taken
@@ -74,9 +75,6 @@ type stream struct {
 
 // run says each change until the reader leaves, the collector stops, or it has lived its time.
 func (s stream) run(ctx context.Context, b *board, seen string) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(b.deps.Stopping, cancel)()
 	times := b.times
 	// Those of readers who came together end apart.
 	life := time.NewTimer(times.life - rand.N(times.life/4))

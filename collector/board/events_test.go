@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -50,24 +51,28 @@ func (j *judging) Select(ctx context.Context, q store.Query) ([]store.Series, er
 func (j *judging) judge() { j.judged.Store(time.Now().UnixNano()) }
 
 // eventful are pages on a server whose times for a request are short.
-func eventful(t *testing.T, times eventTimes, stopping context.Context) (*judging, *board, *httptest.Server) {
+func eventful(t *testing.T, times eventTimes) (j *judging, b *board, server *httptest.Server, stop func()) {
 	t.Helper()
-	j := &judging{}
+	j = &judging{}
 	j.judge()
 	inv, err := inventory.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, static, err := newBoard(Deps{Store: j, Inventory: func() *inventory.Inventory { return inv }, Log: slog.New(slog.DiscardHandler), Now: time.Now, Stopping: stopping})
+	var files *static
+	b, files, err = newBoard(Deps{Store: j, Inventory: func() *inventory.Inventory { return inv }, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.times = times
-	server := httptest.NewUnstartedServer(asOperator(b.handler(static)))
+	server = httptest.NewUnstartedServer(asOperator(b.handler(files)))
 	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	serving, stop := context.WithCancel(context.Background()) // as the gate has it for streams
+	t.Cleanup(stop)
+	server.Config.BaseContext = func(net.Listener) context.Context { return serving }
 	server.Start()
 	t.Cleanup(server.Close)
-	return j, b, server
+	return j, b, server, stop
 }
 
 // quick are times with which a test need not wait.
@@ -128,7 +133,7 @@ func until(t *testing.T, lines <-chan string, beginning string) (before []string
 }
 
 func TestAStreamSaysEachChangeOnceAndOutlivesTheServersTimeForARequest(t *testing.T) {
-	j, b, server := eventful(t, quick, nil)
+	j, b, server, _ := eventful(t, quick)
 	lines := streamOf(t, server, "")
 	until(t, lines, "retry: ")
 	_, first := until(t, lines, "id: ")
@@ -157,7 +162,7 @@ func TestAStreamSaysEachChangeOnceAndOutlivesTheServersTimeForARequest(t *testin
 }
 
 func TestEverythingThatPagesShowIsAChange(t *testing.T) {
-	j, b, server := eventful(t, quick, nil)
+	j, b, server, _ := eventful(t, quick)
 	lines := streamOf(t, server, "")
 	until(t, lines, "id: ")
 	for what, change := range map[string]func(){
@@ -193,7 +198,7 @@ func TestEverythingThatPagesShowIsAChange(t *testing.T) {
 }
 
 func TestARefusedNoteIsNoChange(t *testing.T) {
-	_, b, server := eventful(t, quick, nil)
+	_, b, server, _ := eventful(t, quick)
 	r, err := server.Client().PostForm(server.URL+"/incidents/note", url.Values{"act": {"hand_over"}})
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +210,7 @@ func TestARefusedNoteIsNoChange(t *testing.T) {
 }
 
 func TestWhoComesBackIsToldWhetherSomethingWasMissed(t *testing.T) {
-	_, _, server := eventful(t, quick, nil)
+	_, _, server, _ := eventful(t, quick)
 	lines := streamOf(t, server, "")
 	_, id := until(t, lines, "id: ")
 	id = strings.TrimPrefix(id, "id: ")
@@ -218,7 +223,7 @@ func TestWhoComesBackIsToldWhetherSomethingWasMissed(t *testing.T) {
 }
 
 func TestAllStreamsTogetherAskTheDatabaseAsOftenAsOne(t *testing.T) {
-	j, _, server := eventful(t, eventTimes{look: 100 * time.Millisecond, beat: time.Minute, life: time.Minute}, nil)
+	j, _, server, _ := eventful(t, eventTimes{look: 100 * time.Millisecond, beat: time.Minute, life: time.Minute})
 	var all []<-chan string
 	for range 20 {
 		lines := streamOf(t, server, "")
@@ -238,8 +243,7 @@ func TestAllStreamsTogetherAskTheDatabaseAsOftenAsOne(t *testing.T) {
 }
 
 func TestStreamsEndAtOnceWhenTheCollectorStopsEvenIfTheDatabaseHangs(t *testing.T) {
-	stopping, stop := context.WithCancel(t.Context())
-	j, _, server := eventful(t, quick, stopping)
+	j, _, server, stop := eventful(t, quick)
 	var all []<-chan string
 	for range 3 {
 		lines := streamOf(t, server, "")
@@ -264,7 +268,7 @@ func TestStreamsEndAtOnceWhenTheCollectorStopsEvenIfTheDatabaseHangs(t *testing.
 }
 
 func TestAStreamEndsSoThatWhoMayReadIsAskedAgain(t *testing.T) {
-	_, b, server := eventful(t, eventTimes{look: time.Second, beat: time.Second, life: 200 * time.Millisecond}, nil)
+	_, b, server, _ := eventful(t, eventTimes{look: time.Second, beat: time.Second, life: 200 * time.Millisecond})
 	lines := streamOf(t, server, "")
 	for range lines { // ends
 	}
@@ -278,7 +282,7 @@ func TestAStreamEndsSoThatWhoMayReadIsAskedAgain(t *testing.T) {
 }
 
 func TestTheStreamsAreBoundedAndWhoFindsNoPlaceIsToldSo(t *testing.T) {
-	_, b, server := eventful(t, quick, nil)
+	_, b, server, _ := eventful(t, quick)
 	b.events.open.Store(maxStreams)
 	r, err := server.Client().Get(server.URL + "/events")
 	if err != nil {

@@ -50,7 +50,6 @@ type Center struct {
 	log      *slog.Logger
 	up       chan struct{}
 	gate     *gate.Gate
-	stopping context.Context // Run's
 }
 
 // New checks and starts nothing.
@@ -86,7 +85,6 @@ func (c *Center) Run(ctx context.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, influx.stop(limited))
 	}()
-	c.stopping = ctx
 	rooms, err := c.wire(influx)
 	if err != nil {
 		return err
@@ -184,7 +182,7 @@ func (c *Center) storing(r *rooms, influx influxdb, sites *inventory.Live, regis
 		if err != nil {
 			return err
 		}
-		pages, err := board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Desk: desk, Stopping: c.stopping})
+		pages, err := board.New(board.Deps{Store: points, Inventory: sites.Current, Problem: sites.Problem, Log: c.log, Now: time.Now, Interval: c.cfg.Interval, Policies: c.policies, Desk: desk})
 		if err != nil {
 			return err
 		}

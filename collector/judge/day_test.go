@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"communewatch/collector/api"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/store"
@@ -33,17 +34,25 @@ func TestADayIsOneOfVietnamAndTheSumOfItsHours(t *testing.T) {
 	o.outage("uplink_down", "00:30", "00:40")
 	o.outage("uplink_down", "06:30", "06:50")
 	o.outage("uplink_down", "23:50", "+1 00:10")
+	o.outage("power_lost", "02:00", "02:00:01")
+	o.f.Outages[3].Cause = api.Power
+	o.outage("power_lost", "-1 23:59", "00:01")
+	o.f.Outages[4].Cause = api.Power
+	o.flow("10:00", "10:30", time.Minute, "ether1", 15_000_000, 1_500_000)
+	o.flow("12:00", "12:30", time.Minute, "ether1", 3_000_000, 7_500_000)
+	o.write()
 	o.keepHours("-1 00:00", "+1 00:00") // those of the last day are not stored
 	days := o.days("-1 00:00", "+1 12:00", "+1 01:00")
 	if len(days) != 3 {
 		t.Errorf("%d days", len(days))
 	}
-	holds(t, "before", days["-1"], fields{"due_seconds": 4*3600 - 20, "down_seconds": 0, "unknown_seconds": 0, "rtt_p95_ms": 12})
+	holds(t, "before", days["-1"], fields{"due_seconds": 4*3600 - 20, "down_seconds": 60, "unknown_seconds": 0, "rtt_p95_ms": 12, "power_cuts": 1})
 	holds(t, "the day", days["+0"], fields{
-		"due_seconds": 86_400, "down_seconds": 2400, "unknown_seconds": 0, "availability_percent": 100 * 84_000.0 / 86_400,
+		"due_seconds": 86_400, "down_seconds": 2461, "unknown_seconds": 0, "availability_percent": 100 * 83_939.0 / 86_400,
 		"rounds_due": 1440, "rounds": 1440, "sent": 14_400, "received": 14_000, "loss_percent": 100 * 400.0 / 14_400,
 		"rtt_p50_ms": 30, "rtt_p95_ms": 30, "devices_due": 3, "devices": 3, "complete_percent": 100,
-		"batches": 1450, "duplicates": 10, "interfaces": 2, "unnamed": 1, "clean_percent": 50, "newest_age_seconds": 61, "delay_p95_ms": 1000, "live_percent": 100,
+		"batches": 1450, "duplicates": 10, "interfaces": 3, "unnamed": 2, "clean_percent": 100.0 / 3, "newest_age_seconds": 61, "delay_p95_ms": 1000, "live_percent": 100,
+		"router_asked": 1440, "router_answered": 1440, "printer_asked": 1440, "printer_answered": 420, "power_cuts": 1, "peak_in_bps": 2_000_000, "peak_out_bps": 1_000_000,
 	})
 	holds(t, "after", days["+1"], fields{"due_seconds": 3600, "down_seconds": 600, "availability_percent": 100 * 3000.0 / 3600, "rounds": 60})
 
@@ -54,7 +63,8 @@ func TestADayIsOneOfVietnamAndTheSumOfItsHours(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"due_seconds", "down_seconds", "unknown_seconds", "maintenance_seconds", "known_seconds", "sent", "received", "lan_sent", "lan_received",
-		"rounds_due", "rounds", "clock_told", "clock_wrong", "requests", "late", "points", "rejected", "batches", "duplicates", "stale_seconds"} {
+		"rounds_due", "rounds", "clock_told", "clock_wrong", "requests", "late", "points", "rejected", "batches", "duplicates", "stale_seconds",
+		"router_asked", "router_answered", "switch_asked", "switch_answered", "ups_asked", "ups_answered", "printer_asked", "printer_answered", "power_cuts"} {
 		if sum[name] != days["+0"][name] {
 			t.Errorf("%s: the hours' are %v, the day's is %v", name, sum[name], days["+0"][name])
 		}
@@ -185,6 +195,10 @@ func mixed(o *office) {
 	o.measure("16:00", "20:00", sent{noUplink: true})
 	o.port("01:00", "gi1", "Một cửa", 1)
 	o.port("17:00", "gi1", "", 1)
+	o.asks("02:00", "05:00", "power", 1)
+	o.asks("05:00", "05:05", "power", 1, "on_battery_count")
+	o.flow("01:50", "03:10", time.Minute, "ether1", 15_000_000, 1_500_000)
+	o.flow("03:50", "05:00", time.Minute, "ether1", 30_000_000, 1_500_000)
 }
 
 func TestThousandsOfHoursAreAskedInPieces(t *testing.T) {

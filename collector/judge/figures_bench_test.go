@@ -18,7 +18,8 @@ import (
 	"communewatch/collector/store/storetest"
 )
 
-// crowd is so many sites that measured six targets and ten interfaces each minute.
+// crowd is so many sites that measured six targets, a UPS and four interfaces of the router
+// each minute, and ten ports of a switch each five.
 type crowd struct {
 	b     *testing.B
 	store *store.Store
@@ -64,12 +65,16 @@ func (c *crowd) round(block []byte, site string, i, minute int) []byte {
 	for n, role := range []string{"gateway", "lan", "device", "uplink", "uplink", "uplink"} {
 		add(api.NewPoint("ping", at).Tag("target", fmt.Sprint("t", n)).Tag("role", role).Int("sent", 10).Int("received", int64(10-minute%11/10)).Float("rtt_median_ms", float64(10+(minute*7+i)%50)))
 	}
+	add(api.NewPoint("device", at).Tag("target", "ups").Int("up", 1).Float("battery_percent", 100))
+	for n := range 4 {
+		add(api.NewPoint("interface", at).Tag("target", "t0").Tag("interface", fmt.Sprint("ether", n)).Int("oper_up", 1).Int("in_octets", int64(minute*7+i)*10_000).Int("out_octets", int64(minute*3+i)*1_000))
+	}
 	if minute%5 == 0 {
 		for n := range 10 {
 			add(api.NewPoint("interface", at).Tag("target", "t1").Tag("interface", fmt.Sprint("gi", n)).Int("oper_up", int64(n%2)))
 		}
 	}
-	add(api.NewPoint("receipt", at.Add(time.Second)).Int("batches", 1).Int("lines", 17).Text("session", "0badcafe").Int("first_sequence", int64(minute)).Int("last_sequence", int64(minute)).
+	add(api.NewPoint("receipt", at.Add(time.Second)).Int("batches", 1).Int("lines", 22).Text("session", "0badcafe").Int("first_sequence", int64(minute)).Int("last_sequence", int64(minute)).
 		Int("last_time_ms", at.UnixMilli()).Int("delay_ms", 1000).Text("clock", "synced"))
 	return block
 }

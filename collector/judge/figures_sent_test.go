@@ -90,3 +90,44 @@ func (o *office) points(at time.Time, how sent) {
 func (o *office) port(at, name, alias string, up int64) {
 	o.add(api.NewPoint("interface", o.at(at)).Tag("target", "switch").Tag("interface", name).Int("oper_up", up).Text("alias", alias))
 }
+
+// asks is one question a minute over SNMP, from..to, twenty seconds past, with what the
+// device says of itself.
+func (o *office) asks(from, to, target string, up int64, says ...string) {
+	o.tb.Helper()
+	for at := o.at(from).Add(20 * time.Second); at.Before(o.at(to)); at = at.Add(time.Minute) {
+		p := api.NewPoint("device", at).Tag("target", target).Int("up", up)
+		for _, field := range says {
+			if field == "profile" {
+				p.Text(field, "printer")
+			} else {
+				p.Float(field, 1)
+			}
+		}
+		o.add(p)
+	}
+}
+
+// echoes is one round a minute to one target, of which the first so many of its echoes come back.
+func (o *office) echoes(from, to, target, role string, sent, received int64) {
+	o.tb.Helper()
+	for at := o.at(from).Add(20 * time.Second); at.Before(o.at(to)); at = at.Add(time.Minute) {
+		p := api.NewPoint("ping", at).Tag("target", target).Tag("role", role).Int("sent", sent).Int("received", received)
+		if received > 0 {
+			p.Float("rtt_median_ms", 1)
+		} else if sent > 0 {
+			p.Text("result", "timeout")
+		} else {
+			p.Text("result", "skipped_parent")
+		}
+		o.add(p)
+	}
+}
+
+// flow is so many octets in each round through an interface of the router.
+func (o *office) flow(from, to string, every time.Duration, name string, in, out int64) {
+	o.tb.Helper()
+	for at := o.at(from).Add(20 * time.Second); at.Before(o.at(to)); at = at.Add(every) {
+		o.add(api.NewPoint("interface", at).Tag("target", "router").Tag("interface", name).Int("oper_up", 1).Int("in_octets", in).Int("out_octets", out))
+	}
+}

@@ -80,6 +80,8 @@ type piece struct {
 	fresh      map[string]*freshness
 	grains     map[string]grains
 	deliveries map[string][]delivery
+	equipment  *equipment
+	flows      flows
 	open       openings
 	outages    map[string][]Outage
 }
@@ -115,7 +117,14 @@ func (f *Figures) readPiece(ctx context.Context, sites []inventory.Site, from, t
 	if p.grains, err = p.readGrains(ctx, p.window.From, p.window.To); err != nil {
 		return nil, err
 	}
-	return p, p.read(ctx)
+	if err = p.read(ctx); err != nil {
+		return nil, err
+	}
+	if p.equipment, err = p.readEquipment(ctx, now); err != nil {
+		return nil, err
+	}
+	p.flows, err = p.readFlows(ctx, p.equipment)
+	return p, err
 }
 
 // reach is how far beyond the hours a silence is followed, to tell that it is one, and
@@ -168,6 +177,9 @@ func (p *piece) hour(site *inventory.Site, policy Policy, t Span) *Period {
 	} else {
 		one.Devices = 0
 	}
+	one.countEquipment(p.equipment, s.due.less(s.maintenance), t)
+	one.countPeaks(p.flows[site.ID], t, policy.Interval)
+	one.PowerCuts = powerCuts(p.outages[site.ID], t)
 	came := during(recent, Span{t.From, earlier(t.To, p.now)})
 	one.countDeliveries(came, limit)
 	one.countAges(s.due, p.calendar(site), came, later(p.fresh[site.ID].before(t.From), p.joined[site.ID]), limit, policy.Opening)

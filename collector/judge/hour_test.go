@@ -29,6 +29,8 @@ func TestEachFigureOfAnHourAtItsEdges(t *testing.T) {
 			"requests": 60, "late": 0, "points": 300, "rejected": 0, "batches": 60, "duplicates": 0, "interfaces": 0, "unnamed": 0,
 			"stale_seconds": 0, "newest_age_seconds": 61, "delay_p95_ms": 1000,
 			"correct_percent": 100, "complete_percent": 100, "clean_percent": 100, "live_percent": 100,
+			"router_asked": 60, "router_answered": 60, "switch_asked": 60, "switch_answered": 60, "ups_asked": 0, "ups_answered": 0,
+			"printer_asked": 60, "printer_answered": 60, "power_cuts": 0, "peak_in_bps": 0, "peak_out_bps": 0,
 		}}},
 		{name: "half due by the calendar", site: halfPast, play: func(o *office) {
 			o.measure("07:00", "09:00", sent{})

@@ -84,8 +84,9 @@
 //     much of it at once), gather and beyond (records from the store), deaf (when nobody
 //     listened), verdicts (judging), enter (writing, in which order), schedule (when hours and
 //     days are computed), tell (the judgement, and metrics).
-//   - Hours and days (QUALITY.md): hour and day, of sums, grains and arrivals (what is read), due
-//     and stretch (time and how it divides), period (counts, as stored), quality (the four words).
+//   - Hours and days (QUALITY.md): hour and day, of sums, grains, arrivals, kit (what the office
+//     has) and peak (what its line carried) as read, due and stretch (time and how it divides),
+//     period (counts, as stored), quality (the four words).
 package judge
 
 import (

@@ -38,7 +38,8 @@ type Period struct {
 	Age   int64                   // seconds; nothing where Due is 0
 	Delay int64                   // ms; nothing where Requests is 0
 
-	present map[string]bool // the targets of Devices, while they are counted
+	present map[string]bool  // the targets of Devices, while they are counted
+	round   map[string]int64 // echoes that a round of a target sent, likewise
 }
 
 // quantiles of RTT, and their fields.

@@ -70,7 +70,7 @@ func qualityText(tb testing.TB) string {
 
 func TestTheExamplesOfTheFormulasAreWhatIsComputed(t *testing.T) {
 	kinds := map[string]func(*testing.T, example) *Period{
-		"open": timeExample, "came": ageExample,
+		"open": timeExample, "came": ageExample, "passed": peakExample,
 		"known_seconds": countExample, "clock_told": countExample, "rounds_due": countExample, "points": countExample,
 	}
 	examples := 0
@@ -172,6 +172,26 @@ func ageExample(t *testing.T, e example) *Period {
 	p := &Period{Due: 3600, From: clockOf(t, "9:00:00")}
 	p.countDeliveries(all, minutes.SilentAfter)
 	p.countAges(stretchOf(Span{clockOf(t, "9:00:00"), clockOf(t, "10:00:00")}), stretch{{exampleDay, exampleDay.Add(oneDay)}}, all, clockOf(t, "8:59:20"), minutes.SilentAfter, minutes.Opening)
+	return p
+}
+
+func peakExample(t *testing.T, e example) *Period {
+	every, err := time.ParseDuration(e["every"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed, at := flow{}, clockOf(t, "8:55:00")
+	for part := range strings.FieldsSeq(e["passed"]) {
+		var rounds, millions int64
+		if n, err := fmt.Sscanf(part, "%d:%d", &rounds, &millions); n == 2 {
+			passed[at.Unix()] = traffic{rounds, millions * 1_000_000, 0}
+		} else if part != "-" {
+			t.Fatal(part, err)
+		}
+		at = at.Add(grain)
+	}
+	p := &Period{}
+	p.countPeaks(map[port]flow{{"router", "ether1", "a1"}: passed}, Span{clockOf(t, "9:00:00"), clockOf(t, "10:00:00")}, every)
 	return p
 }
 

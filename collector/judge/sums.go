@@ -107,7 +107,8 @@ func (s *sums) period(site string, at time.Time) *Period {
 }
 
 func (s *sums) readEchoes(ctx context.Context) error {
-	q := s.query("ping", []string{api.TagRole, api.TagTarget}, store.Selector{Func: "sum", Field: "sent"}, store.Selector{Func: "sum", Field: "received"})
+	q := s.query("ping", []string{api.TagRole, api.TagTarget}, store.Selector{Func: "sum", Field: "sent"}, store.Selector{Func: "sum", Field: "received"},
+		store.Selector{Func: "max", Field: "sent", As: "round"})
 	return s.each(ctx, q, func(p *Period, tags map[string]string, row store.Row) {
 		sent, received := row.Values["sent"].Integer(), row.Values["received"].Integer()
 		switch api.Role(tags[api.TagRole]) {
@@ -117,7 +118,16 @@ func (s *sums) readEchoes(ctx context.Context) error {
 			p.LANSent, p.LANReceived = p.LANSent+sent, p.LANReceived+received
 		}
 		s.answered(p, tags[api.TagTarget], received > 0)
+		p.note(tags[api.TagTarget], row.Values["round"].Integer())
 	})
+}
+
+// note keeps how many echoes a round of a target sent at most.
+func (p *Period) note(target string, round int64) {
+	if p.round == nil {
+		p.round = map[string]int64{}
+	}
+	p.round[target] = max(p.round[target], round)
 }
 
 // answered notes that a target was there, once.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/goal"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/store"
@@ -14,9 +15,38 @@ import (
 
 // Result is what a demo prints with --json. The keys are kept stable for scripts.
 type Result struct {
-	Sites  []SiteResult `json:"sites"`  // in the order shown
-	Totals Totals       `json:"totals"` // measured = stored + rejected + pending
+	Sites  []SiteResult  `json:"sites"`            // in the order shown
+	Totals Totals        `json:"totals"`           // measured = stored + rejected + pending
+	Report *ReportResult `json:"report,omitempty"` // on the last full month, which is simulated
 }
+
+// ReportResult is what the collector's report said of the offices.
+type ReportResult struct {
+	Goal   string     `json:"goal"`
+	Month  goal.Month `json:"month"`
+	Met    int        `json:"met"`
+	NotMet int        `json:"not_met"`
+	NoData int        `json:"no_data"`
+}
+
+// ReportOf counts the verdicts of a report.
+func ReportOf(r *goal.Report) *ReportResult {
+	result := &ReportResult{Goal: r.Goal.ID, Month: r.Month}
+	for i := range r.Sites {
+		switch r.Sites[i].Verdict {
+		case goal.Met:
+			result.Met++
+		case goal.NotMet:
+			result.NotMet++
+		case goal.NoData:
+			result.NoData++
+		}
+	}
+	return result
+}
+
+// Whole says whether offices came to each of the three verdicts.
+func (r *ReportResult) Whole() bool { return r.Met > 0 && r.NotMet > 0 && r.NoData > 0 }
 
 // SiteResult is one site.
 type SiteResult struct {

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"communewatch/collector/goal"
 	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/deploy/lab"
@@ -66,11 +67,16 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	} else {
 		d.summary(result)
 	}
+	code := 0
 	if !result.Totals.AddUp() {
 		fmt.Fprintln(errs, speak.Text("demo.differs"))
-		return 1
+		code = 1
 	}
-	return 0
+	if r := result.Report; r != nil && !r.Whole() {
+		fmt.Fprintln(errs, speak.Text("demo.verdicts", r.Met, r.NotMet, r.NoData))
+		code = 1
+	}
+	return code
 }
 
 // demo is one run.
@@ -84,6 +90,7 @@ type demo struct {
 	dir   string
 	sites []inventory.Site
 	began time.Time
+	month goal.Month // the last that is over, of which the report is
 }
 
 func (d *demo) say(key say.Key, args ...any) {
@@ -124,11 +131,12 @@ func (d *demo) run(ctx context.Context, last time.Duration) (result lab.Result, 
 		return result, err
 	}
 	defer collector.Stop()
-	return d.fill(ctx, collector, last)
+	// The collector has every office open day and night, so that the demo is as good at night.
+	return d.fill(ctx, collector, last, province.WithCalendar(inventory.CalendarAlways))
 }
 
 // fill runs the offices until it is time, and counts.
-func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration) (lab.Result, error) {
+func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration, province *inventory.Inventory) (lab.Result, error) {
 	mine := d.realSite()
 	agent, stop, err := d.startAgent(c, c.Tokens[mine])
 	if err != nil {
@@ -151,8 +159,15 @@ func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration) (
 	lived := make(chan error, 1)
 	go func() { lived <- offices.Run(living) }()
 	d.say("demo.filling", len(c.Tokens), c.Page)
+	invented := make(chan error, 1)
+	go func() { invented <- d.invent(living, c, province) }()
 	rows, err := d.watch(ctx, c, last)
+	if err == nil && ctx.Err() == nil { // a run that is ended at once still has its report
+		err = <-invented
+		invented <- nil
+	}
 	closeAll()
+	past := <-invented
 	if err = errors.Join(err, <-lived); err != nil {
 		return lab.Result{}, err
 	}
@@ -161,7 +176,13 @@ func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration) (
 	if err != nil {
 		return lab.Result{}, err
 	}
-	return d.count(context.WithoutCancel(ctx), c, rows, offices.Counts().Plus(counts))
+	ctx = context.WithoutCancel(ctx)
+	result, err := d.count(ctx, c, rows, offices.Counts().Plus(counts))
+	if err != nil || past != nil { // ended by Ctrl-C before there was a past
+		return result, err
+	}
+	result.Report, err = d.report(ctx, c)
+	return result, err
 }
 
 // startAgent runs the built agent on this machine: loopback as its router and

@@ -45,7 +45,7 @@ func (d *demo) watch(ctx context.Context, c *lab.Collector, last time.Duration) 
 		}
 		rows = fresh
 		if screen {
-			fmt.Fprint(d.out, "\x1b[H\x1b[2J"+d.table(rows, shown)+"\n"+d.lang.Text("demo.look", c.Page)+"\n")
+			fmt.Fprint(d.out, "\x1b[H\x1b[2J"+d.table(rows, shown)+"\n"+d.lang.Text("demo.look", c.Page)+"\n"+d.lang.Text("demo.pages", c.Page, c.Page)+"\n")
 		} else if n%5 == 0 {
 			d.say("demo.states", int(time.Since(d.began).Seconds()), d.states(rows))
 		}
