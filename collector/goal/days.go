@@ -100,7 +100,7 @@ func (m *Measured) tooBad() bool { return m.Bad > m.Due-m.Needed }
 
 // count is what days say of a criterion.
 func (c *Criterion) count(m *Measure, e *Evidence, all []seenDay) (*Measured, opinion) {
-	var told []*judge.Period
+	told := make([]*judge.Period, 0, 31*c.Months)
 	found := c.tally(e.Month, all, func(d seenDay) judged {
 		if d.period == nil {
 			return shownNothing
