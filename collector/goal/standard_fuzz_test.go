@@ -11,7 +11,6 @@ func FuzzAStandardIsRefusedOrCanBeApplied(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add([]byte(StandardText))
 	f.Add(small)
 	f.Add([]byte("id: a\ncriteria: [{}, {measure: pcs, at_least: 1, evidence: declared}]\nworks: {a: {}}\n"))
 	f.Add([]byte("criteria: {}\nworks: []\nname: x\n"))
