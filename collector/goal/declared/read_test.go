@@ -134,7 +134,8 @@ func TestACellIsReadAsItIsMeantOrRefusedWithWhatItMayMean(t *testing.T) {
 	} {
 		got, err := Read("", strings.NewReader(sheetOf(map[string]string{c.column: c.cell})), inv, testNow)
 		if err != nil {
-			if !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
+			// Those that are to be refused have a sentence, of at least two words.
+			if !strings.Contains(c.want, " ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
 				t.Errorf("%s %q: %v, want %s", c.column, c.cell, err, c.want)
 			}
 			continue
@@ -229,6 +230,14 @@ A5: Phước Mỹ đã được kê khai cho ngày 2026-10-31 ở A4`
 	_, err = Read("", strings.NewReader(many.String()), inv, testNow)
 	if problems := err.(Problems); len(problems) != maxProblems+1 || problems[maxProblems].In(say.English) != "there are more: only the first 50 are told" {
 		t.Errorf("%d problems, %v", len(problems), problems[len(problems)-1])
+	}
+}
+
+func TestAPlaceInACSVIsThatOfExcelWhateverIsInTheCellsBefore(t *testing.T) {
+	const sheet = "sep=;\r\n\r\nsite;date;source;\"Số\nmáy tính\"\r\nbd-21997;31/10/2026;\"a\nb\";1\r\n;;;\r\nbd-22000;31/10/2026;a;x\r\n"
+	_, err := Read("", strings.NewReader(sheet), province(t), testNow)
+	if want := `D6: PCs "x" is not one number in the column's unit`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

@@ -65,9 +65,7 @@ func (r *row) read(gap bool) {
 		return
 	}
 	r.first[key] = place{r.number, r.stands[r.named()]}
-	if len(r.wrong) == 0 {
-		r.taken = append(r.taken, d)
-	}
+	r.taken = append(r.taken, d)
 }
 
 // strangers are cells in columns that have no heading.

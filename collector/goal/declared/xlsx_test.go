@@ -198,6 +198,14 @@ func TestWhatIsAroundTheTableIsNoDeclaration(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Biểu 1!I7: PCs: this cell is merged down to I8") {
 		t.Error(err)
 	}
+	// One in the table that has neither a day nor a number is no remark.
+	inside := strings.Replace(rows, texts(9, "3", "21994", "Vân Canh"), texts(9, "3", "Canh X", "", "", "", "", "FTTH"), 1)
+	inside = strings.Replace(inside, "E7:E8", "E7:E7", 1)
+	inside = strings.Replace(strings.Replace(inside, "D7:D9", "D7:D7", 1), "F7:F9", "F7:F7", 1)
+	_, err = Read("", bytes.NewReader(bookOf(t, "", "", [2]string{"Biểu 1", inside})), province(t), testNow)
+	if err == nil || !strings.Contains(err.Error(), `Biểu 1!B9: Site "Canh X" is not in the inventory`) {
+		t.Error(err)
+	}
 	// A row that was torn off the table by an empty one is still a row, if it has a day or a number.
 	torn := strings.Replace(rows, "Người lập biểu", "Canh Lien 2", 1)
 	torn = strings.Replace(torn, "TM. ỦY BAN NHÂN DÂN</t></is></c>", `TM</t></is></c><c r="I14"><v>4</v></c>`, 1)
