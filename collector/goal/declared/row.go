@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
 func sayKey(s string) say.Key { return say.Key(s) }
@@ -164,7 +165,7 @@ func (r *row) text(c *column, at cell) string {
 		return n
 	case len(at.text) > c.most:
 		r.complain(c.name, "declared.long", c.heading(), c.most)
-	case misread.MatchString(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
+	case settings.Misread(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
 		r.refuse(c.name, "declared.misread")
 	case power.MatchString(at.text):
 		r.refuse(c.name, "declared.became_power")
