@@ -111,6 +111,14 @@ func letter(i int) string {
 	return letter(i/26-1) + letter(i%26)
 }
 
+// between is what stands between letters of works: nothing, while each is one letter.
+func between(letters map[string]string) string {
+	if len(letters) > 26 {
+		return " "
+	}
+	return ""
+}
+
 func (p *printer) matrixSite(s *goal.SiteLine, letters map[string]string) matrixSite {
 	site := matrixSite{Name: p.site(s), Unit: p.kind(s.UnitKind, s.UnitName), Verdict: p.verdict(s.Verdict), Class: string(s.Verdict),
 		Distance: p.number(s.Distance), Cost: strings.TrimSuffix(p.cost(s), " đ"), FirstMet: none}
@@ -139,7 +147,7 @@ func (p *printer) matrixSite(s *goal.SiteLine, letters map[string]string) matrix
 	for _, t := range s.Todo {
 		works = append(works, letters[t.Work])
 	}
-	site.Works = strings.Join(works, " ")
+	site.Works = strings.Join(works, between(letters))
 	return site
 }
 
@@ -166,7 +174,7 @@ func (p *printer) areaPage(g *goal.Group) areaPage {
 	page.Sum = p.t("paper.totals", len(g.Sites), g.Met, g.NotMet, g.NoData)
 	page.Cost = p.sum(cost, unknown)
 	page.Marks = p.matrixMarks(sites)
-	page.Fit = fit(page.lines())
+	page.Fit = fit(page.lines)
 	return page
 }
 
@@ -187,17 +195,18 @@ func (p *printer) matrixMarks(sites []*goal.SiteLine) []string {
 	return marks
 }
 
-// lines is about how many lines of ordinary letters a page takes.
-func (a *areaPage) lines() int {
-	n := 16 + len(a.Criteria)/2
+// lines is about how many lines a page takes in letters of so many points.
+func (a *areaPage) lines(points float64) float64 {
+	in := func(text string, percent float64) int { return linesOf(text, charactersIn(percent, points)) }
+	n, rows := 17+len(a.Criteria)/3, len(a.Sites)+len(a.Works)
 	for _, note := range a.Notes {
-		n += linesOf(note, 130)
+		n += in(note, 115)
 	}
 	for _, s := range a.Sites {
-		n += max(linesOf(s.Name, 20), linesOf(s.Unit, 16), linesOf(s.Works, 8))
+		n += max(in(s.Unit, 13), in(s.Works, 7))
 	}
 	for _, w := range a.Works {
-		n += max(linesOf(w.Name, 34), linesOf(w.Rule, 44), linesOf(w.Who, 14))
+		n += max(in(w.Name, 31), in(w.Rule, 31), in(w.Who, 13))
 	}
-	return n
+	return float64(n) + 0.3*float64(rows)
 }

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"strconv"
 	"strings"
 
 	"communewatch/collector/goal"
@@ -21,7 +22,12 @@ type siteGroup struct {
 	Rows []siteRow
 }
 
-type siteRow struct{ Name, Asked, Declared, Measured, Verdict, Class, Why string }
+type siteRow struct {
+	No                                int
+	id, Name, Asked, Window, Declared string
+	Measured, Observed                string
+	Verdict, By, Class, Why           string
+}
 
 type siteTask struct{ Name, For, Who, Rule, Price string }
 
@@ -32,24 +38,31 @@ func (p *printer) sitePage(s *goal.SiteLine) sitePage {
 	page.Verdict, page.Class = p.verdict(s.Verdict), string(s.Verdict)
 	page.Sum = p.siteSum(s)
 	page.Notes = append(page.Notes, p.marks([]*goal.SiteLine{s})...)
+	no := map[string]string{} // of criteria
+	n := 0
 	for _, group := range goal.Groups {
-		if rows := p.siteRows(s, group); len(rows) > 0 {
+		rows := p.siteRows(s, group)
+		for i := range rows {
+			n++
+			rows[i].No, no[rows[i].id] = n, strconv.Itoa(n)
+		}
+		if len(rows) > 0 {
 			page.Groups = append(page.Groups, siteGroup{p.group(group), rows})
 		}
 	}
 	for _, t := range s.Todo {
 		w := p.Goal.Works[t.Work]
-		var names []string
+		var numbers []string
 		for _, c := range t.Criteria {
-			names = append(names, p.criterion(c))
+			numbers = append(numbers, no[c])
 		}
-		page.Todo = append(page.Todo, siteTask{p.work(t.Work), strings.Join(names, "; "), p.responsible(t.Work), p.say(w.Rule), p.price(t)})
+		page.Todo = append(page.Todo, siteTask{p.work(t.Work), strings.Join(numbers, ", "), p.responsible(t.Work), p.say(w.Rule), p.price(t)})
 	}
 	page.Cost = p.cost(s)
 	for _, h := range s.History {
 		page.History = append(page.History, historyMonth{h.Month.From().Format("01/2006"), mark(h.Verdict), p.verdict(h.Verdict), string(h.Verdict)})
 	}
-	page.Fit = fit(page.lines())
+	page.Fit = fit(page.lines)
 	return page
 }
 
@@ -61,6 +74,7 @@ func (p *printer) siteFacts(s *goal.SiteLine) []fact {
 		{p.t("paper.unit_on", p.day(p.UnitsOn)), p.unitMarked(s)},
 		{p.t("paper.terrain"), p.terrainMarked(s)},
 		{p.t("paper.rollout"), p.rollout(s.Rollout)},
+		{p.t("paper.declared"), p.declaration(s)},
 	}
 	if s.Responsible != "" {
 		facts = append(facts, fact{p.t("paper.responsible_person"), plain(s.Responsible)})
@@ -110,46 +124,65 @@ func (p *printer) siteRows(s *goal.SiteLine, group string) []siteRow {
 		if f.Differ {
 			why += "; " + p.t("goal.differ")
 		}
-		rows = append(rows, siteRow{p.criterion(f.Criterion), p.threshold(f), p.declaredWhen(f), p.measured(f), p.verdict(f.Verdict), string(f.Verdict), why})
+		rows = append(rows, siteRow{
+			id: f.Criterion, Name: p.criterion(f.Criterion), Asked: p.bound(f), Window: p.months(f), Declared: p.declared(f),
+			Measured: p.measured(f), Observed: p.observed(f), Verdict: p.verdict(f.Verdict), By: p.decidedBy(f), Class: string(f.Verdict), Why: why,
+		})
 	}
 	return rows
 }
 
-// declaredWhen is what was declared, and as of which day.
-func (p *printer) declaredWhen(f *goal.Finding) string {
-	said := p.declared(f)
-	if said == none || f.Declared.Date.IsZero() {
-		return said
+// months is the window of what is measured, where it is more than the month.
+func (p *printer) months(f *goal.Finding) string {
+	if n := p.criteria[f.Criterion].Months; n > 1 && f.Measured != nil {
+		return p.t("paper.in_months", n)
 	}
-	return said + " (" + p.day(f.Declared.Date) + ")"
+	return ""
 }
 
-// lines is about how many lines of ordinary letters a page takes.
-func (s *sitePage) lines() int {
-	n := 14 + linesOf(s.Sum, 90) + len(s.Groups)
+// observed is on how many observations what was measured rests.
+func (p *printer) observed(f *goal.Finding) string {
+	if f.Measured == nil || f.Measured.Observations == 0 {
+		return ""
+	}
+	return p.t("paper.observed", p.thousands(f.Measured.Observations))
+}
+
+func (p *printer) decidedBy(f *goal.Finding) string {
+	if f.By == "" {
+		return ""
+	}
+	return p.t("paper.decided", p.by(f))
+}
+
+// declaration is as of which day, and by whom, the office declared what it did: one
+// declaration is in force at a time.
+func (p *printer) declaration(s *goal.SiteLine) string {
+	for i := range s.Findings {
+		if d := s.Findings[i].Declared; d != nil {
+			return strings.TrimSpace(p.day(d.Date) + " " + plain(d.Source))
+		}
+	}
+	return none
+}
+
+// lines is about how many lines a page takes in letters of so many points.
+func (s *sitePage) lines(points float64) float64 {
+	in := func(text string, percent float64) int { return linesOf(text, charactersIn(percent, points)) }
+	n, rows := 13+in(s.Sum, 90)+len(s.Groups), len(s.Groups)
 	for _, note := range s.Notes {
-		n += linesOf(note, 130)
+		n += in(note, 115)
 	}
 	for _, g := range s.Groups {
 		for _, r := range g.Rows {
-			n += max(linesOf(r.Name, 24), linesOf(r.Asked, 13), linesOf(r.Declared, 13), linesOf(r.Why, 36))
+			n, rows = n+max(in(r.Name, 19), in(r.Asked, 8)+oneIf(r.Window), in(r.Declared, 8), in(r.Measured, 9)+oneIf(r.Observed), in(r.Verdict, 9)+oneIf(r.By), in(r.Why, 41)), rows+1
 		}
 	}
 	for _, t := range s.Todo {
-		n += max(linesOf(t.Name, 24), linesOf(t.For, 26), linesOf(t.Who, 12), linesOf(t.Rule, 34))
+		n, rows = n+max(in(t.Name, 27), in(t.For, 6), in(t.Who, 13), in(t.Rule, 38)), rows+1
 	}
-	return n
+	return float64(n) + 0.3*float64(rows)
 }
 
-// fit chooses letters by the lines that a page takes: as large as one A4 page bears.
-func fit(lines int) string {
-	switch {
-	case lines <= 58:
-		return ""
-	case lines <= 74:
-		return "full"
-	case lines <= 90:
-		return "dense"
-	}
-	return "tight"
-}
+// oneIf is the line of a text that may not be there.
+func oneIf(text string) int { return min(len(text), 1) }

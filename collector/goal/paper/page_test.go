@@ -95,12 +95,18 @@ func worst(t *testing.T, sites int) *goal.Report {
 	r.Over = false
 	area := goal.Group{Kind: goal.OfArea, Code: "544", Name: "Vĩnh Thạnh", UnitOf: "district", Verdict: goal.NotMet, Split: true}
 	line := r.Sites[0]
-	line.Name, line.UnitName, line.Split, line.Verified = "Trần Quang Diệu", "Trần Quang Diệu Đông", true, false
+	line.Name, line.Kind, line.UnitName, line.UnitKind, line.Split, line.Verified = "Trần Quang Diệu", "ward", "Hoài Nhơn Đông", "ward", true, false
 	line.Responsible = "Nguyễn Thị Thanh Huyền Trân"
 	line.Findings, line.Todo, line.History, line.Relapses = nil, nil, nil, nil
 	for i := range s.Criteria {
 		f, _ := sampleFinding(&s.Criteria[i], 'n')
-		f.Measured.ToCome = 3
+		f.Measured.ToCome, f.Unit = 3, ""
+		switch s.Criteria[i].Evidence {
+		case goal.ByMeasured:
+			f.Declared, f.Differ = nil, false
+		case goal.ByDeclared:
+			f.Measured, f.Why, f.Differ = nil, "declared_short", false
+		}
 		line.Findings = append(line.Findings, f)
 		line.Todo = worstTodo(line.Todo, s, &s.Criteria[i])
 	}
