@@ -210,7 +210,6 @@ func (b *book) finish() {
 	b.try(b.file.SetDocProps(&excelize.DocProperties{Title: b.printer.title(), Creator: "CommuneWatch", Created: made, Modified: made, Language: string(b.lang), Description: strings.Join(b.notes(), " ")}))
 	yes := true
 	b.try(b.file.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: &yes}))
-	b.file.SetActiveSheet(0)
 }
 
 // wall is a time as a cell holds it: what a clock in Vietnam showed. Zero: nothing.
