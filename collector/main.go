@@ -27,6 +27,7 @@ var commands = []settings.Command{
 	{Name: "token", Does: "collector.token", Flags: issueToken},
 	{Name: "report", Does: "report.report", Flags: reportMonth},
 	{Name: "goal", Does: "report.goal", Flags: showGoal},
+	{Name: "declare", Does: "declared.declare", Flags: declareSheet},
 	{Name: "provision", Does: "collector.provision", Flags: provisionGrafana},
 	{Name: "watch", Does: "alert.watch", Flags: watchCollector},
 	settings.VersionCommand("collector.version", version),

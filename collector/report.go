@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func reportFlagsOf(flags *flag.FlagSet) *reportFlags {
 		out:       flags.String("out", "", lang.Text("report.flag_out")),
 		site:      flags.String("site", "", lang.Text("report.flag_site")),
 		area:      flags.String("area", "", lang.Text("report.flag_area")),
-		by:        flags.String("by", "", lang.Text("report.flag_by")),
+		by:        flags.String("by", whoRuns(), lang.Text("report.flag_by")),
 		months:    flags.Int("months", 12, lang.Text("report.flag_months")),
 		budget:    flags.Int64("budget", 0, lang.Text("report.flag_budget")),
 		publish:   flags.Bool("publish", false, lang.Text("report.flag_publish")),
@@ -99,7 +98,7 @@ func (f *reportFlags) hand(io settings.IO, desk *goal.Desk, r *goal.Report, prin
 	if !*f.publish {
 		return f.write(io, r, print)
 	}
-	kept, err := desk.Archive.Publish(r, f.who())
+	kept, err := desk.Archive.Publish(r, *f.by)
 	if err != nil {
 		return err
 	}
@@ -109,17 +108,6 @@ func (f *reportFlags) hand(io settings.IO, desk *goal.Desk, r *goal.Report, prin
 	}
 	fmt.Fprintln(io.Err, io.Lang.Text("report.kept", kept.ID, kept.Hash))
 	return f.write(io, r, print)
-}
-
-// who publishes: as told, else the account.
-func (f *reportFlags) who() string {
-	if *f.by != "" {
-		return *f.by
-	}
-	if account, err := user.Current(); err == nil {
-		return account.Username
-	}
-	return "?"
 }
 
 // request reads the command line. A target that is named by its file joins the
@@ -155,32 +143,37 @@ func standardOf(cfg *center.Config, name string) (string, error) {
 	if err != nil || name == "" {
 		return "", err
 	}
-	ids := make([]string, len(known))
-	for i, s := range known {
-		ids[i] = s.ID
+	find := func(id string) *goal.Standard {
+		if i := slices.IndexFunc(known, func(s *goal.Standard) bool { return s.ID == id }); i >= 0 {
+			return known[i]
+		}
+		return nil
 	}
-	if slices.Contains(ids, name) {
+	if find(name) != nil {
 		return name, nil
 	}
 	if _, err := os.Stat(name); err != nil {
-		return "", settings.UsageError{Key: "report.no_goal", Args: []any{name, strings.Join(ids, ", ")}}
+		return "", settings.UsageError{Key: "report.no_goal", Args: []any{name, idsOf(known)}}
 	}
 	s, err := goal.Load(name)
-	if err != nil || slices.Contains(cfg.Goals, name) {
-		return idOf(s), err
+	if err != nil {
+		return "", err
 	}
-	if slices.Contains(ids, s.ID) {
+	switch taken := find(s.ID); {
+	case taken == nil:
+		cfg.Goals = append(cfg.Goals, name)
+	case taken.Hash != s.Hash:
 		return "", settings.UsageError{Key: "report.goal_twice", Args: []any{name, s.ID}}
 	}
-	cfg.Goals = append(cfg.Goals, name)
 	return s.ID, nil
 }
 
-func idOf(s *goal.Standard) string {
-	if s == nil {
-		return ""
+func idsOf(all []*goal.Standard) string {
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.ID
 	}
-	return s.ID
+	return strings.Join(ids, ", ")
 }
 
 // checkPlaces holds --site and --area against the inventory before anything is read.

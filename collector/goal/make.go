@@ -2,6 +2,7 @@ package goal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -103,7 +104,7 @@ func (d *Desk) read(ctx context.Context, o order, inv *inventory.Inventory, judg
 		return nil, fmt.Errorf("read who was heard: %w", err)
 	}
 	k.openings(from, days.by)
-	if err := k.readDeclared(d.Book); err != nil {
+	if err := k.readDeclared(d); err != nil {
 		return nil, err
 	}
 	k.hashes.Days, k.hashes.Inventory = days.hash, k.hashInventory(hashFrom)
@@ -134,13 +135,13 @@ func onDueDays(days []judge.Period, due []DueDay) []judge.Period {
 	})
 }
 
-func (k *known) readDeclared(book *declared.Book) error {
+func (k *known) readDeclared(d *Desk) error {
 	k.declared = make(map[Month]map[string]declared.Declaration, k.months)
 	for n := range k.months {
 		month := k.month.Add(-n)
-		said, hash, err := book.InForce(month.Until().AddDate(0, 0, -1), time.Time{})
+		said, hash, err := d.inForce(month.Until().AddDate(0, 0, -1))
 		if err != nil {
-			return fmt.Errorf("read declarations: %w", err)
+			return err
 		}
 		k.declared[month] = said
 		if n == 0 {
@@ -148,6 +149,20 @@ func (k *known) readDeclared(book *declared.Book) error {
 		}
 	}
 	return nil
+}
+
+// inForce is what is declared at the end of a day. Sheets that are damaged say nothing,
+// which is told; the others hold.
+func (d *Desk) inForce(day time.Time) (map[string]declared.Declaration, string, error) {
+	said, hash, err := d.Book.InForce(day, time.Time{})
+	if damaged, _ := errors.AsType[*declared.Damaged](err); damaged != nil {
+		d.deps.Log.Warn("some declarations cannot be read and are left out", "error", damaged)
+		return said, hash, nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read declarations: %w", err)
+	}
+	return said, hash, nil
 }
 
 // evidence is what a verdict by a standard rests on.

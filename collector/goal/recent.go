@@ -2,11 +2,13 @@ package goal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"time"
 
+	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 )
 
@@ -29,7 +31,7 @@ func (d *Desk) Report(ctx context.Context, r Request) (*Report, error) {
 		return nil, err
 	}
 	defer release()
-	stamp, err := d.stamp(ctx, o, now)
+	stamp, err := d.stamp(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,9 @@ func (d *Desk) Report(ctx context.Context, r Request) (*Report, error) {
 // compare holds it against the published one.
 func (d *Desk) compare(r *Report) error {
 	before, published, err := d.Archive.Last(r.Goal.ID, r.Month)
-	if err != nil {
+	if damaged, _ := errors.AsType[*Damaged](err); damaged != nil {
+		d.deps.Log.Warn("a published report is damaged and left out", "error", err)
+	} else if err != nil {
 		return fmt.Errorf("read the published report of %s: %w", r.Month, err)
 	}
 	if published != nil {
@@ -67,18 +71,23 @@ func (d *Desk) compare(r *Report) error {
 type stamp struct {
 	inv       *inventory.Inventory
 	judged    time.Time
-	declared  string    // hash
+	imports   int
+	newest    string    // of the imports: its id
 	published time.Time // when the archive's folder changed
 }
 
-func (d *Desk) stamp(ctx context.Context, o order, now time.Time) (stamp, error) {
+func (d *Desk) stamp(ctx context.Context, now time.Time) (stamp, error) {
 	judged, err := d.newestJudgement(ctx, now)
 	if err != nil {
 		return stamp{}, err
 	}
-	s := stamp{inv: d.deps.Inventory(), judged: judged}
-	if _, s.declared, err = d.Book.InForce(o.month.Until().AddDate(0, 0, -1), time.Time{}); err != nil {
+	imports, err := d.Book.Imports()
+	if damaged, _ := errors.AsType[*declared.Damaged](err); damaged == nil && err != nil {
 		return stamp{}, fmt.Errorf("read declarations: %w", err)
+	}
+	s := stamp{inv: d.deps.Inventory(), judged: judged, imports: len(imports)}
+	if len(imports) > 0 {
+		s.newest = imports[0].ID
 	}
 	if folder, err := os.Stat(d.Archive.dir); err == nil { // what cannot be read is told by who reads it
 		s.published = folder.ModTime()

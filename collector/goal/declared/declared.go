@@ -1,22 +1,16 @@
 // Package declared is what communes say they have: line, contract, devices, each with its
 // date and source, before anything is measured and beside it ever after. In come sheets as
-// Excel writes them (sheet.go reads XLSX and CSV, columns.go knows the columns), with every
-// mistake said by cell; out go declarations by site and day, from a book of imports that is
-// only ever added to (book.go), and sheets to fill in (template.go).
+// Excel writes them (read.go; xlsx.go and csv.go bring either into cells, columns.go knows
+// the columns, number.go and day.go what stands in them), with every mistake said by cell
+// (problem.go); out go declarations by site and day, from a book of imports that is only
+// ever added to (book.go), and sheets to fill in (template.go).
 //
 // It knows nothing of measurements: what is declared is shown as declared, whatever was
 // measured. It must never guess: a cell that may be read in two ways is refused, an empty
 // one says nothing, and of a sheet with a mistake nothing is taken.
 package declared
 
-import (
-	"errors"
-	"io"
-	"time"
-
-	"communewatch/collector/inventory"
-	"communewatch/collector/say"
-)
+import "time"
 
 // Declaration is what one site declared on one day. A pointer that is nil, a text that is
 // empty: it did not say.
@@ -53,35 +47,4 @@ type Import struct {
 	File         string        `json:"file"` // as it was called
 	Hash         string        `json:"hash"` // SHA-256 of the file as it came, hex
 	Declarations []Declaration `json:"declarations"`
-}
-
-// Problem is a mistake in a sheet.
-type Problem struct {
-	Sheet string // of an XLSX; empty: a CSV
-	Cell  string // "C7", in a CSV too, as Excel would call it
-	Key   say.Key
-	Args  []any // those of type say.Key are said in the reader's language
-}
-
-// In says it, "Sheet1!C7: …".
-func (p Problem) In(lang say.Lang) string { return string(p.Key) }
-
-// Problems are all mistakes of one sheet.
-type Problems []Problem
-
-func (p Problems) Error() string { return "not yet" }
-
-// Read reads a sheet, XLSX or CSV by its content, of sites that the inventory knows. The
-// error is a Problems, or that it is neither.
-func Read(name string, data io.Reader, inv *inventory.Inventory, now time.Time) ([]Declaration, error) {
-	return nil, errors.New("not yet")
-}
-
-// WriteXLSX and WriteCSV write a sheet with these declarations, that can be filled in and
-// read again; of sites without one, an empty row, in display order.
-func WriteXLSX(w io.Writer, inv *inventory.Inventory, have map[string]Declaration, lang say.Lang) error {
-	return errors.New("not yet")
-}
-func WriteCSV(w io.Writer, inv *inventory.Inventory, have map[string]Declaration, lang say.Lang) error {
-	return errors.New("not yet")
 }
