@@ -92,7 +92,7 @@ func declarationFacts(f format, d declared.Declaration) (out []fieldFact) {
 	}
 	speed := func(column string, v *float64) {
 		if v != nil {
-			add(column, f.quantity(*v, "Mbit/s"))
+			add(column, f.mbits(*v))
 		}
 	}
 	day := func(column string, t *time.Time) {

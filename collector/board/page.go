@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/goal"
 	"communewatch/collector/say"
 )
 
@@ -33,9 +34,10 @@ func readPages(static *static) (pages, error) {
 		all[lang] = map[string]*template.Template{}
 		for _, name := range []string{"province", "site", "incidents", "incident", "message", "refused", "target", "rollout", "import", "published"} {
 			t, err := template.New(name).Funcs(template.FuncMap{
-				"say":    func(key say.Key, args ...any) string { return lang.Text(key, args...) },
-				"link":   func(path string, query ...string) string { return link(lang, path, query...) },
-				"static": static.address,
+				"say":     func(key say.Key, args ...any) string { return lang.Text(key, args...) },
+				"verdict": func(v goal.Verdict) string { return verdictWord(lang, v) },
+				"link":    func(path string, query ...string) string { return link(lang, path, query...) },
+				"static":  static.address,
 			}).ParseFS(pageFiles, "page/frame.html", "page/parts.html", "page/target_parts.html", "page/"+name+".html")
 			if err != nil {
 				return nil, fmt.Errorf("read page %s: %w", name, err)

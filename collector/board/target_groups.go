@@ -142,7 +142,7 @@ func (b *board) filterForm(v view, r *goal.Report, live bool) filterForm {
 		field(v.lang, "verdict", v.verdict, []string{string(goal.Met), string(goal.NotMet), string(goal.NoData)}, func(s string) string { return verdictWord(v.lang, goal.Verdict(s)) }),
 		field(v.lang, "area", v.area, codes(r, goal.OfArea), func(s string) string { return cmp.Or(b.areaLabel(v.lang, s), s) }),
 		field(v.lang, "terrain", v.terrain, codes(r, goal.OfTerrain), func(s string) string { return v.lang.Text(say.Key("terrain." + s)) }),
-		field(v.lang, "lacks", v.lacks, goal.Groups, func(s string) string { return v.lang.Text(say.Key("paper.group_" + s)) }),
+		field(v.lang, "lacks", v.lacks, goal.Groups, func(s string) string { return goal.GroupText(v.lang, s) }),
 	)
 	return form
 }

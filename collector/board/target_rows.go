@@ -229,13 +229,12 @@ func lacks(f format, r *goal.Report, s *goal.SiteLine) (notMet, noData string) {
 // and of whatever else tells two different things.
 func said(f format, r *goal.Report, s *goal.SiteLine) (out []string) {
 	for _, at := range s.Findings {
-		says, measured := f.declaredValue(at), f.measuredValue(at)
+		both := at.Declared != nil && at.Declared.Value != nil && at.Measured != nil && at.Measured.Value != nil
 		switch {
-		case says == "" || measured == "" && !at.Differ:
-		case at.Unit == "Mbit/s" && !at.Differ:
-			out = append(out, f.lang.Text("target.said", says, measured))
 		case at.Differ:
-			out = append(out, criterionName(f.lang, r, at.Criterion)+": "+f.lang.Text("target.said", says, cmp.Or(measured, none)))
+			out = append(out, criterionName(f.lang, r, at.Criterion)+": "+goal.SidesText(f.lang, at))
+		case both && at.Measure == "down_mbps":
+			out = append(out, goal.SidesText(f.lang, at))
 		}
 		if len(out) == 2 {
 			return out
@@ -252,7 +251,7 @@ func todo(f format, r *goal.Report, s *goal.SiteLine) (out []todoItem) {
 		work := r.Goal.Works[task.Work]
 		item := todoItem{
 			Work: cmp.Or(work.Name.In(f.lang), task.Work), Rule: work.Rule.In(f.lang), Price: f.lang.Text("target.no_price"),
-			Who: f.lang.Text(say.Key("paper.by_" + cmp.Or(work.Responsible, goal.Locality))),
+			Who: goal.ResponsibleText(f.lang, cmp.Or(work.Responsible, goal.Locality)),
 		}
 		if price, known := work.Cost(); known && price == 0 {
 			item.Price = f.lang.Text("target.free")

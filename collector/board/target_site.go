@@ -73,7 +73,7 @@ func (b *board) siteSection(v view, r *goal.Report, s *goal.SiteLine) *siteTarge
 		t.Hint = v.lang.Text("target.goes_on", t.Month)
 	}
 	for _, group := range goal.Groups {
-		g := criterionGroup{Title: v.lang.Text(say.Key("paper.group_" + group))}
+		g := criterionGroup{Title: goal.GroupText(v.lang, group)}
 		for _, at := range s.Findings {
 			if at.Group == group {
 				g.Rows = append(g.Rows, criterion(f, r, at))
@@ -95,10 +95,10 @@ func (b *board) siteSection(v view, r *goal.Report, s *goal.SiteLine) *siteTarge
 
 func criterion(f format, r *goal.Report, at goal.Finding) criterionRow {
 	row := criterionRow{
-		Name: criterionName(f.lang, r, at.Criterion), Threshold: f.threshold(at),
+		Name: criterionName(f.lang, r, at.Criterion), Threshold: cmp.Or(goal.ThresholdText(f.lang, at), none),
 		Declared: cmp.Or(f.declaredValue(at), none), Measured: cmp.Or(f.measuredValue(at), none),
 		Mark: verdictMark(at.Verdict), VerdictText: verdictWord(f.lang, at.Verdict),
-		Why: f.lang.Text(say.Key("paper.why_" + at.Why)), Differ: at.Differ,
+		Why: goal.WhyText(f.lang, at), Differ: at.Differ,
 	}
 	if d := at.Declared; d != nil {
 		row.DeclaredNote = f.lang.Text("target.declared_on", f.day(d.Date))
@@ -107,8 +107,11 @@ func criterion(f format, r *goal.Report, at goal.Finding) criterionRow {
 		}
 	}
 	if m := at.Measured; m != nil {
-		row.MeasuredNote = f.lang.Text("target.days", f.day(m.From), f.day(m.Until.AddDate(0, 0, -1)), m.Good, m.Needed, m.Due, m.Bad, m.Missing) +
-			"; " + f.lang.Text("target.observations", f.count(m.Observations))
+		row.MeasuredNote = f.lang.Text("target.window", f.day(m.From), f.day(m.Until.AddDate(0, 0, -1)))
+		if days := goal.DaysText(f.lang, at); days != "" {
+			row.MeasuredNote += "; " + days
+		}
+		row.MeasuredNote += "; " + f.lang.Text("target.observations", f.count(m.Observations))
 	}
 	for i := range r.Goal.Criteria {
 		if c := &r.Goal.Criteria[i]; c.ID == at.Criterion {

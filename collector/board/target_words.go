@@ -2,18 +2,28 @@ package board
 
 import (
 	"strconv"
-	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"communewatch/collector/goal"
 	"communewatch/collector/say"
 )
 
-// verdictWord is a verdict as people read it; empty, there is none.
+// verdictWord is a verdict as it stands in a cell; empty, there is none.
 func verdictWord(lang say.Lang, v goal.Verdict) string {
 	if v == "" {
 		return none
 	}
-	return lang.Text(say.Key("paper.verdict_" + string(v)))
+	return capital(v.Text(lang))
+}
+
+// capital makes the first letter a capital one.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // verdictMark is the state of an office whose colours and mark a verdict has.
@@ -51,25 +61,8 @@ func (f format) count(n int64) string {
 	return digits
 }
 
-// quantity is a figure in a measure's unit.
-func (f format) quantity(v float64, unit string) string {
-	decimals := 1
-	if unit == "%" && v < 100 && v > 99 {
-		decimals = 2
-	}
-	return strings.TrimSpace(f.number(v, decimals) + " " + unit)
-}
-
-// threshold is what is asked, "≥ 99 %".
-func (f format) threshold(at goal.Finding) string {
-	switch {
-	case at.AtLeast != nil:
-		return "≥ " + f.quantity(*at.AtLeast, at.Unit)
-	case at.AtMost != nil:
-		return "≤ " + f.quantity(*at.AtMost, at.Unit)
-	}
-	return none
-}
+// mbits is a speed as declarations have it.
+func (f format) mbits(v float64) string { return f.number(v, 2) + " Mbit/s" }
 
 // declaredValue is what a commune said of a criterion; empty: nothing.
 func (f format) declaredValue(at goal.Finding) string {
@@ -77,7 +70,7 @@ func (f format) declaredValue(at goal.Finding) string {
 	case d == nil:
 		return ""
 	case d.Value != nil:
-		return f.quantity(*d.Value, at.Unit)
+		return goal.ValueText(f.lang, at.Measure, *d.Value)
 	default:
 		return d.Text
 	}
@@ -88,7 +81,7 @@ func (f format) measuredValue(at goal.Finding) string {
 	if at.Measured == nil || at.Measured.Value == nil {
 		return ""
 	}
-	return f.quantity(*at.Measured.Value, at.Unit)
+	return goal.ValueText(f.lang, at.Measure, *at.Measured.Value)
 }
 
 // unitLabel is a unit as people read it; without one it says so.

@@ -36,10 +36,10 @@ func (r *row) refuse(name string, key say.Key, args ...any) {
 // read takes a declaration, or complains of all that is wrong in the row. gap tells that
 // an empty row stands above.
 func (r *row) read(gap bool) {
-	r.strangers()
 	if !r.declares() || r.sum() || gap && r.remark() {
 		return
 	}
+	r.strangers()
 	site, known := r.site()
 	d := Declaration{Site: site.ID}
 	d.Line = r.kind()

@@ -80,7 +80,7 @@ func (p parts) sheets() ([]*sheet, error) {
 	}
 	var sheets []*sheet
 	for _, listed := range book.Sheets {
-		s := &sheet{name: spaced(listed.Name), hidden: listed.State == "hidden" || listed.State == "veryHidden", base1904: isTrue(book.Properties.Date1904)}
+		s := &sheet{name: short(spaced(listed.Name)), hidden: listed.State == "hidden" || listed.State == "veryHidden", base1904: isTrue(book.Properties.Date1904)}
 		file := files[relation(listed.Attrs)]
 		if !strings.Contains(file, "worksheet") {
 			continue // a chart, which has no cells
