@@ -153,4 +153,8 @@ var paperTexts = texts{
 	"paper.site_first":     {"Đạt lần đầu tháng %s.", "First met in %s."},
 	"paper.site_relapses":  {"Tụt lại: %s.", "Fell back: %s."},
 	"paper.site_compared":  {"Theo “%s”: %s.", "By “%s”: %s."},
+
+	"paper.in_months": {"trong %d tháng", "in %d month{s}"},
+	"paper.observed":  {"%s lần đo", "%s times"},
+	"paper.decided":   {"theo %s", "as %s"},
 }

@@ -9,12 +9,12 @@ var letters = []struct {
 	{"", 10, 13},
 	{"full", 8.6, 10.5},
 	{"dense", 7.7, 9.1},
-	{"tight", 6.9, 7.87},
+	{"tight", 6.8, 7.7},
 }
 
 // What of an A4 page is printed, in points.
 const (
-	pageHeight = 276 / 25.4 * 72
+	pageHeight = 278 / 25.4 * 72
 	pageWidth  = 188 / 25.4 * 72
 )
 

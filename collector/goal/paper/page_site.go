@@ -23,8 +23,10 @@ type siteGroup struct {
 }
 
 type siteRow struct {
-	No                                                       int
-	id, Name, Asked, Declared, Measured, Verdict, Class, Why string
+	No                                int
+	id, Name, Asked, Window, Declared string
+	Measured, Observed                string
+	Verdict, By, Class, Why           string
 }
 
 type siteTask struct{ Name, For, Who, Rule, Price string }
@@ -122,9 +124,35 @@ func (p *printer) siteRows(s *goal.SiteLine, group string) []siteRow {
 		if f.Differ {
 			why += "; " + p.t("goal.differ")
 		}
-		rows = append(rows, siteRow{0, f.Criterion, p.criterion(f.Criterion), p.bound(f), p.declared(f), p.measured(f), p.verdict(f.Verdict), string(f.Verdict), why})
+		rows = append(rows, siteRow{
+			id: f.Criterion, Name: p.criterion(f.Criterion), Asked: p.bound(f), Window: p.months(f), Declared: p.declared(f),
+			Measured: p.measured(f), Observed: p.observed(f), Verdict: p.verdict(f.Verdict), By: p.decidedBy(f), Class: string(f.Verdict), Why: why,
+		})
 	}
 	return rows
+}
+
+// months is the window of what is measured, where it is more than the month.
+func (p *printer) months(f *goal.Finding) string {
+	if n := p.criteria[f.Criterion].Months; n > 1 && f.Measured != nil {
+		return p.t("paper.in_months", n)
+	}
+	return ""
+}
+
+// observed is on how many observations what was measured rests.
+func (p *printer) observed(f *goal.Finding) string {
+	if f.Measured == nil || f.Measured.Observations == 0 {
+		return ""
+	}
+	return p.t("paper.observed", p.thousands(f.Measured.Observations))
+}
+
+func (p *printer) decidedBy(f *goal.Finding) string {
+	if f.By == "" {
+		return ""
+	}
+	return p.t("paper.decided", p.by(f))
 }
 
 // declaration is as of which day, and by whom, the office declared what it did: one
@@ -141,17 +169,20 @@ func (p *printer) declaration(s *goal.SiteLine) string {
 // lines is about how many lines a page takes in letters of so many points.
 func (s *sitePage) lines(points float64) float64 {
 	in := func(text string, percent float64) int { return linesOf(text, charactersIn(percent, points)) }
-	n, rows := 12+in(s.Sum, 100)+len(s.Groups), len(s.Groups)
+	n, rows := 13+in(s.Sum, 90)+len(s.Groups), len(s.Groups)
 	for _, note := range s.Notes {
 		n += in(note, 115)
 	}
 	for _, g := range s.Groups {
 		for _, r := range g.Rows {
-			n, rows = n+max(in(r.Name, 19), in(r.Asked, 8), in(r.Declared, 8), in(r.Measured, 8), in(r.Verdict, 9), in(r.Why, 40)), rows+1
+			n, rows = n+max(in(r.Name, 19), in(r.Asked, 8)+oneIf(r.Window), in(r.Declared, 8), in(r.Measured, 9)+oneIf(r.Observed), in(r.Verdict, 9)+oneIf(r.By), in(r.Why, 41)), rows+1
 		}
 	}
 	for _, t := range s.Todo {
-		n, rows = n+max(in(t.Name, 29), in(t.For, 7), in(t.Who, 13), in(t.Rule, 35)), rows+1
+		n, rows = n+max(in(t.Name, 27), in(t.For, 6), in(t.Who, 13), in(t.Rule, 38)), rows+1
 	}
 	return float64(n) + 0.3*float64(rows)
 }
+
+// oneIf is the line of a text that may not be there.
+func oneIf(text string) int { return min(len(text), 1) }
