@@ -206,7 +206,7 @@ func (a *areaPage) lines(points float64) float64 {
 		n += max(in(s.Unit, 13), in(s.Works, 7))
 	}
 	for _, w := range a.Works {
-		n += max(in(w.Name, 31), in(w.Rule, 31), in(w.Who, 13))
+		n += max(in(w.Name, 29), in(w.Rule, 28), in(w.Who, 13))
 	}
 	return float64(n) + 0.3*float64(rows)
 }
