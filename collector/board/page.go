@@ -164,6 +164,11 @@ func otherHref(r *http.Request, lang say.Lang) string {
 	return link(otherLang(lang), r.URL.EscapedPath(), pairs...)
 }
 
+// serveIcon is for papers, which name none.
+func (b *board) serveIcon(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/static/icon.svg", http.StatusFound)
+}
+
 // static serves style, script and icon.
 type static struct {
 	files   map[string]file

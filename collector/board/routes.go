@@ -29,6 +29,7 @@ func (b *board) routes(static http.Handler) []route {
 		{Route{"POST /incident/{id}/note", api.RoleOperator}, b.serveNote},
 		{Route{"GET /events", api.RoleViewer}, b.serveEvents},
 		{Route{"GET /static/{file}", ""}, static.ServeHTTP},
+		{Route{"GET /favicon.ico", api.RoleViewer}, b.serveIcon},
 		{Route{"GET /", api.RoleViewer}, func(w http.ResponseWriter, r *http.Request) {
 			b.message(w, r, http.StatusNotFound, "board.no_page", "board.no_page_hint")
 		}},

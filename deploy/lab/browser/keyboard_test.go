@@ -45,7 +45,7 @@ func tabThrough(t *testing.T, tab *Tab, most int, key string, opts ...chromedp.K
 
 func TestEveryPageIsWalkedByKeyboardAndTheFocusIsSeen(t *testing.T) {
 	w := newWorld(t, nil)
-	for _, path := range pages(t) {
+	for _, path := range pagesOf(w) {
 		for _, look := range []Look{{Width: 1280, Height: 600}, {Width: 360, Height: 640, Dark: true}} {
 			tab := Open(t, w.home, look)
 			tab.Go(path)

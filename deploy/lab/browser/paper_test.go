@@ -21,7 +21,7 @@ const paperWidth = 703
 
 func TestEveryPageIsPrintedCleanly(t *testing.T) {
 	w := newWorld(t, nil)
-	for _, path := range pages(t) {
+	for _, path := range pagesOf(w) {
 		tab := Open(t, w.home, Look{Width: paperWidth, Height: 1000, Dark: true})
 		tab.Go(path)
 		tab.Forget("the server responded with a status of 404")

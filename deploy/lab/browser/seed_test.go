@@ -3,11 +3,18 @@
 package browser
 
 import (
+	"bytes"
+	"path/filepath"
 	"time"
 
 	"communewatch/collector/api"
+	"communewatch/collector/center"
+	"communewatch/collector/goal"
+	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
+	"communewatch/collector/say"
+	"communewatch/deploy/lab"
 )
 
 // Sites of the seed: one whose line is dead, one that loses packets, one that is well,
@@ -35,6 +42,32 @@ func (w *world) seed() {
 	w.write(api.Events, w.incidents(now)...)
 	w.judged()
 	w.write(api.Events, states()...)
+	w.history()
+}
+
+// history is a month of days and what the offices declared, both invented.
+func (w *world) history() {
+	w.t.Helper()
+	inv, err := inventory.Embedded()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	inv = inv.WithCalendar(inventory.CalendarAlways)
+	month := goal.MonthOf(time.Now()).Add(-1)
+	if err := lab.WriteHistory(w.t.Context(), w.store, inv, month, 1); err != nil {
+		w.t.Fatal(err)
+	}
+	var sheet bytes.Buffer
+	if err := declared.WriteCSV(&sheet, inv, lab.Declarations(inv, month), say.Vietnamese); err != nil {
+		w.t.Fatal(err)
+	}
+	book, err := declared.Open(filepath.Join(center.GoalDir(w.cfg.Data), "declared"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := book.Import("kê khai.csv", &sheet, inv, "Hạnh", time.Now()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // states are one office in each state, so that every mark and colour is looked at.

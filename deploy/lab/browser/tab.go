@@ -284,7 +284,8 @@ func (t *Tab) Overflow() []string {
 	t.must(json.Unmarshal([]byte(Eval[string](t, `JSON.stringify((() => {
 		const width = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth <= width) return [];
-		return Array.from(document.querySelectorAll("body *")).filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll") && !e.closest(".marks"))
+		const scrolls = e => e !== document.body && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+		return Array.from(document.querySelectorAll("body *")).filter(e => e.getBoundingClientRect().right > width + 1 && !scrolls(e.parentElement))
 			.slice(0, 5).map(e => e.localName + "." + (e.getAttribute("class") || "") + " " + Math.round(e.getBoundingClientRect().right) + " of " + width)
 			.concat("the page is " + document.documentElement.scrollWidth + " wide");
 	})())`)), &out))
