@@ -46,7 +46,4 @@ func TestTheDemoEndsWithAReportOfAllThreeVerdicts(t *testing.T) {
 			t.Errorf("the end of what is printed lacks %q", want)
 		}
 	}
-	if !strings.Contains(text, lab.InventedSource) {
-		t.Errorf("the report does not say that what was declared is simulated")
-	}
 }
