@@ -191,16 +191,20 @@ func (c *Criterion) measured() bool { return c.Evidence != ByDeclared }
 func (c *Criterion) declared() bool { return c.Evidence != ByMeasured }
 
 // threshold is what holds at an office. One whose terrain nobody knows is shown among the
-// mountains, but not let off: knowing less never makes a verdict better.
+// mountains, but held to the stricter of the two: knowing less never makes a verdict better.
 func (c *Criterion) threshold(site inventory.Site) (atLeast, atMost *float64) {
 	atLeast, atMost = c.AtLeast, c.AtMost
-	if c.Mountain == nil || site.Terrain != inventory.Highland && site.Terrain != inventory.Mountain {
+	if c.Mountain == nil || site.Terrain == inventory.Plain {
 		return atLeast, atMost
 	}
-	if atLeast != nil {
+	known := site.Terrain == inventory.Highland || site.Terrain == inventory.Mountain
+	switch {
+	case atLeast != nil && (known || *c.Mountain > *atLeast):
 		return c.Mountain, nil
+	case atMost != nil && (known || *c.Mountain < *atMost):
+		return nil, c.Mountain
 	}
-	return nil, c.Mountain
+	return atLeast, atMost
 }
 
 // holds tells whether a value does; the threshold itself does.

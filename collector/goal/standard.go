@@ -53,7 +53,7 @@ type Criterion struct {
 	Measure  string   `json:"measure"`            // of Measures
 	AtLeast  *float64 `json:"at_least,omitempty"` // exactly one of the two; in the measure's unit
 	AtMost   *float64 `json:"at_most,omitempty"`
-	Mountain *float64 `json:"mountain,omitempty"` // instead, at highland and mountain offices; where the terrain is unknown, what holds elsewhere does
+	Mountain *float64 `json:"mountain,omitempty"` // instead, at highland and mountain offices; where the terrain is unknown, the stricter of the two holds
 	Evidence string   `json:"evidence"`           // ByMeasured, ByDeclared or ByEither
 
 	// Of measured evidence: a window of so many months that ends with the month; the

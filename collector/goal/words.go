@@ -39,8 +39,8 @@ func FindingText(lang say.Lang, f Finding) string {
 	if f.Exemption != nil && f.Verdict != Met {
 		parts = append(parts, lang.Text("goal.steady", f.Exemption.Good, f.Exemption.Due, f.Exemption.Needed))
 	}
-	if why := WhyText(lang, f); !strings.HasSuffix(parts[0], why) {
-		parts = append(parts, why)
+	if f.Why != whyUnsaid && f.Why != whyNothing { // that the sides have said
+		parts = append(parts, WhyText(lang, f))
 	}
 	if f.Differ {
 		parts = append(parts, lang.Text("goal.differ"))
@@ -79,14 +79,22 @@ func (f *Finding) asksDeclared() bool { return f.Why == whyUnsaid || f.Work == W
 
 // MeasuredText is what was measured; empty where the criterion does not ask.
 func MeasuredText(lang say.Lang, f Finding) string {
+	m := MeasureOf(f.Measure)
 	switch {
 	case f.Measured == nil:
 		return ""
 	case f.Measured.Value == nil:
 		return lang.Text("goal.measured_nothing")
+	case m != nil && m.countsDevices() && *f.Measured.Value > 0:
+		return lang.Text("goal.answered")
+	case m != nil && m.countsDevices():
+		return lang.Text("goal.unanswered")
 	}
 	return lang.Text("goal.measured", ValueText(lang, f.Measure, *f.Measured.Value))
 }
+
+// countsDevices tells of a measure that days cannot count: something answered, or nothing.
+func (m *Measure) countsDevices() bool { return m.LowerBound && m.Unit == "" }
 
 // DaysText is the count of days behind what was measured: "19/22 ngày đạt, cần 19; 1 ngày
 // không đạt". Of what one good day shows, and of nothing, there is none.
