@@ -143,7 +143,7 @@ func (d *declaring) take(path, by string) error {
 	if err != nil {
 		return d.mistakes(err)
 	}
-	if !taken.At.Equal(d.now) {
+	if taken.At.Before(d.now) {
 		fmt.Fprintln(d.Out, d.Lang.Text("declared.again", at(taken.At), taken.By, taken.ID))
 		return nil
 	}

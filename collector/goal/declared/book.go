@@ -77,7 +77,7 @@ func (b *Book) Preview(_ string, data io.Reader, inv *inventory.Inventory, by st
 }
 
 // Import reads a sheet and keeps it, all of it or, with Problems, nothing. The same sheet
-// again is the same import: it comes back as it was kept, with its own At.
+// again is the same import: it comes back as it was kept, with its At, which is before now.
 func (b *Book) Import(name string, data io.Reader, inv *inventory.Inventory, by string, now time.Time) (Import, error) {
 	all, err := io.ReadAll(io.LimitReader(data, maxFileBytes+1))
 	if err != nil {
@@ -118,10 +118,36 @@ func (b *Book) take(name string, data []byte, inv *inventory.Inventory, by strin
 	if err != nil {
 		return Import{}, false, err
 	}
+	if now, err = b.after(now); err != nil {
+		return Import{}, false, err
+	}
 	return Import{
-		ID: now.UTC().Format("20060102T150405Z") + "-" + hash[:12], At: now.UTC().Round(0), By: spaced(short(by)),
-		File: spaced(short(filepath.Base(name))), Hash: hash, Declarations: declarations,
+		ID: now.UTC().Format("20060102T150405Z") + "-" + hash[:12], At: now.UTC().Round(0), By: short(spaced(by)),
+		File: short(spaced(filepath.Base(name))), Hash: hash, Declarations: declarations,
 	}, false, nil
+}
+
+// turns is how much later than now another import may be: one that was made meanwhile.
+const turns = time.Minute
+
+// after is when an import is made, later than all others: that decides which of two is in
+// force. A clock that went back is refused, since nobody would see what is imported by it.
+func (b *Book) after(now time.Time) (time.Time, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var last time.Time
+	for _, p := range b.known {
+		if p.Import.At.After(last) {
+			last = p.Import.At
+		}
+	}
+	switch {
+	case last.Before(now):
+		return now, nil
+	case last.Sub(now) > turns:
+		return now, fmt.Errorf("the clock says %s, but a sheet was imported at %s: set the clock", now.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
+	}
+	return last.Add(time.Microsecond), nil
 }
 
 // find looks for an import by the sheet's hash.

@@ -39,23 +39,26 @@ var (
 	digits = regexp.MustCompile(`^[0-9]{1,5}$`)
 )
 
-// kinds are what may stand before a bare name, folded; a name of a site of another kind is
-// another site's.
-var kinds = []struct{ before, kind string }{
-	{"uy ban nhan dan ", ""}, {"ubnd ", ""},
-	{"thi tran ", inventory.Township}, {"tt ", inventory.Township},
-	{"phuong ", inventory.Ward}, {"xa ", inventory.Commune},
+// kinds are what may stand before a bare name, or behind it in English, folded; a name of a
+// site of another kind is another site's.
+var kinds = []struct{ before, behind, kind string }{
+	{"uy ban nhan dan ", "", ""}, {"ubnd ", "", ""},
+	{"thi tran ", " township", inventory.Township}, {"tt ", " township", inventory.Township},
+	{"phuong ", " ward", inventory.Ward}, {"xa ", " commune", inventory.Commune},
 }
 
-// bare takes what stands before a name off it.
+// bare takes off a name what says its kind.
 func bare(name string) (folded, exact, kind string) {
 	folded, exact = fold(name), strings.ToLower(norm.NFC.String(name))
 	for _, k := range kinds {
+		words := strings.Fields(exact)
+		if rest, has := strings.CutSuffix(folded, k.behind); has && k.behind != "" {
+			return rest, strings.Join(words[:len(words)-1], " "), k.kind
+		}
 		rest, has := strings.CutPrefix(folded, k.before)
 		if !has {
 			continue
 		}
-		words := strings.Fields(exact)
 		folded, exact = rest, strings.Join(words[min(strings.Count(k.before, " "), len(words)):], " ")
 		if k.kind != "" {
 			return folded, exact, k.kind

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
 func sayKey(s string) say.Key { return say.Key(s) }
@@ -36,10 +37,10 @@ func (r *row) refuse(name string, key say.Key, args ...any) {
 // read takes a declaration, or complains of all that is wrong in the row. gap tells that
 // an empty row stands above.
 func (r *row) read(gap bool) {
-	r.strangers()
 	if !r.declares() || r.sum() || gap && r.remark() {
 		return
 	}
+	r.strangers()
 	site, known := r.site()
 	d := Declaration{Site: site.ID}
 	d.Line = r.kind()
@@ -65,9 +66,7 @@ func (r *row) read(gap bool) {
 		return
 	}
 	r.first[key] = place{r.number, r.stands[r.named()]}
-	if len(r.wrong) == 0 {
-		r.taken = append(r.taken, d)
-	}
+	r.taken = append(r.taken, d)
 }
 
 // strangers are cells in columns that have no heading.
@@ -166,7 +165,7 @@ func (r *row) text(c *column, at cell) string {
 		return n
 	case len(at.text) > c.most:
 		r.complain(c.name, "declared.long", c.heading(), c.most)
-	case misread.MatchString(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
+	case settings.Misread(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
 		r.refuse(c.name, "declared.misread")
 	case power.MatchString(at.text):
 		r.refuse(c.name, "declared.became_power")

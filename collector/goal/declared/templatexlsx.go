@@ -56,7 +56,7 @@ func WriteXLSX(w io.Writer, inv *inventory.Inventory, have map[string]Declaratio
 // columns are the headings, with formats and lists below them.
 func (b *workbookOut) columns(rows int, lang say.Lang) {
 	head := b.style(&excelize.Style{
-		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"D9D9D9"}},
+		Font: &excelize.Font{Bold: true, Family: "Calibri", Size: 11}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"D9D9D9"}},
 		Alignment: &excelize.Alignment{WrapText: true, Vertical: "center", Horizontal: "center"},
 		Border:    []excelize.Border{{Type: "bottom", Color: "000000", Style: 1}},
 	})
@@ -74,6 +74,7 @@ func (b *workbookOut) columns(rows int, lang say.Lang) {
 	b.do(b.SetRowHeight(b.sheet, 1, 48))
 	b.do(b.SetPanes(b.sheet, &excelize.Panes{Freeze: true, XSplit: 2, YSplit: 1, TopLeftCell: "C2", ActivePane: "bottomRight"}))
 	b.do(b.AutoFilter(b.sheet, "A1:"+cellName(rows+1, len(all)), nil))
+	b.do(b.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + b.sheet + "'!$A:$B,'" + b.sheet + "'!$1:$1", Scope: b.sheet}))
 	landscape, a4 := "landscape", 9
 	b.do(b.SetPageLayout(b.sheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4}))
 }
@@ -170,7 +171,7 @@ func (b *workbookOut) guide(lang say.Lang) {
 	_, err := b.NewSheet(name)
 	b.do(err)
 	wrap := b.style(&excelize.Style{Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
-	bold := b.style(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	bold := b.style(&excelize.Style{Font: &excelize.Font{Bold: true, Family: "Calibri", Size: 11}})
 	b.do(b.SetColWidth(name, "A", "A", 32))
 	b.do(b.SetColWidth(name, "B", "B", 90))
 	b.do(b.SetColWidth(name, "C", "C", 16))

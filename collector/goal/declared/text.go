@@ -75,13 +75,15 @@ func unguarded(s string) string {
 	return s
 }
 
-// misread are the letters that UTF-8 gives when it is read as Windows-1252: "áº", "á»",
-// "Ä‘", "Ã¡".
-var misread = regexp.MustCompile(`á[º»]|Ä[\x{80}-\x{bf}‘’ƒ]|Ã[\x{80}-\x{bf}]|Æ[°¡]`)
-
-// short is what a message shows of a text.
+// short is what a message or a list shows of a text, on a terminal too.
 func short(s string) string {
 	const most = 60
+	s = strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}
