@@ -11,13 +11,15 @@ import (
 	"strings"
 
 	"communewatch/collector/center"
+	"communewatch/collector/goal"
 	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 	"communewatch/collector/settings"
 )
 
 // checkInventory says all that is wrong in an inventory's folder and in a policy file:
-// those that are named, else the configuration's. Warnings alone are no failure.
+// those that are named, else the configuration's, whose targets are checked then too.
+// Warnings alone are no failure.
 func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) error {
 	lang := settings.LangOf(flags)
 	path := configFlag(flags)
@@ -28,7 +30,7 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 		if len(io.Args) > 1 {
 			return settings.UsageError{Key: "cli.extra", Args: []any{io.Args[1]}}
 		}
-		folder, file, err := toCheck(io.Args, *policy, *path)
+		folder, file, goals, err := toCheck(io.Args, *policy, *path)
 		if err != nil {
 			return err
 		}
@@ -40,8 +42,12 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 		if err != nil {
 			return err
 		}
+		goalsWrong, err := goalProblems(goals)
+		if err != nil {
+			return err
+		}
 		inventoryWrong := len(report.Errors)
-		report.Errors = append(report.Errors, policyWrong...)
+		report.Errors = append(append(report.Errors, policyWrong...), goalsWrong...)
 		if *asJSON {
 			err = printJSON(io, report)
 		} else {
@@ -54,6 +60,8 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 			return errors.New(io.Lang.Text("inventory.unusable", inventoryWrong))
 		case len(policyWrong) > 0:
 			return errors.New(io.Lang.Text("policy.unusable", len(policyWrong)))
+		case len(goalsWrong) > 0:
+			return errors.New(io.Lang.Text("report.unusable", len(goalsWrong)))
 		}
 		return nil
 	}
@@ -61,12 +69,29 @@ func checkInventory(flags *flag.FlagSet) func(context.Context, settings.IO) erro
 
 // toCheck is what the command line names; the configuration is read only if that is not
 // a folder.
-func toCheck(args []string, policy, config string) (folder, file string, err error) {
+func toCheck(args []string, policy, config string) (folder, file string, goals []string, err error) {
 	if len(args) == 1 {
-		return args[0], policy, nil
+		return args[0], policy, nil, nil
 	}
 	cfg, err := center.LoadConfig(config)
-	return cfg.Inventory, cmp.Or(policy, cfg.Policy), err
+	return cfg.Inventory, cmp.Or(policy, cfg.Policy), cfg.Goals, err
+}
+
+// goalProblems are all mistakes of files of targets; the error is that one cannot be read,
+// or that two have one id.
+func goalProblems(files []string) (all settings.Problems, err error) {
+	for _, file := range files {
+		_, err := goal.Load(file)
+		if problems, ok := errors.AsType[settings.Problems](err); ok {
+			all = append(all, problems...)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if len(all) == 0 {
+		_, err = goal.ReadStandards(files)
+	}
+	return all, err
 }
 
 // policyProblems are all mistakes of a policy file; the error is that it cannot be read.

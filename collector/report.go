@@ -143,32 +143,37 @@ func standardOf(cfg *center.Config, name string) (string, error) {
 	if err != nil || name == "" {
 		return "", err
 	}
-	ids := make([]string, len(known))
-	for i, s := range known {
-		ids[i] = s.ID
+	find := func(id string) *goal.Standard {
+		if i := slices.IndexFunc(known, func(s *goal.Standard) bool { return s.ID == id }); i >= 0 {
+			return known[i]
+		}
+		return nil
 	}
-	if slices.Contains(ids, name) {
+	if find(name) != nil {
 		return name, nil
 	}
 	if _, err := os.Stat(name); err != nil {
-		return "", settings.UsageError{Key: "report.no_goal", Args: []any{name, strings.Join(ids, ", ")}}
+		return "", settings.UsageError{Key: "report.no_goal", Args: []any{name, idsOf(known)}}
 	}
 	s, err := goal.Load(name)
-	if err != nil || slices.Contains(cfg.Goals, name) {
-		return idOf(s), err
+	if err != nil {
+		return "", err
 	}
-	if slices.Contains(ids, s.ID) {
+	switch taken := find(s.ID); {
+	case taken == nil:
+		cfg.Goals = append(cfg.Goals, name)
+	case taken.Hash != s.Hash:
 		return "", settings.UsageError{Key: "report.goal_twice", Args: []any{name, s.ID}}
 	}
-	cfg.Goals = append(cfg.Goals, name)
 	return s.ID, nil
 }
 
-func idOf(s *goal.Standard) string {
-	if s == nil {
-		return ""
+func idsOf(all []*goal.Standard) string {
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.ID
 	}
-	return s.ID
+	return strings.Join(ids, ", ")
 }
 
 // checkPlaces holds --site and --area against the inventory before anything is read.

@@ -281,8 +281,8 @@ func TestTenReadersOfOneReportAreOneReading(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for months := range 2 * maxRecent {
-		w.report(Request{Months: months + 1})
+	for day := range maxRecent + 2 {
+		w.report(Request{Months: 1, UnitsOn: w.now.AddDate(0, 0, -day)})
 	}
 	if n := len(w.desk.recent.all); n > maxRecent {
 		t.Errorf("%d reports are remembered", n)

@@ -80,7 +80,7 @@ var paperTexts = texts{
 	"paper.declared":     {"Kê khai", "Declared"},
 	"paper.col_measured": {"%s: đo được", "%s: measured"},
 	"paper.col_declared": {"%s: kê khai", "%s: declared"},
-	"paper.falls":        {"%s, cần %s: %s; %s", "%s, asked %s: %s; %s"},
+	"paper.falls":        {"%s, yêu cầu %s: %s; %s", "%s, asked %s: %s; %s"},
 
 	"paper.todo":           {"Cần làm", "To do"},
 	"paper.task":           {"%s – %s – %s", "%s – %s – %s"},
@@ -139,4 +139,22 @@ var paperTexts = texts{
 	"paper.decided_by":       {"Xét theo", "Decided by"},
 	"paper.declared_on":      {"Ngày kê khai", "Declared as of"},
 	"paper.declared_by":      {"Nguồn kê khai", "Declared by"},
+
+	"paper.page_title":     {"%s – %s", "%s – %s"},
+	"paper.criteria":       {"Các tiêu chí", "Criteria"},
+	"paper.rule_of":        {"Quy định làm căn cứ", "Rule to rely on"},
+	"paper.falls_short":    {"Cơ quan chưa đạt: vì sao và cần làm gì", "Sites that fall short: why, and what to do"},
+	"paper.unit_now":       {"Nay thuộc", "Now in"},
+	"paper.unit_on":        {"Đơn vị ngày %s", "Unit on %s"},
+	"paper.marks":          {"✓ đạt · ✗ không đạt · ? chưa đủ số liệu · ○ được miễn · “·” không yêu cầu", "✓ met · ✗ not met · ? no data · ○ exempt · “·” not asked"},
+	"paper.mark_mountain":  {"vùng cao, miền núi hoặc chưa xác minh", "highland, mountain or unverified"},
+	"paper.asked_mountain": {"%s; miền núi %s", "%s; mountain %s"},
+	"paper.site_sum":       {"%d tiêu chí: %d đạt, %d không đạt, %d chưa đủ số liệu, %d được miễn. Cách đích %s.", "%d criteri{on|a}: %d met, %d not met, %d no data, %d exempt. Distance %s."},
+	"paper.site_first":     {"Đạt lần đầu tháng %s.", "First met in %s."},
+	"paper.site_relapses":  {"Tụt lại: %s.", "Fell back: %s."},
+	"paper.site_compared":  {"Theo “%s”: %s.", "By “%s”: %s."},
+
+	"paper.in_months": {"trong %d tháng", "in %d month{s}"},
+	"paper.observed":  {"%s lần đo", "%s times"},
+	"paper.decided":   {"theo %s", "as %s"},
 }

@@ -32,6 +32,8 @@ var reportTexts = texts{
 	"report.html_only":    {"trang A4 của một cơ quan hay địa bàn chỉ có ở định dạng html", "the A4 page of a site or an area is html only"},
 	"report.publish_both": {"--publish và --published không dùng cùng lúc", "--publish and --published do not go together"},
 
+	"report.unusable": {"tiêu chuẩn có %d lỗi, chưa dùng được", "the target has %d mistake{s} and cannot be used"},
+
 	"report.kept":       {"đã công bố %s\nSHA-256 %s", "published %s\nSHA-256 %s"},
 	"report.none_kept":  {"chưa có báo cáo nào được công bố", "no report has been published yet"},
 	"report.kept_head":  {"MÃ\tLẬP LÚC\tĐẠT\tCHƯA ĐẠT\tCHƯA ĐỦ SỐ LIỆU\tNGƯỜI CÔNG BỐ", "ID\tMADE\tMET\tNOT MET\tNO DATA\tPUBLISHED BY"},

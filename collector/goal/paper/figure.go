@@ -41,13 +41,17 @@ func (p *printer) number(v float64) string {
 // rounded is v to two decimals, as it is printed everywhere.
 func rounded(v float64) float64 { return math.Round(v*100) / 100 }
 
-// money writes đồng, thousands apart.
-func (p *printer) money(vnd int64) string {
+// money writes đồng.
+func (p *printer) money(vnd int64) string { return p.thousands(vnd) + " đ" }
+
+// thousands writes a whole number, thousands apart: by points in Vietnamese, in English by
+// commas, since a point there is the decimal sign of the figures beside it.
+func (p *printer) thousands(n int64) string {
 	mark := byte(',')
 	if p.lang == say.Vietnamese {
 		mark = '.'
 	}
-	digits := strconv.FormatInt(vnd, 10)
+	digits := strconv.FormatInt(n, 10)
 	var out []byte
 	for i := range len(digits) {
 		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
@@ -55,7 +59,7 @@ func (p *printer) money(vnd int64) string {
 		}
 		out = append(out, digits[i])
 	}
-	return string(out) + " đ"
+	return string(out)
 }
 
 // cost is what a site's works cost, as far as it is known.

@@ -56,6 +56,17 @@ func (p *printer) responsible(work string) string {
 // threshold is what is asked.
 func (p *printer) threshold(f *goal.Finding) string { return goal.ThresholdText(p.lang, *f) }
 
+// bound is what is asked, short, for narrow columns: "≥ 99 %".
+func (p *printer) bound(f *goal.Finding) string {
+	switch {
+	case f.AtMost != nil:
+		return "≤ " + goal.ValueText(p.lang, f.Measure, *f.AtMost)
+	case f.AtLeast == nil || f.Measure == "uplink":
+		return p.threshold(f)
+	}
+	return "≥ " + goal.ValueText(p.lang, f.Measure, *f.AtLeast)
+}
+
 // measured is the value that was measured.
 func (p *printer) measured(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Value == nil {
