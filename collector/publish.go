@@ -24,7 +24,11 @@ func (f *reportFlags) showPublished(io settings.IO, cfg center.Config, print pri
 	if *f.publish {
 		return settings.UsageError{Key: "report.publish_both"}
 	}
-	archive, err := goal.OpenArchive(goal.ArchiveDir(center.GoalDir(cfg.Data)))
+	dir := goal.ArchiveDir(center.GoalDir(cfg.Data))
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && len(io.Args) == 0 {
+		return listPublished(io, nil) // and looking makes no folder
+	}
+	archive, err := goal.OpenArchive(dir)
 	if err != nil {
 		return err
 	}

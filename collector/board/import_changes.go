@@ -2,7 +2,6 @@ package board
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"communewatch/collector/goal/declared"
@@ -87,12 +86,12 @@ func declarationFacts(f format, d declared.Declaration) (out []fieldFact) {
 	}
 	count := func(column string, n *int64) {
 		if n != nil {
-			add(column, strconv.FormatInt(*n, 10))
+			add(column, f.count(*n))
 		}
 	}
 	speed := func(column string, v *float64) {
 		if v != nil {
-			add(column, f.mbits(*v))
+			add(column, f.number(*v, 2))
 		}
 	}
 	day := func(column string, t *time.Time) {
@@ -107,9 +106,7 @@ func declarationFacts(f format, d declared.Declaration) (out []fieldFact) {
 	add("contract", d.Contract)
 	speed("down_mbps", d.DownMbps)
 	speed("up_mbps", d.UpMbps)
-	if d.MonthlyVND != nil {
-		add("monthly_vnd", f.money(*d.MonthlyVND))
-	}
+	count("monthly_vnd", d.MonthlyVND)
 	day("line_since", d.LineSince)
 	count("routers", d.Routers)
 	count("switches", d.Switches)

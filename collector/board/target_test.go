@@ -123,6 +123,8 @@ func builtLine(r *goal.Report, site inventory.Site, i int) goal.SiteLine {
 		for name, work := range r.Goal.Works {
 			s.Todo = append(s.Todo, goal.Task{Work: name, Criteria: []string{r.Goal.Criteria[0].ID}, Price: work.Price})
 			s.Cost += work.Price
+			_, known := work.Cost()
+			s.CostUnknown = s.CostUnknown || !known
 			if len(s.Todo) == 3 {
 				break
 			}
@@ -235,5 +237,83 @@ func TestAStoreThatIsAwayIsSaidOnThePlannersPages(t *testing.T) {
 		if r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "InfluxDB") {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}
+	}
+}
+
+func TestWhereThereIsNoDeskThePagesSaySoAndASitesPageIsAsItWas(t *testing.T) {
+	h := pagesOf(t, empty{})
+	for _, path := range []string{"/target", "/target.xlsx", "/target/site/bd-21997", "/published", "/rollout", "/import"} {
+		if r, body := get(t, h, http.MethodGet, path); r.StatusCode != http.StatusNotFound || !strings.Contains(body, "không lập báo cáo mục tiêu") {
+			t.Errorf("%s: %d", path, r.StatusCode)
+		}
+	}
+	if _, body := get(t, h, http.MethodGet, "/site/bd-21997"); strings.Contains(body, `id="target"`) {
+		t.Error("a site's page shows a target that nobody knows")
+	}
+}
+
+func TestReadersWhoComeTogetherWaitForOneReport(t *testing.T) {
+	c := newReports()
+	began, let := make(chan struct{}), make(chan struct{})
+	made := 0
+	answers := make(chan error, 3)
+	for i := range 3 {
+		go func() {
+			if i > 0 {
+				<-began
+			}
+			_, err := c.get(t.Context(), "a", targetNow, func(context.Context) (*goal.Report, error) {
+				made++
+				close(began)
+				<-let
+				return &goal.Report{}, nil
+			})
+			answers <- err
+		}()
+	}
+	<-began
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.get(ctx, "a", targetNow, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a reader who has gone away: %v", err)
+	}
+	close(let)
+	for range 3 {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("made %d times", made)
+	}
+}
+
+func TestAReportIsMadeAgainWhenItIsOldOrFailedOrForgotten(t *testing.T) {
+	c := newReports()
+	made := 0
+	ask := func(key string, at time.Time, err error) {
+		_, _ = c.get(t.Context(), key, at, func(context.Context) (*goal.Report, error) {
+			made++
+			return &goal.Report{}, err
+		})
+	}
+	ask("a", targetNow, nil)
+	ask("a", targetNow.Add(keepReport-1), nil)
+	if made != 1 {
+		t.Errorf("made %d times within its time", made)
+	}
+	ask("a", targetNow.Add(keepReport), nil)
+	ask("b", targetNow, errors.New("away"))
+	ask("b", targetNow, nil)
+	c.forget()
+	ask("b", targetNow, nil)
+	if made != 5 {
+		t.Errorf("made %d times, want 5", made)
+	}
+	for i := range 3 * maxReports {
+		ask(string(rune('c'+i)), targetNow.Add(time.Duration(i)), nil)
+	}
+	if len(c.made) > maxReports {
+		t.Errorf("%d are kept", len(c.made))
 	}
 }

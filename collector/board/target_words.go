@@ -61,9 +61,6 @@ func (f format) count(n int64) string {
 	return digits
 }
 
-// mbits is a speed as declarations have it.
-func (f format) mbits(v float64) string { return f.number(v, 2) + " Mbit/s" }
-
 // declaredValue is what a commune said of a criterion; empty: nothing.
 func (f format) declaredValue(at goal.Finding) string {
 	switch d := at.Declared; {

@@ -123,3 +123,22 @@ func TestATargetWithMistakesKeepsACollectorFromStarting(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A database that root started would leave files that the service cannot read.
+func TestACommandDoesNotStartTheDatabaseOfAnotherAccount(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("another account's folders are tested as root only")
+		return
+	}
+	cfg := ownInflux(t)
+	if err := os.Chown(cfg.Data, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := OpenDesk(t.Context(), cfg, "v1", slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "belongs to another account (uid 65534)") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(InfluxDir(cfg.Data)); err == nil {
+		t.Error("a folder was made")
+	}
+}

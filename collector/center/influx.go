@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 
 	"communewatch/collector/store"
 	"communewatch/collector/store/embedded"
@@ -84,6 +86,9 @@ func openRunning(ctx context.Context, cfg Config, log *slog.Logger) (*store.Stor
 
 // openStarted starts the embedded one.
 func openStarted(ctx context.Context, cfg Config, log *slog.Logger) (*store.Store, func() error, error) {
+	if err := ours(InfluxDir(cfg.Data)); err != nil {
+		return nil, nil, err
+	}
 	server, err := embedded.Start(ctx, embedded.Config{Dir: InfluxDir(cfg.Data), Listen: cfg.InfluxDB.Listen, Database: cfg.InfluxDB.Database, Log: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("no collector answers at %s, and its InfluxDB cannot be started either: %w", cfg.InfluxDB.Listen, err)
@@ -101,4 +106,22 @@ func openStarted(ctx context.Context, cfg Config, log *slog.Logger) (*store.Stor
 		return nil, nil, errors.Join(err, stop())
 	}
 	return points, func() error { return errors.Join(end(), stop()) }, nil
+}
+
+// ours refuses a folder of another account, or one that would be made in such a one: what
+// a database writes there as root, the service could not read afterwards.
+func ours(dir string) error {
+	info, err := os.Stat(dir)
+	for errors.Is(err, os.ErrNotExist) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("look for InfluxDB's folder: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(owner.Uid) == os.Geteuid() {
+		return nil
+	}
+	return fmt.Errorf("no collector runs, and %s belongs to another account (uid %d): start the collector, or run this as that account", dir, owner.Uid)
 }

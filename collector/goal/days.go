@@ -87,9 +87,14 @@ func (c *Criterion) tally(month Month, all []seenDay, shows func(seenDay) judged
 			m.Missing++
 		}
 	}
-	// Days are few and percents have few digits, so what is off by less is the float's fault.
-	m.Needed = int(math.Ceil(c.Days*float64(m.Due)/100 - 1e-9))
+	m.Needed = neededDays(c.Days, m.Due)
 	return m
+}
+
+// neededDays is a percent of due days, no part of a day left out. Days are few and percents
+// have few digits, so what is over by less is the float's fault.
+func neededDays(percent float64, due int) int {
+	return int(math.Ceil(percent*float64(due)/100 - 1e-9))
 }
 
 // enough tells whether as many days as are needed are good. None needed is none shown.
@@ -100,7 +105,7 @@ func (m *Measured) tooBad() bool { return m.Bad > m.Due-m.Needed }
 
 // count is what days say of a criterion.
 func (c *Criterion) count(m *Measure, e *Evidence, all []seenDay) (*Measured, opinion) {
-	var told []*judge.Period
+	told := make([]*judge.Period, 0, 31*c.Months)
 	found := c.tally(e.Month, all, func(d seenDay) judged {
 		if d.period == nil {
 			return shownNothing

@@ -88,6 +88,12 @@ func TestADayHasToEndBeforeItCounts(t *testing.T) {
 			t.Errorf("%s: %s (%s), %s, %+v", c.now, f.Verdict, f.Why, f.Work, *f.Measured)
 		}
 	}
+	gaps := standardLast(e, 22, 0, standardNothing)
+	gaps.Days[len(gaps.Days)-22] = standardDay(e.Due[len(e.Due)-22])
+	gaps.Now = time.Date(2026, 10, 16, 0, 0, 0, 0, inventory.Zone())
+	if f := standardFinding(t, s, gaps, "availability"); f.Why != whyFewDays || f.Work != WorkMeasure {
+		t.Errorf("too many are missing for the rest to make up: %s, %s, %+v", f.Why, f.Work, *f.Measured)
+	}
 	e = standardEach(e, func(p *judge.Period) { p.Down = p.Due })
 	e.Now = time.Date(2026, 10, 7, 0, 0, 0, 0, inventory.Zone())
 	if f := standardFinding(t, s, e, "availability"); f.Verdict != NotMet {
@@ -99,8 +105,8 @@ func TestWithoutDueDaysThereIsNoData(t *testing.T) {
 	e := standardEvidence()
 	e.Due = nil
 	r := standardMay(t).Evaluate(e)
-	if r.Verdict != NoData {
-		t.Error(r.Verdict)
+	if r.Verdict != NoData || r.Distance != 11 {
+		t.Errorf("%s, %g: eleven criteria rest on days alone", r.Verdict, r.Distance)
 	}
 	for _, f := range r.Findings {
 		if f.Measured != nil && (f.Measured.Due != 0 || f.By == ByMeasured) {
@@ -194,11 +200,23 @@ func TestEvidenceOfOtherDaysIsPassedOver(t *testing.T) {
 	stray.Down, stray.PowerCuts = stray.Due, 3
 	at := slices.IndexFunc(e.Days, func(p judge.Period) bool { return p.From.After(stray.From) })
 	e.Days = slices.Insert(slices.Clone(e.Days), at, stray)
+	e.Due = slices.Insert(slices.Clone(e.Due), at, DueDay{stray.From, 0}) // closed all day
 	after := stray
 	after.From = standardMonth.Until().AddDate(0, 0, 1)
 	e.Days = append(e.Days, after)
-	e.Due = append(slices.Clone(e.Due), DueDay{after.From, standardHours})
+	e.Due = append(e.Due, DueDay{after.From, standardHours})
 	if d := cmp.Diff(want, s.Evaluate(e)); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestNoPartOfADayIsLeftOut(t *testing.T) {
+	for due := range 400 {
+		for tenths := 1; tenths <= 1000; tenths++ {
+			want := (tenths*due + 999) / 1000
+			if got := neededDays(float64(tenths)/10, due); got != want {
+				t.Fatalf("%d.%d %% of %d days are %d, want %d", tenths/10, tenths%10, due, got, want)
+			}
+		}
 	}
 }

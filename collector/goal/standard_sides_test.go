@@ -175,6 +175,9 @@ func TestWhatIsToBeDoneFollowsFromWhatIsLacking(t *testing.T) {
 	if w := works(bare); w["loss"] != WorkInstall || w["live"] != WorkInstall || w["uplink"] != WorkDeclare || w["pcs"] != WorkDeclare {
 		t.Error(w)
 	}
+	if w := works(standardEach(standardEvidence(), standardNothing)); w["loss"] != WorkInstall {
+		t.Error("days are judged of which nothing is known:", w)
+	}
 	e := standardEach(standardEvidence(), func(p *judge.Period) { p.SwitchAsked, p.Down = 0, p.Due })
 	if w := works(e); w["switch_answers"] != WorkMeasure || w["availability"] != "call_provider" || w["switch"] != "" {
 		t.Error(w)

@@ -10,14 +10,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"communewatch/collector/judge"
 	"communewatch/collector/say"
 	"communewatch/collector/settings"
 )
@@ -185,6 +183,10 @@ func TestEveryMistakeInAStandardIsToldWithItsPlace(t *testing.T) {
 		{"day_known: 25", "day_known: 25\n    declared_months: 3", "16:22: declared_months does not count here; leave it out"},
 		{"day_known: 25", "day_known: 25\n    exempt: rainy", `16:13: "rainy" is not known; want one of: power_steady`},
 		{"day_known: 25", "day_known: 25\n    lan_2023: tốt", `16:15: "tốt" is not known; want one of: trung bình`},
+		{
+			"availability_percent\n    at_least: 90\n    evidence: measured\n    months: 1\n    days: 50\n    day_known: 25",
+			"upses\n    at_least: 1\n    evidence: declared\n    declared_months: 12\n    exempt: power_steady", "14:13: power_steady rests on measurements",
+		},
 		{"work: call_provider", "work: pray", `18:11: works holds no "pray"`},
 		{"work: call_provider", "work: install_agent", `32:3: no criterion needs the work "call_provider"`},
 		{"measure_more:", "measure_less:", `20:3: works holds no "measure_more"`},
@@ -237,36 +239,14 @@ func TestTheSameCriterionTwiceAndTooManyAreRefused(t *testing.T) {
 	if _, err := decode("mine.yaml", []byte(head+many.String()+"works:\n"+works), nil); err == nil || !strings.Contains(err.Error(), "criteria is 61, want 1 to 60") {
 		t.Error(err)
 	}
+	two := strings.Replace(strings.Replace(string(data), "price: 500000", "price: a lot", 1), "months: 1", "months: 99", 1)
+	if _, err := decode("mine.yaml", []byte(two), nil); err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("want what is no number and what is out of range, got %v", err)
+	}
 	if _, err := decode("mine.yaml", []byte("- a list"), nil); err == nil || strings.Contains(err.Error(), "missing") {
 		t.Error(err)
 	}
 	if _, err := decode("mine.yaml", nil, nil); err == nil {
 		t.Error("an empty file is a standard")
-	}
-}
-
-// A column that is asked for and not read is time lost; one that is read and not asked for
-// is a verdict without evidence.
-func TestColumnsAreThoseThatTheJudgeWritesAndNoMore(t *testing.T) {
-	all := judge.PeriodColumns()
-	mine := standardMay(t).Columns()
-	for i, c := range mine {
-		if !slices.Contains(all, c) {
-			t.Errorf("a day has no %s", c.Field)
-		}
-		if i > 0 && mine[i-1] == c {
-			t.Errorf("%s is asked twice", c.Field)
-		}
-	}
-	small, err := Load("testdata/lines-only.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, c := range small.Columns() {
-		names = append(names, c.Field)
-	}
-	if d := cmp.Diff(strings.Fields("down_seconds due_seconds maintenance_seconds rounds unknown_seconds"), names); d != "" {
-		t.Error(d)
 	}
 }

@@ -81,6 +81,13 @@ func TestADayHoldsAtItsThresholdAndBeyond(t *testing.T) {
 	}
 }
 
+func TestADayWithoutAnAnswerHasNoRoundTrip(t *testing.T) {
+	e := standardEach(standardEvidence(), func(p *judge.Period) { p.Received, p.RTT = 0, [3]float64{} })
+	if f := standardFinding(t, standardMay(t), e, "rtt"); f.Verdict != NoData || f.Measured.Value != nil {
+		t.Errorf("%s: %+v", f.Verdict, *f.Measured)
+	}
+}
+
 func TestADeclarationHoldsAtItsThresholdAndBeyond(t *testing.T) {
 	n := standardPointer[int64]
 	for _, c := range []struct {
@@ -143,6 +150,11 @@ func TestWhatIsMeasuredOfALowerBoundShowsNoLack(t *testing.T) {
 		if f.Verdict != c.want || f.Why != c.why || f.Measured.Bad != 0 {
 			t.Errorf("%s: %s (%s), %+v", c.id, f.Verdict, f.Why, *f.Measured)
 		}
+	}
+	brief := standardEach(standardEvidence(), func(p *judge.Period) { p.Unknown = p.Due*9/10 + 1 })
+	brief.Declared = nil
+	if f := standardFinding(t, s, brief, "speed"); f.Verdict != NoData || f.Why != whyUnsaid || *f.Measured.Value != 80 {
+		t.Errorf("fast, on days of which next to nothing is known: %+v", f)
 	}
 	one := standardEach(standardEvidence(), func(p *judge.Period) { p.PeakIn = 1 })
 	one.Days[3].PeakIn, one.Declared = 20_000_000, nil

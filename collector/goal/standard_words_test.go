@@ -31,6 +31,7 @@ func TestAFindingIsPutIntoWords(t *testing.T) {
 		{bare, "router", "chưa khai, chưa đo được", "not declared, not measured"},
 		{contrary, "uplink", "khai không có đường truyền, đo có đường truyền; 22/22 ngày đạt, cần 11; đạt trên đủ số ngày cần thiết; kê khai và số đo nói khác nhau", "declared no line, measured a line; good on 22 of 22 days, 11 needed; holds on as many days as are needed; what is declared and what is measured differ"},
 		{powerless, "router", "khai 1, đo thấy trả lời; đạt trên đủ số ngày cần thiết", "declared 1, answered when measured; holds on as many days as are needed"},
+		{slow, "ups", "khai 1, đo thấy trả lời; đạt trên đủ số ngày cần thiết", "declared 1, answered when measured; holds on as many days as are needed"},
 		{powerless, "ups", "khai 0, chưa đo được; điện ổn định 58/62 ngày, cần 59; không đạt theo kê khai", "declared 0, not measured; power steady on 58 of 62 days, 59 needed; not met by what was declared"},
 	} {
 		f := standardFinding(t, s, c.e, c.id)

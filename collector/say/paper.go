@@ -157,4 +157,6 @@ var paperTexts = texts{
 	"paper.in_months": {"trong %d tháng", "in %d month{s}"},
 	"paper.observed":  {"%s lần đo", "%s times"},
 	"paper.decided":   {"theo %s", "as %s"},
+	"paper.answers":   {"có trả lời", "answers"},
+	"paper.no_answer": {"không trả lời", "no answer"},
 }

@@ -38,21 +38,23 @@ func (t *textPaper) line(s string) {
 
 // wrapped prints a text in lines, all but the first one indented by more.
 func (t *textPaper) wrapped(indent, more int, s string) {
-	width := textWidth - indent
-	margin := strings.Repeat(" ", indent)
-	var line string
+	margin, room, used := strings.Repeat(" ", indent), textWidth-indent, 0
+	var line strings.Builder
 	for _, word := range strings.Fields(s) {
+		w := say.Width(word)
 		switch {
-		case line == "":
-			line = word
-		case say.Width(line)+1+say.Width(word) > width:
-			t.line(margin + line)
-			line, width, margin = word, textWidth-indent-more, strings.Repeat(" ", indent+more)
-		default:
-			line += " " + word
+		case used > 0 && used+1+w > room:
+			t.line(margin + line.String())
+			line.Reset()
+			margin, room, used = strings.Repeat(" ", indent+more), textWidth-indent-more, 0
+		case used > 0:
+			line.WriteByte(' ')
+			used++
 		}
+		line.WriteString(word)
+		used += w
 	}
-	t.line(margin + line)
+	t.line(margin + line.String())
 }
 
 func (t *textPaper) heading(s string) {

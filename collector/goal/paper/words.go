@@ -72,6 +72,13 @@ func (p *printer) measured(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Value == nil {
 		return none
 	}
+	// A device that answers is one at least: a figure would look like a count.
+	if m := goal.MeasureOf(f.Measure); m != nil && m.LowerBound && m.Unit == "" {
+		if *f.Measured.Value > 0 {
+			return p.t("paper.answers")
+		}
+		return p.t("paper.no_answer")
+	}
 	return goal.ValueText(p.lang, f.Measure, *f.Measured.Value)
 }
 

@@ -1,8 +1,11 @@
 package paper
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +37,28 @@ func XLSX(w io.Writer, r *goal.Report, lang say.Lang) error {
 	if b.err != nil {
 		return fmt.Errorf("print workbook: %w", b.err)
 	}
-	return b.file.Write(w)
+	packed, err := b.file.WriteToBuffer()
+	if err != nil {
+		return fmt.Errorf("print workbook: %w", err)
+	}
+	return inOrder(w, packed.Bytes())
+}
+
+// inOrder writes a zip with its parts in the order of their names, since they come in any
+// order: the same report is the same bytes, whenever it is printed.
+func inOrder(w io.Writer, packed []byte) error {
+	parts, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+	if err != nil {
+		return fmt.Errorf("print workbook: %w", err)
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	out := zip.NewWriter(w)
+	for _, part := range parts.File {
+		if err := out.Copy(part); err != nil {
+			return fmt.Errorf("print workbook: %w", err)
+		}
+	}
+	return out.Close()
 }
 
 // book is a workbook that is being made. The first error stays, and nothing follows it.
@@ -210,7 +234,6 @@ func (b *book) finish() {
 	b.try(b.file.SetDocProps(&excelize.DocProperties{Title: b.printer.title(), Creator: "CommuneWatch", Created: made, Modified: made, Language: string(b.lang), Description: strings.Join(b.notes(), " ")}))
 	yes := true
 	b.try(b.file.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: &yes}))
-	b.file.SetActiveSheet(0)
 }
 
 // wall is a time as a cell holds it: what a clock in Vietnam showed. Zero: nothing.
