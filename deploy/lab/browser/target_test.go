@@ -151,7 +151,7 @@ func sheetOf(t *testing.T, change func(string) string) string {
 	}
 	down, up := 100.0, 50.0
 	var out bytes.Buffer
-	one := declared.Declaration{Site: wellSite, Date: time.Now().AddDate(0, 0, -2), Source: "Công văn 12", Line: "fiber", Provider: "VNPT", DownMbps: &down, UpMbps: &up}
+	one := declared.Declaration{Site: wellSite, Date: goal.MonthOf(time.Now()).From().AddDate(0, 0, -1), Source: "Công văn 12", Line: "fiber", Provider: "VNPT", DownMbps: &down, UpMbps: &up}
 	if err := declared.WriteCSV(&out, inv, map[string]declared.Declaration{wellSite: one}, say.Vietnamese); err != nil {
 		t.Fatal(err)
 	}
