@@ -76,7 +76,7 @@ func TestBySkippingTheKeyboardComesToTheContent(t *testing.T) {
 // at goes on by keyboard until the focus matches a selector.
 func at(t *testing.T, tab *Tab, selector string) {
 	t.Helper()
-	for range 60 {
+	for range 150 {
 		if Eval[bool](tab, "document.activeElement.matches("+quote(selector)+")") {
 			return
 		}
