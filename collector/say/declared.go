@@ -60,7 +60,7 @@ var declaredTexts = texts{
 
 	"declared.empty":          {"tệp trống", "the file is empty"},
 	"declared.too_large":      {"tệp lớn hơn %d MB", "the file is larger than %d MB"},
-	"declared.unzips":         {"tệp giải nén ra lớn hơn %d MB, hoặc có quá nhiều trang tính", "the file unzips to more than %d MB, or has too many sheets"},
+	"declared.unzips":         {"tệp giải nén ra lớn hơn %d MB, hoặc không phải do chương trình bảng tính lưu", "the file unzips to more than %d MB, or was saved by no spreadsheet program"},
 	"declared.corrupt":        {"tệp hỏng, không đọc được; hãy mở bằng Excel và lưu lại thành XLSX (%s)", "the file is damaged and cannot be read; open it in Excel and save it as XLSX again (%s)"},
 	"declared.password":       {"tệp có mật khẩu mở; hãy bỏ mật khẩu trong Excel (Tệp, Thông tin, Bảo vệ) và lưu lại", "the file has a password; take it off in Excel (File, Info, Protect) and save it again"},
 	"declared.old_xls":        {"tệp là Excel đời cũ (.xls) hoặc một loại tệp Office cũ khác; hãy mở bằng Excel và lưu thành “Sổ làm việc Excel (*.xlsx)”", "the file is of old Excel (.xls) or another old Office program; open it in Excel and save it as “Excel Workbook (*.xlsx)”"},

@@ -23,7 +23,7 @@ func (p *parts) strings(name string) ([]string, error) {
 	}
 	defer r.Close()
 	var all []string
-	for d := xml.NewDecoder(r); ; {
+	for d := elements(r); len(all) <= maxRows*maxColumns; {
 		token, err := d.Token()
 		if err == io.EOF {
 			return all, nil
@@ -39,6 +39,7 @@ func (p *parts) strings(name string) ([]string, error) {
 			all = append(all, text)
 		}
 	}
+	return nil, errTooLarge
 }
 
 // runs is the text of an element that was begun, its formatted runs joined, without the
@@ -145,7 +146,7 @@ func (p *parts) cells(name string, s *sheet, shared []string, days []bool) error
 		return err
 	}
 	defer r.Close()
-	d := xml.NewDecoder(r)
+	d := elements(r)
 	var l line
 	column, filled := 0, 0
 	for last := 0; ; {
