@@ -12,6 +12,9 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// maxTexts are the different texts of a workbook: a few of each row.
+const maxTexts = 200_000
+
 // strings are the texts that cells share, by number. A book may have none.
 func (p *parts) strings(name string) ([]string, error) {
 	if p.files[name] == nil {
@@ -23,7 +26,7 @@ func (p *parts) strings(name string) ([]string, error) {
 	}
 	defer r.Close()
 	var all []string
-	for d := elements(r); len(all) <= maxRows*maxColumns; {
+	for d := elements(r); len(all) <= maxTexts; {
 		token, err := d.Token()
 		if err == io.EOF {
 			return all, nil
