@@ -81,7 +81,6 @@ var paperTexts = texts{
 	"paper.col_measured": {"%s: đo được", "%s: measured"},
 	"paper.col_declared": {"%s: kê khai", "%s: declared"},
 	"paper.falls":        {"%s: %s; %s", "%s: %s; %s"},
-	"paper.asked":        {"%s (yêu cầu %s)", "%s (asked %s)"},
 
 	"paper.todo":           {"Cần làm", "To do"},
 	"paper.task":           {"%s – %s – %s", "%s – %s – %s"},

@@ -207,7 +207,7 @@ func (p *printer) falls(s *goal.SiteLine) []string {
 		if names[k] == nil {
 			order = append(order, k)
 		}
-		names[k] = append(names[k], p.t("paper.asked", p.criterion(f.Criterion), p.threshold(&f)))
+		names[k] = append(names[k], p.criterionAsked(&f))
 	}
 	var lines []string
 	for _, k := range order {
