@@ -6,13 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"communewatch/collector/api"
 	"communewatch/collector/judge"
 )
 
@@ -76,6 +74,15 @@ func TestAReportFollowsStoredDaysAcrossAMerger(t *testing.T) {
 	}
 	if n, m := len(reportGroups(before, OfUnit)), len(reportGroups(r, OfUnit)); n != 155 || m != 58 {
 		t.Errorf("%d units before, %d after", n, m)
+	}
+	var split []string
+	for _, g := range r.Groups {
+		if g.Split {
+			split = append(split, g.Kind+" "+g.Name)
+		}
+	}
+	if d := cmp.Diff([]string{"unit An Toàn", "unit Canh Liên", "unit Canh Vinh"}, split); d != "" {
+		t.Error(d)
 	}
 	reportHoldsTogether(t, r)
 }
@@ -234,91 +241,38 @@ func TestAnUnknownTargetIsToldFromAStoreThatFails(t *testing.T) {
 	}
 }
 
-func TestTenReadersOfOneReportAreOneReading(t *testing.T) {
+// A published report's hashes tell which part of what was known is another now.
+func TestHashesTellWhatIsAnother(t *testing.T) {
 	w := newReportWorld(t, "2026-11-05 10:00")
-	w.days("bd-21550", Month{2026, 10}.From(), Month{2026, 11}.From(), nil)
-	var readers sync.WaitGroup
-	made := make([]*Report, 10)
-	for i := range made {
-		readers.Go(func() { made[i], _ = w.desk.Report(t.Context(), Request{Months: 1}) })
-	}
-	readers.Wait()
-	for _, r := range made {
-		if r == nil || r != made[0] {
-			t.Fatal("each has a report of their own")
-		}
-	}
-	once := w.store.scans.Load()
-	other := func(what string, change func()) {
+	october, site := Month{2026, 10}, "bd-21550"
+	w.days(site, Month{2026, 7}.From(), october.Until(), nil)
+	before := w.report(Request{Month: october}).Known
+	again := func(r Request) Known {
 		t.Helper()
-		before := w.report(Request{Months: 1})
-		change()
-		if w.report(Request{Months: 1}) == before {
-			t.Errorf("%s does not make it another", what)
-		}
+		w.now = w.now.Add(2 * time.Minute)
+		r.Month = october
+		return w.report(r).Known
 	}
-	if w.report(Request{Months: 1}) != made[0] || w.store.scans.Load() != once {
-		t.Error("it is read again within the minute")
+	if d := cmp.Diff(before, again(Request{Months: 20, Budget: 1})); d != "" {
+		t.Errorf("another request: %s", d)
 	}
-	other("a minute", func() { w.now = w.now.Add(time.Minute) })
-	other("an import", func() { w.says("bd-21553", "2026-09-01") })
-	other("another inventory", func() { w.inv = reportProvince(t) })
-	other("a judgement", func() {
-		p := api.NewPoint("judgement", w.now).Int("until_ms", w.now.UnixMilli()).Int("took_ms", 1).Int("sites", 1).Int("outages", 0).Int("hours", 1)
-		line, err := p.AppendLine(nil)
-		if err == nil {
-			err = w.store.Write(t.Context(), api.Hourly, line)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	})
-	if r := w.report(Request{Months: 1}); !r.Judged.Equal(w.now) {
-		t.Errorf("judged at %v", r.Judged)
+	w.days(site, Month{2026, 7}.From(), Month{2026, 8}.From(), func(p *judge.Period) { p.Down = 60 })
+	if d := cmp.Diff(before, again(Request{})); d != "" {
+		t.Errorf("a day before all windows of the month: %s", d)
 	}
-	other("what was published", func() {
-		if _, err := w.desk.Archive.Publish(w.report(Request{Months: 1}), "sở"); err != nil {
-			t.Fatal(err)
-		}
-	})
-	for day := range maxRecent + 2 {
-		w.report(Request{Months: 1, UnitsOn: w.now.AddDate(0, 0, -day)})
+	w.days(site, october.From().AddDate(0, 0, 20), october.From().AddDate(0, 0, 21), func(p *judge.Period) { p.Down = 60 })
+	late := again(Request{})
+	if late.Days == before.Days || late.Inventory != before.Inventory {
+		t.Error("a day of the month is another and the hash is not, or the other one is")
 	}
-	if n := len(w.desk.recent.all); n > maxRecent {
-		t.Errorf("%d reports are remembered", n)
+	w.says(site, "2026-09-01")
+	said := again(Request{})
+	if said.Declarations == late.Declarations || said.Days != late.Days || said.Inventory != late.Inventory {
+		t.Error("a declaration")
 	}
-}
-
-func TestTheRolloutOfNowFollowsWhenAnOfficeWasHeard(t *testing.T) {
-	w := newReportWorld(t, "2026-11-02 12:00") // a Monday
-	var lines []byte
-	heard := func(site, at string) {
-		p := api.NewPoint("receipt", reportAt(t, at)).Tag(api.TagSite, site).Tag(api.TagAgent, "a1").Int("batches", 1).Int("lines", 3)
-		var err error
-		if lines, err = p.AppendLine(lines); err != nil {
-			t.Fatal(err)
-		}
-	}
-	heard("bd-21550", "2026-11-02 11:58")
-	heard("bd-21553", "2026-10-30 12:01") // Friday, less than a day of office hours ago
-	heard("bd-21556", "2026-10-30 11:59") // more
-	heard("bd-21559", "2026-09-01 09:00")
-	if err := w.store.Write(t.Context(), api.Raw, lines); err != nil {
-		t.Fatal(err)
-	}
-	w.days("bd-21562", Month{2026, 6}.From(), Month{2026, 6}.From().AddDate(0, 0, 3), nil) // receipts are long gone
-	w.says("bd-21562", "2026-10-01")
-	count, all, err := w.desk.RolloutNow(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(Rollout{Sites: 159, NotInstalled: 154, Installed: 3, Reporting: 2, Declared: 1}, count); d != "" {
-		t.Error(d)
-	}
-	for site, want := range map[string]string{"bd-21550": Reporting, "bd-21553": Reporting, "bd-21556": Installed, "bd-21559": Installed, "bd-21562": Installed, "bd-21565": NotInstalled} {
-		if got := all[site]; got.Stage != want || got.Heard.IsZero() != (want == NotInstalled) {
-			t.Errorf("%s: %+v, want %s", site, got, want)
-		}
+	w.inv = reportProvince(t, "2026-10-05 08:00,2026-10-05 09:00,bd-21550,thay UPS")
+	if planned := again(Request{}); planned.Inventory == said.Inventory || planned.Days != said.Days {
+		t.Error("planned work in the month")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
 // Where Vietnam lies, with its islands, in degrees.
@@ -198,7 +199,7 @@ func (r *row) clean() {
 			r.complain(column, "config.too_long", column, maxTextBytes)
 		case strings.ContainsRune(cell, unicode.ReplacementChar) || personal(column) && strings.Contains(cell, "?"):
 			r.refuse(column, "inventory.letters_lost")
-		case misread.MatchString(cell):
+		case settings.Misread(cell):
 			r.refuse(column, "inventory.misread")
 		case !norm.NFC.IsNormalString(cell):
 			r.refuse(column, "inventory.nfc", norm.NFC.String(cell))
@@ -207,10 +208,6 @@ func (r *row) clean() {
 		}
 	}
 }
-
-// misread are the letters that UTF-8 gives when it is read as Windows-1252: "áº", "á»",
-// "Ä‘", "Ã¡".
-var misread = regexp.MustCompile(`á[º»]|Ä[\x{80}-\x{bf}‘’ƒ]|Ã[\x{80}-\x{bf}]|Æ[°¡]`)
 
 // personal columns hold the names of places and people, in which nothing is asked.
 func personal(column string) bool {

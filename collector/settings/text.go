@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"regexp"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -33,3 +34,10 @@ func Text(data []byte) ([]byte, *Problem) {
 	}
 	return text, nil
 }
+
+// misread are the letters that UTF-8 gives when it is read as Windows-1252: "áº", "á»",
+// "Ä‘", "Ã¡".
+var misread = regexp.MustCompile(`á[º»]|Ä[\x{80}-\x{bf}‘’ƒ]|Ã[\x{80}-\x{bf}]|Æ[°¡]`)
+
+// Misread tells whether a text holds what Vietnamese becomes by a wrong encoding.
+func Misread(s string) bool { return misread.MatchString(s) }

@@ -169,6 +169,22 @@ func TestADamagedImportIsNamedAndHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestAnImportUnderAnotherNameIsDamaged(t *testing.T) {
+	b := open(t, t.TempDir())
+	one := imported(t, b, pcs("bd-21997", "31/10/2026", 2), testNow)
+	text, err := os.ReadFile(filepath.Join(b.dir, one.Hash+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, strings.Repeat("0", 64)+".json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := b.Imports()
+	if len(all) != 1 || err == nil || !strings.Contains(err.Error(), "it is another sheet's") {
+		t.Error(all, err)
+	}
+}
+
 func TestABookIsKnownToChangeWhenAnotherProcessImports(t *testing.T) {
 	dir := t.TempDir()
 	reader, writer := open(t, dir), open(t, dir)
@@ -179,12 +195,24 @@ func TestABookIsKnownToChangeWhenAnotherProcessImports(t *testing.T) {
 	if before == after || after != again || err != nil || err2 != nil || err3 != nil {
 		t.Error(before, after, again, err, err2, err3)
 	}
+	// Another one in the same tick of the clock.
+	info, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported(t, writer, pcs("bd-21997", "31/10/2026", 3), testNow.Add(time.Second))
+	if err := os.Chtimes(dir, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := reader.Version(); same == after || err != nil {
+		t.Error("an import of the same tick was missed", err)
+	}
 	// Long after, the folder alone is asked.
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(dir, old, old); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reader.Version(); err != nil {
+	if after, err = reader.Version(); err != nil {
 		t.Fatal(err)
 	}
 	for name := range reader.known {
@@ -197,6 +225,10 @@ func TestABookIsKnownToChangeWhenAnotherProcessImports(t *testing.T) {
 	}
 	if quiet, err := reader.Version(); quiet != after || err != nil {
 		t.Error("the folder was read though its time had not changed", err)
+	}
+	imported(t, writer, pcs("bd-21997", "31/10/2026", 4), testNow.Add(2*time.Second))
+	if now, err := reader.Version(); now == after || err != nil {
+		t.Error("a later import was missed", err)
 	}
 }
 

@@ -12,9 +12,12 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// maxTexts are the different texts of a workbook: a few of each row.
+const maxTexts = 200_000
+
 // strings are the texts that cells share, by number. A book may have none.
-func (p parts) strings(name string) ([]string, error) {
-	if p[name] == nil {
+func (p *parts) strings(name string) ([]string, error) {
+	if p.files[name] == nil {
 		return nil, nil
 	}
 	r, err := p.open(name)
@@ -23,7 +26,7 @@ func (p parts) strings(name string) ([]string, error) {
 	}
 	defer r.Close()
 	var all []string
-	for d := xml.NewDecoder(r); ; {
+	for d := elements(r); len(all) <= maxTexts; {
 		token, err := d.Token()
 		if err == io.EOF {
 			return all, nil
@@ -39,6 +42,7 @@ func (p parts) strings(name string) ([]string, error) {
 			all = append(all, text)
 		}
 	}
+	return nil, errTooLarge
 }
 
 // runs is the text of an element that was begun, its formatted runs joined, without the
@@ -64,12 +68,17 @@ func runs(d *xml.Decoder) (string, error) {
 			}
 			within = false
 		case xml.CharData:
-			if within && reading == 0 && text.Len() <= maxCellBytes {
-				text.Write(t)
+			if within && reading == 0 {
+				bit(&text, t)
 			}
 		}
 	}
-	return escaped(text.String()), nil
+	return spaced(escaped(text.String())), nil
+}
+
+// bit adds to a text, as long as that is not longer than is read by more than a byte.
+func bit(text *strings.Builder, more []byte) {
+	text.Write(more[:min(len(more), maxCellBytes+1-text.Len())])
 }
 
 // escape is how XLSX writes characters that XML cannot hold.
@@ -89,8 +98,8 @@ func escaped(s string) string {
 }
 
 // dayFormats tells which styles show a number as a day.
-func (p parts) dayFormats(name string) ([]bool, error) {
-	if p[name] == nil {
+func (p *parts) dayFormats(name string) ([]bool, error) {
+	if p.files[name] == nil {
 		return nil, nil
 	}
 	var sheet struct {
@@ -134,13 +143,13 @@ func showsDay(code string) bool {
 }
 
 // cells reads a sheet's part. Of cells without a value nothing is kept.
-func (p parts) cells(name string, s *sheet, shared []string, days []bool) error {
+func (p *parts) cells(name string, s *sheet, shared []string, days []bool) error {
 	r, err := p.open(name)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	d := xml.NewDecoder(r)
+	d := elements(r)
 	var l line
 	column, filled := 0, 0
 	for last := 0; ; {
@@ -215,7 +224,7 @@ func (s *sheet) cell(d *xml.Decoder, e xml.StartElement, l *line, before int, sh
 		}
 		c = cell{text: shared[n]}
 	case "inlineStr", "str":
-		c = cell{text: escaped(value)}
+		c = cell{text: spaced(escaped(value))}
 	case "d":
 		c = cell{text: strings.TrimSuffix(strings.TrimSuffix(value, "Z"), "T00:00:00")}
 	case "b":
@@ -259,8 +268,8 @@ func content(d *xml.Decoder) (value string, formula bool, err error) {
 			}
 			within = ""
 		case xml.CharData:
-			if within == "v" && text.Len() <= maxCellBytes {
-				text.Write(t)
+			if within == "v" {
+				bit(&text, t)
 			}
 		}
 	}

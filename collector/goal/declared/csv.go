@@ -10,6 +10,10 @@ import (
 	"communewatch/collector/settings"
 )
 
+// maxSeparators are those of one row that are read, since a reader of CSV makes room for all;
+// as many as a row of Excel may have.
+const maxSeparators = 16_384
+
 // table is a CSV file: UTF-8 with or without a byte order mark, or UTF-16 ("Unicode text");
 // anything else is refused, since a guess would put wrong letters into names.
 func table(data []byte) ([]*sheet, error) {
@@ -27,6 +31,11 @@ func table(data []byte) ([]*sheet, error) {
 	s := &sheet{}
 	if skipped {
 		text = append([]byte(string(comma)), text[bytes.IndexByte(text, '\n'):]...) // keep the count of rows
+	}
+	for row := range bytes.SplitSeq(text, []byte("\n")) {
+		if bytes.Count(row, []byte(string(comma))) > maxSeparators {
+			return nil, whole("declared.columns", maxColumns)
+		}
 	}
 	reader := csv.NewReader(bytes.NewReader(text))
 	reader.Comma, reader.FieldsPerRecord, reader.ReuseRecord = comma, -1, true
@@ -52,7 +61,7 @@ func (s *sheet) take(reader *csv.Reader) error {
 		l := line{number: start - within}
 		for i, text := range cells {
 			within += strings.Count(text, "\n")
-			s.put(&l, i+1, cell{text: text})
+			s.put(&l, i+1, cell{text: spaced(text)})
 		}
 		s.keep(l)
 	}
@@ -90,36 +99,4 @@ func separator(text []byte) (comma rune, said bool) {
 		return ';', false
 	}
 	return ',', false
-}
-
-// put sets a cell of a line.
-func (s *sheet) put(l *line, column int, c cell) {
-	if c.kind == textCell {
-		if len(c.text) > maxCellBytes {
-			c.text = strings.ToValidUTF8(c.text[:maxCellBytes], "")
-			if s.long == nil {
-				s.long = &place{l.number, column}
-			}
-		}
-		c.text = unguarded(spaced(c.text))
-	}
-	switch {
-	case c.empty():
-	case column > maxColumns:
-		if s.wide == nil {
-			s.wide = &place{l.number, column}
-		}
-	default:
-		for len(l.cells) < column {
-			l.cells = append(l.cells, cell{})
-		}
-		l.cells[column-1] = c
-	}
-}
-
-// keep keeps a line that holds something.
-func (s *sheet) keep(l line) {
-	if len(l.cells) > 0 {
-		s.lines = append(s.lines, l)
-	}
 }

@@ -6,10 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/unicode/norm"
 
+	"communewatch/collector/inventory"
 	"communewatch/collector/say"
 )
 
@@ -66,9 +70,9 @@ func TestACellIsReadAsItIsMeantOrRefusedWithWhatItMayMean(t *testing.T) {
 		{"down_mbps", "1.500", `"1.500" may be 1,500 or 1.5; write no thousands separator, and not three decimals (1.5)`},
 		{"down_mbps", "1,500", `"1,500" may be 1,500 or 1.5;`},
 		{"down_mbps", "1.500.000", "is outside 0.1 to 100,000"},
-		{"down_mbps", "100 MB/s", "is not one number in the column's unit"},
-		{"down_mbps", "100/50", "is not one number in the column's unit"},
-		{"down_mbps", "100-200", "is not one number in the column's unit"},
+		{"down_mbps", "100 MB/s", "is not one number; want Mbit/s such as 100 or 1.5"},
+		{"down_mbps", "100/50", "is not one number; want Mbit/s such as 100 or 1.5"},
+		{"down_mbps", "100-200", "is not one number; want Mbit/s such as 100 or 1.5"},
 		{"down_mbps", "0", "is outside 0.1"},
 		{"down_mbps", "-5", "is outside 0.1"},
 		{"down_mbps", "1e3", "is not one number"},
@@ -134,7 +138,8 @@ func TestACellIsReadAsItIsMeantOrRefusedWithWhatItMayMean(t *testing.T) {
 	} {
 		got, err := Read("", strings.NewReader(sheetOf(map[string]string{c.column: c.cell})), inv, testNow)
 		if err != nil {
-			if !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
+			// Those that are to be refused have a sentence, of at least two words.
+			if !strings.Contains(c.want, " ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
 				t.Errorf("%s %q: %v, want %s", c.column, c.cell, err, c.want)
 			}
 			continue
@@ -229,6 +234,72 @@ A5: Phước Mỹ đã được kê khai cho ngày 2026-10-31 ở A4`
 	_, err = Read("", strings.NewReader(many.String()), inv, testNow)
 	if problems := err.(Problems); len(problems) != maxProblems+1 || problems[maxProblems].In(say.English) != "there are more: only the first 50 are told" {
 		t.Errorf("%d problems, %v", len(problems), problems[len(problems)-1])
+	}
+}
+
+// However a spreadsheet program saves a table, it is the same table.
+func TestACSVThatExcelSavedReadsAlike(t *testing.T) {
+	const sheet = "Mã;Tính đến ngày;Nguồn;Tải xuống (Mbit/s);Ghi chú\nbd-21997;31/10/2026;CV 12;1,5;Xã Đắk Drô\n"
+	want := []Declaration{{Site: "bd-21997", Date: day("2026-10-31"), Source: "CV 12", DownMbps: to(1.5), Note: "Xã Đắk Drô"}}
+	utf16 := func(order unicode.Endianness, text string) string {
+		out, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	tabs := strings.ReplaceAll(sheet, ";", "\t")
+	for how, text := range map[string]string{
+		"as it is":                  sheet,
+		"mark, CRLF":                "\ufeff" + strings.ReplaceAll(sheet, "\n", "\r\n"),
+		"commas":                    strings.ReplaceAll(strings.Replace(sheet, "1,5", "1.5", 1), ";", ","),
+		"commas, a decimal one too": strings.ReplaceAll(strings.Replace(sheet, "1,5", `"1,5"`, 1), ";", ","),
+		"tabs":                      tabs,
+		"Unicode text":              utf16(unicode.LittleEndian, strings.ReplaceAll(tabs, "\n", "\r\n")),
+		"UTF-16, big-endian":        utf16(unicode.BigEndian, sheet),
+		"Macintosh":                 strings.ReplaceAll(sheet, "\n", "\r"),
+		"sep=;":                     "sep=;\n" + sheet,
+		"no last line break":        strings.TrimSuffix(sheet, "\n"),
+		"decomposed":                norm.NFD.String(sheet),
+		"capitals":                  strings.Replace(sheet, "Mã;Tính đến ngày", "  MÃ ;TÍNH ĐẾN NGÀY *", 1),
+		"titles and empty cells":    "Bảng kê khai, lần 1;;;;;\n;;;;;\n" + strings.ReplaceAll(sheet, "\n", ";;\n"),
+		"English":                   "Note;down_mbps;SOURCE;as of;site\nXã Đắk Drô;1.5;CV 12;2026-10-31;21997\n",
+	} {
+		got, err := Read("", strings.NewReader(text), province(t), testNow)
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%s: %v %s", how, err, d)
+		}
+	}
+}
+
+func TestACodeThatLostItsZerosIsTakenOnlyWithTheRightName(t *testing.T) {
+	inv, err := inventory.Read(fstest.MapFS{
+		"areas.csv":   {Data: []byte("area,name,kind,until,lan_2023,latitude,longitude\n001,Ba Đình,district,2025-07-01,,21.03000,105.83000\n")},
+		"units.csv":   {Data: []byte("unit,name,kind,from,until,by\n00123,Đắk Drô,commune,2021-02-01,,\n")},
+		"members.csv": {Data: []byte("site,unit,from,split\nhn-00123,00123,2021-02-01,\n")},
+		"sites.csv":   {Data: []byte("site,name,kind,area,terrain,basis,terrain_source,latitude,longitude\nhn-00123,Đắk Drô,commune,001,plain,named,a source,21.03000,105.83000\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ site, name, want string }{
+		{"00123", "", ""},
+		{"123", "Xã Đắk Drô", ""},
+		{"123", "", `A2: Site "123" lacks zeros before it and is perhaps hn-00123 Đắk Drô`},
+		{"123", "Đắk Nông", "does not fit"},
+	} {
+		got, err := Read("", strings.NewReader("site;name;date;source;pcs\n"+c.site+";"+c.name+";31/10/2026;CV;1\n"), inv, testNow)
+		if c.want == "" && (err != nil || got[0].Site != "hn-00123") || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v %v", c, got, err)
+		}
+	}
+}
+
+func TestAPlaceInACSVIsThatOfExcelWhateverIsInTheCellsBefore(t *testing.T) {
+	const sheet = "sep=;\r\n\r\nsite;date;source;\"Số\nmáy tính\"\r\nbd-21997;31/10/2026;\"a\nb\";1\r\n;;;\r\nbd-22000;31/10/2026;a;x\r\n"
+	_, err := Read("", strings.NewReader(sheet), province(t), testNow)
+	if want := `D6: PCs "x" is not one number; want how many, such as 2, or 0 for none`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

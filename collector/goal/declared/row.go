@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"communewatch/collector/say"
+	"communewatch/collector/settings"
 )
 
 func sayKey(s string) say.Key { return say.Key(s) }
@@ -65,9 +66,7 @@ func (r *row) read(gap bool) {
 		return
 	}
 	r.first[key] = place{r.number, r.stands[r.named()]}
-	if len(r.wrong) == 0 {
-		r.taken = append(r.taken, d)
-	}
+	r.taken = append(r.taken, d)
 }
 
 // strangers are cells in columns that have no heading.
@@ -166,7 +165,7 @@ func (r *row) text(c *column, at cell) string {
 		return n
 	case len(at.text) > c.most:
 		r.complain(c.name, "declared.long", c.heading(), c.most)
-	case misread.MatchString(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
+	case settings.Misread(at.text) || strings.ContainsRune(at.text, unicode.ReplacementChar):
 		r.refuse(c.name, "declared.misread")
 	case power.MatchString(at.text):
 		r.refuse(c.name, "declared.became_power")

@@ -10,12 +10,12 @@ import (
 
 // Limits of a file. A country has about 11,000 communes.
 const (
-	maxFileBytes = 8 << 20
-	maxPartBytes = 64 << 20 // of one part of an XLSX, unzipped
-	maxRows      = 20_000
-	maxColumns   = 64
-	maxCellBytes = 8 << 10 // what is read of one cell
-	maxSheets    = 50
+	maxFileBytes     = 8 << 20
+	maxUnzippedBytes = 96 << 20 // of an XLSX
+	maxRows          = 20_000
+	maxColumns       = 64
+	maxCellBytes     = 8 << 10 // what is read of one cell
+	maxSheets        = 50
 )
 
 // kind is what a cell holds.
@@ -117,5 +117,37 @@ func (s *sheet) tooMuch(c *complaints, head int) {
 		if at.place != nil {
 			c.add(at.row, at.column, at.key, at.limit)
 		}
+	}
+}
+
+// put sets a cell of a line.
+func (s *sheet) put(l *line, column int, c cell) {
+	if c.kind == textCell && len(c.text) > maxCellBytes {
+		c.text = "…"
+		if s.long == nil {
+			s.long = &place{l.number, column}
+		}
+	}
+	if c.kind == textCell {
+		c.text = unguarded(c.text)
+	}
+	switch {
+	case c.empty():
+	case column > maxColumns:
+		if s.wide == nil {
+			s.wide = &place{l.number, column}
+		}
+	default:
+		for len(l.cells) < column {
+			l.cells = append(l.cells, cell{})
+		}
+		l.cells[column-1] = c
+	}
+}
+
+// keep keeps a line that holds something.
+func (s *sheet) keep(l line) {
+	if len(l.cells) > 0 {
+		s.lines = append(s.lines, l)
 	}
 }

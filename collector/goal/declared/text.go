@@ -75,10 +75,6 @@ func unguarded(s string) string {
 	return s
 }
 
-// misread are the letters that UTF-8 gives when it is read as Windows-1252: "áº", "á»",
-// "Ä‘", "Ã¡".
-var misread = regexp.MustCompile(`á[º»]|Ä[\x{80}-\x{bf}‘’ƒ]|Ã[\x{80}-\x{bf}]|Æ[°¡]`)
-
 // short is what a message or a list shows of a text, on a terminal too.
 func short(s string) string {
 	const most = 60

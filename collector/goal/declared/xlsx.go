@@ -15,10 +15,14 @@ import (
 // where it tells, it first makes every cell up to the outermost one, of which a small file
 // can have 17 thousand million.
 
-// parts are the files in an XLSX, by name in small letters.
-type parts map[string]*zip.File
+// parts are the files in an XLSX, by name in small letters, and how much of them may still
+// be read: a part may be asked for more than once.
+type parts struct {
+	files map[string]*zip.File
+	left  int
+}
 
-// errTooLarge is of a part that unzips to more than is read.
+// errTooLarge is of parts that unzip to more than is read.
 var errTooLarge = errors.New("too large")
 
 // workbook reads all sheets of an XLSX.
@@ -27,29 +31,29 @@ func workbook(data []byte) ([]*sheet, error) {
 	if err != nil {
 		return nil, whole("declared.corrupt", err.Error())
 	}
-	all := parts{}
+	all := &parts{map[string]*zip.File{}, maxUnzippedBytes}
 	for _, file := range archive.File {
-		all[strings.ToLower(strings.ReplaceAll(file.Name, `\`, "/"))] = file
+		all.files[strings.ToLower(strings.ReplaceAll(file.Name, `\`, "/"))] = file
 	}
 	switch {
-	case all["mimetype"] != nil:
+	case all.files["mimetype"] != nil:
 		return nil, whole("declared.other_kind", "ODS")
-	case all["xl/workbook.bin"] != nil:
+	case all.files["xl/workbook.bin"] != nil:
 		return nil, whole("declared.other_kind", "XLSB")
-	case all["word/document.xml"] != nil:
+	case all.files["word/document.xml"] != nil:
 		return nil, whole("declared.other_kind", "DOCX")
 	}
 	sheets, err := all.sheets()
 	switch {
 	case errors.Is(err, errTooLarge):
-		return nil, whole("declared.unzips", maxPartBytes>>20)
+		return nil, whole("declared.unzips", maxUnzippedBytes>>20)
 	case err != nil:
 		return nil, whole("declared.corrupt", err.Error())
 	}
 	return sheets, nil
 }
 
-func (p parts) sheets() ([]*sheet, error) {
+func (p *parts) sheets() ([]*sheet, error) {
 	var book struct {
 		Properties struct {
 			Date1904 string `xml:"date1904,attr"`
@@ -94,7 +98,7 @@ func (p parts) sheets() ([]*sheet, error) {
 }
 
 // main is the workbook's own part and the files to which it refers, by id.
-func (p parts) main() (string, map[string]string, error) {
+func (p *parts) main() (string, map[string]string, error) {
 	top, err := p.relations("", "_rels/.rels")
 	if err != nil {
 		return "", nil, err
@@ -110,7 +114,7 @@ func (p parts) main() (string, map[string]string, error) {
 }
 
 // relations are the files of a part, by id.
-func (p parts) relations(dir, file string) (map[string]string, error) {
+func (p *parts) relations(dir, file string) (map[string]string, error) {
 	var list struct {
 		All []struct {
 			ID     string `xml:"Id,attr"`
@@ -141,26 +145,26 @@ func relation(attrs []xml.Attr) string {
 	return ""
 }
 
-// open gives a part, which ends with errTooLarge if it is longer than is read.
-func (p parts) open(name string) (io.ReadCloser, error) {
-	file := p[strings.ToLower(name)]
+// open gives a part, which ends with errTooLarge where more was read than may be.
+func (p *parts) open(name string) (io.ReadCloser, error) {
+	file := p.files[strings.ToLower(name)]
 	if file == nil {
 		return nil, errors.New("no " + name)
 	}
-	if file.UncompressedSize64 > maxPartBytes {
+	if file.UncompressedSize64 > uint64(max(p.left, 0)) {
 		return nil, errTooLarge
 	}
 	r, err := file.Open()
 	if err != nil {
 		return nil, err
 	}
-	return &bounded{r, maxPartBytes}, nil
+	return &bounded{r, p}, nil
 }
 
 // bounded is a part on its way; what its header says of its length may be a lie.
 type bounded struct {
 	io.ReadCloser
-	left int
+	*parts
 }
 
 func (b *bounded) Read(into []byte) (int, error) {
@@ -171,13 +175,44 @@ func (b *bounded) Read(into []byte) (int, error) {
 	return n, err
 }
 
-func (p parts) decode(name string, into any) error {
+func (p *parts) decode(name string, into any) error {
 	r, err := p.open(name)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	return xml.NewDecoder(r).Decode(into)
+	return elements(io.LimitReader(r, maxFormBytes)).Decode(into)
+}
+
+// maxFormBytes are read of a part that holds no cells, maxDepth how many elements may be one
+// within the other, for each of which a decoder makes room.
+const (
+	maxFormBytes = 16 << 20
+	maxDepth     = 100
+)
+
+// elements decodes XML that is not nested deeper than any sheet is.
+func elements(r io.Reader) *xml.Decoder {
+	return xml.NewTokenDecoder(&shallow{Decoder: xml.NewDecoder(r)})
+}
+
+type shallow struct {
+	*xml.Decoder
+	depth int
+}
+
+func (s *shallow) Token() (xml.Token, error) {
+	token, err := s.RawToken()
+	switch token.(type) {
+	case xml.StartElement:
+		s.depth++
+	case xml.EndElement:
+		s.depth--
+	}
+	if s.depth > maxDepth {
+		return nil, errTooLarge
+	}
+	return token, err
 }
 
 func isTrue(s string) bool { return s == "1" || s == "true" || s == "on" }

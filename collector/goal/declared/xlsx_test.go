@@ -68,7 +68,7 @@ func bomb(t testing.TB) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	_, err := w.CreateRaw(&zip.FileHeader{Name: "_rels/.rels", Method: zip.Deflate, UncompressedSize64: maxPartBytes + 1})
+	_, err := w.CreateRaw(&zip.FileHeader{Name: "_rels/.rels", Method: zip.Deflate, UncompressedSize64: maxUnzippedBytes + 1})
 	if err := errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func bomb(t testing.TB) []byte {
 }
 
 func TestAPartIsReadUpToItsLimitWhateverItsHeaderSays(t *testing.T) {
-	part := &bounded{io.NopCloser(strings.NewReader("longer than ten")), 10}
+	part := &bounded{io.NopCloser(strings.NewReader("longer than ten")), &parts{left: 10}}
 	if _, err := io.ReadAll(part); err != errTooLarge {
 		t.Error(err)
 	}
@@ -126,7 +126,7 @@ func TestACellOfAnXLSXIsReadByItsKind(t *testing.T) {
 		{"a text that may be two numbers", `<c t="s"><v>0</v></c><c r="E2" t="inlineStr"><is><t>1.500</t></is></c>`, `Kê khai!E2: Down (Mbit/s) "1.500" may be 1,500 or 1.5; write no thousands separator, and not three decimals (1.5)`},
 		{"the same as a number is one", `<c t="s"><v>0</v></c><c><v>1500000</v></c><c><v>1.500</v></c>`, with(func(d *Declaration) { d.DownMbps = to(1.5) })},
 		{"a note that lost digits", `<c t="s"><v>0</v></c><c><v>1500000</v></c><c r="F2"><v>8.4E+19</v></c>`, `Kê khai!F2: Note "8.4E+19" was written as a power of ten by Excel; format the cell as Text and enter the whole number again`},
-		{"something far to the right", `<c t="s"><v>0</v></c><c><v>1500000</v></c><c r="XFD2"><v>1</v></c>`, `Kê khai!XFD2: more than 64 columns`},
+		{"something far to the right", `<c t="s"><v>0</v></c><c><v>1500000</v></c><c r="BM2"><v>1</v></c>`, `Kê khai!BM2: more than 64 columns`},
 		{"something without a heading", `<c t="s"><v>0</v></c><c><v>1500000</v></c><c r="H2"><v>1</v></c>`, `Kê khai!H2: "1" is in a column without a heading (H1 is empty)`},
 		{"a shared text that is not there", `<c t="s"><v>3</v></c>`, `damaged`},
 	} {
@@ -198,6 +198,14 @@ func TestWhatIsAroundTheTableIsNoDeclaration(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Biểu 1!I7: PCs: this cell is merged down to I8") {
 		t.Error(err)
 	}
+	// One in the table that has neither a day nor a number is no remark.
+	inside := strings.Replace(rows, texts(9, "3", "21994", "Vân Canh"), texts(9, "3", "Canh X", "", "", "", "", "FTTH"), 1)
+	inside = strings.Replace(inside, "E7:E8", "E7:E7", 1)
+	inside = strings.Replace(strings.Replace(inside, "D7:D9", "D7:D7", 1), "F7:F9", "F7:F7", 1)
+	_, err = Read("", bytes.NewReader(bookOf(t, "", "", [2]string{"Biểu 1", inside})), province(t), testNow)
+	if err == nil || !strings.Contains(err.Error(), `Biểu 1!B9: Site "Canh X" is not in the inventory`) {
+		t.Error(err)
+	}
 	// A row that was torn off the table by an empty one is still a row, if it has a day or a number.
 	torn := strings.Replace(rows, "Người lập biểu", "Canh Lien 2", 1)
 	torn = strings.Replace(torn, "TM. ỦY BAN NHÂN DÂN</t></is></c>", `TM</t></is></c><c r="I14"><v>4</v></c>`, 1)
@@ -252,8 +260,12 @@ func TestAFileThatIsNoSheetOfOursIsSaidToBeWhatItIs(t *testing.T) {
 		{"hidden", bookOf(t, "", "", hidden), "trang tính có dòng tiêu đề, “Ẩn”, đang bị ẩn"},
 		{"one is hidden", bookOf(t, "", "", table, hidden), "không có dòng nào kê khai gì"},
 		{"too large", make([]byte, maxFileBytes+1), "tệp lớn hơn 8 MB"},
-		{"unzips to much", bomb(t), "tệp giải nén ra lớn hơn 64 MB"},
-		{"many texts", bookOf(t, "", "", [2]string{"S", heading + texts(2, strings.Repeat("a", maxCellBytes+2)) + "</sheetData>"}), "S!A2: ô dài quá 8192 byte"},
+		{"unzips to much", bomb(t), "tệp giải nén ra lớn hơn 96 MB"},
+		{"deep", bookOf(t, "", strings.Repeat("<a>", 1<<20), table), "tệp giải nén ra lớn hơn 96 MB"},
+		{"deep in the book", bookOf(t, strings.Repeat("<a>", 1<<20), "", table), "tệp giải nén ra lớn hơn 96 MB"},
+		{"many shared texts", bookOf(t, "", strings.Repeat("<si/>", maxTexts+1), table), "tệp giải nén ra lớn hơn 96 MB"},
+		{"wide", []byte("site;date;source;pcs" + strings.Repeat(";", maxSeparators) + "\n"), "có hơn 64 cột"},
+		{"long text", bookOf(t, "", "", [2]string{"S", heading + texts(2, strings.Repeat("a", maxCellBytes+2)) + "</sheetData>"}), "S!A2: ô dài quá 8192 byte"},
 	} {
 		_, err := Read("", bytes.NewReader(c.data), inv, testNow)
 		problems, ok := err.(Problems)
