@@ -121,6 +121,9 @@ func (b *binder) adopt(founders map[string]*fall) {
 	for i := range b.stored {
 		was := &b.stored[i]
 		f := founders[was.ID]
+		if f == nil {
+			f = founders[unnumbered(was.ID)]
+		}
 		if f == nil || was.Status == api.StatusWithdrawn || len(b.pointing[was.ID]) > 0 {
 			continue
 		}

@@ -135,6 +135,29 @@ func TestACrashBetweenTheTwoWritesLeavesNothingBehind(t *testing.T) {
 	})
 }
 
+// An office whose earlier incident went on without it founds a second one, which is numbered:
+// after a crash that wrote only this one, the office goes on with it.
+func TestANumberedIncidentIsFoundAgainAfterACrash(t *testing.T) {
+	b := newBook(t)
+	first := cut(10000, "lan_down", api.Unknown, 0, 0)
+	b.judge(first, cut(10001, "uplink_down", api.Unknown, 1, 0), cut(10002, "uplink_down", api.Unknown, 2, 0), cut(10003, "uplink_down", api.Unknown, 3, 0))
+	moved := b.outages[first.ID]
+	moved.Started, moved.Ended, moved.Status = past(-60), past(-59), api.StatusClosed
+	b.outages[first.ID] = moved
+	found, _ := Incidents(values(b.incidents), values(b.outages), b.inv, &b.policies, nine.Add(time.Hour))
+	numbered := nameOf(&first) + "-2"
+	for _, i := range found {
+		b.incidents[i.ID] = i
+	}
+	if _, is := b.incidents[numbered]; !is {
+		t.Fatalf("want %s beside %v", numbered, b.sorted())
+	}
+	b.judge()
+	if got := b.outages[first.ID].Incident; got != numbered {
+		t.Errorf("the office went on with %s, want %s", got, numbered)
+	}
+}
+
 // manyOutages are those of a quarter of a year.
 func manyOutages(n int, over time.Duration) []Outage {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -71,6 +71,19 @@ func (b *binder) name(g group) (string, time.Time) {
 // nameOf is the id of the incident that an outage founds.
 func nameOf(o *Outage) string { return "i-" + o.ID }
 
+// unnumbered is the name that an outage gave to an incident, without the number by which
+// name tells it from one that the same outage had founded before.
+func unnumbered(id string) string {
+	at := strings.LastIndexByte(id, '-')
+	if at < 0 {
+		return id
+	}
+	if n, err := strconv.Atoi(id[at+1:]); err != nil || n < 2 {
+		return id
+	}
+	return id[:at]
+}
+
 // enlist writes the members in display order; what the inventory has no more comes last.
 func (b *binder) enlist(next *Incident, sites map[string]bool) {
 	for id := range sites {
