@@ -104,3 +104,23 @@ func reportOrder(t *testing.T, w *reportWorld, r Request) order {
 	}
 	return o
 }
+
+func TestAReportThatIsBeingMadeIsNotForgotten(t *testing.T) {
+	var c recent
+	now := time.Date(2026, 11, 5, 10, 0, 0, 0, time.UTC)
+	held, release, err := c.enter(t.Context(), order{months: 1}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 * maxRecent {
+		_, done, err := c.enter(t.Context(), order{months: 2 + n}, now.Add(time.Duration(n)*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done()
+	}
+	if c.all[order{months: 1}] != held || len(c.all) != maxRecent {
+		t.Errorf("%d are remembered, the first %v", len(c.all), c.all[order{months: 1}])
+	}
+	release()
+}

@@ -80,7 +80,7 @@ var paperTexts = texts{
 	"paper.declared":     {"Kê khai", "Declared"},
 	"paper.col_measured": {"%s: đo được", "%s: measured"},
 	"paper.col_declared": {"%s: kê khai", "%s: declared"},
-	"paper.falls":        {"%s, yêu cầu %s: %s; %s", "%s, asked %s: %s; %s"},
+	"paper.falls":        {"%s: %s; %s", "%s: %s; %s"},
 
 	"paper.todo":           {"Cần làm", "To do"},
 	"paper.task":           {"%s – %s – %s", "%s – %s – %s"},

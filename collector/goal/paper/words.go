@@ -67,6 +67,14 @@ func (p *printer) bound(f *goal.Finding) string {
 	return "≥ " + goal.ValueText(p.lang, f.Measure, *f.AtLeast)
 }
 
+// criterionAsked is a criterion's name and what it asks here.
+func (p *printer) criterionAsked(f *goal.Finding) string {
+	if f.Measure == "uplink" { // its name says it
+		return p.criterion(f.Criterion)
+	}
+	return p.criterion(f.Criterion) + " (" + p.bound(f) + ")"
+}
+
 // measured is the value that was measured.
 func (p *printer) measured(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Value == nil {
