@@ -198,6 +198,9 @@ func (p *printer) names(s *goal.SiteLine, v goal.Verdict) string {
 			names = append(names, p.criterion(f.Criterion))
 		}
 	}
+	if len(names) > 1 && len(names) == len(s.Findings) {
+		return p.t("paper.all_criteria", len(names))
+	}
 	return strings.Join(names, "; ")
 }
 
