@@ -107,14 +107,6 @@ func (p *printer) declared(f *goal.Finding) string {
 	return said
 }
 
-// days are the good ones of those that are due, and how many are needed.
-func (p *printer) days(f *goal.Finding) string {
-	if text := goal.DaysText(p.lang, *f); text != "" {
-		return text
-	}
-	return none
-}
-
 func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }
 
 // by is what decided.
