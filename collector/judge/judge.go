@@ -86,7 +86,7 @@
 //     days are computed), tell (the judgement, and metrics).
 //   - Hours and days (QUALITY.md): hour and day, of sums, grains, arrivals, kit (what the office
 //     has) and peak (what its line carried) as read, due and stretch (time and how it divides),
-//     period (counts, as stored), quality (the four words).
+//     period (counts, as stored) and scan (reading many), quality (the four words).
 package judge
 
 import (

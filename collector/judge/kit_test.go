@@ -127,3 +127,18 @@ func TestWhatAnOfficeHasIsCountedByRounds(t *testing.T) {
 		})
 	}
 }
+
+// What one office calls its gateway may be another's switch.
+func TestOnlyTheInterfacesOfAnOfficesOwnGatewayAreItsLine(t *testing.T) {
+	inv := offices(t)
+	o := openOffice(t, storetest.Shared(t), inv, always)
+	o.measure("09:00", "10:00", sent{})
+	other, _ := inv.Site(hourly)
+	o.f.Sites = append(o.f.Sites, other)
+	o.site = other
+	o.add(api.NewPoint("agent_health", o.at("08:00")).Int("spool_batches", 0))
+	o.echoes("09:00", "10:00", "router", "lan", 10, 10)
+	o.flow("08:00", "10:00", time.Minute, "ether1", 15_000_000, 0)
+	o.write()
+	holds(t, "09:00", o.hours("09:00", "10:00")["09:00"], fields{"switch_asked": 60, "router_asked": 0, "peak_in_bps": 0})
+}

@@ -21,7 +21,7 @@ type flow map[int64]traffic
 // port is one interface, as one agent read it.
 type port struct{ target, name, agent string }
 
-// peaks of the gateways' interfaces, by site.
+// flows are those of the gateways' interfaces, by site.
 type flows map[string]map[port]flow
 
 // lineName is how makers call an interface that a provider's line is on.

@@ -29,7 +29,7 @@ func TestWhatChangesInTheStoreAppearsWithoutAReloadAndIsFetchedOnce(t *testing.T
 	tab.Do(chromedp.Evaluate[chromedp.Void]("window.here = true"))
 	tab.Wait("the stream", soon, func() bool { return tab.Streams() == 1 })
 	tab.Do(chromedp.Focus(chromedp.CSS(`a[href="/site/` + wellSite + `"]`)))
-	w.write(api.Events, judgedAs(wellSite, api.StateSilent, time.Now().Add(3*time.Second)))
+	w.write(api.Events, judgedAs(wellSite, api.StateSilent, soonAfter()))
 	tab.Until("the new state", shows(wellSite, api.StateSilent), soon)
 	if !Eval[bool](tab, "window.here === true") {
 		t.Error("the page was loaded again")
@@ -58,7 +58,7 @@ func TestAPageThatNobodySeesOrThatIsPausedAsksForNothing(t *testing.T) {
 	tab.Wait("the stream", soon, listening(1))
 	see(true)
 	tab.Wait("a hidden page to close its stream", soon, listening(0))
-	w.write(api.Events, judgedAs(wellSite, api.StateSilent, time.Now().Add(3*time.Second)))
+	w.write(api.Events, judgedAs(wellSite, api.StateSilent, soonAfter()))
 	see(false)
 	tab.Wait("a page that is seen again to listen", soon, listening(1))
 	tab.Until("what it missed", shows(wellSite, api.StateSilent), soon)
@@ -109,7 +109,7 @@ func TestWithoutAStreamAPageAsksEverySoOften(t *testing.T) {
 	tab := Open(t, w.home, Look{})
 	call(tab, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: w.home + "/events", Block: true}}})
 	tab.Go("/")
-	w.write(api.Events, judgedAs(wellSite, api.StateSilent, time.Now().Add(3*time.Second)))
+	w.write(api.Events, judgedAs(wellSite, api.StateSilent, soonAfter()))
 	tab.Until("the new state", shows(wellSite, api.StateSilent), soon)
 	tab.Forget("/events")
 }
@@ -127,10 +127,13 @@ func TestACollectorThatIsAwayIsSaidAndOneThatIsBackGoesOn(t *testing.T) {
 	since := Eval[string](tab, `document.getElementById("away").textContent`)
 	tab.Picture("away")
 	w.start()
-	w.write(api.Events, judgedAs(wellSite, api.StateSilent, time.Now().Add(3*time.Second)))
+	w.write(api.Events, judgedAs(wellSite, api.StateSilent, soonAfter()))
 	tab.Until("it to go on", `document.getElementById("away").hidden && `+shows(wellSite, api.StateSilent), 2*soon)
 	if since == "" {
 		t.Error("it was not said since when")
 	}
 	tab.Forget("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
 }
+
+// soonAfter is later than what the seed says.
+func soonAfter() time.Time { return time.Now().Add(3 * time.Second) }

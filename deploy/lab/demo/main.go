@@ -159,17 +159,19 @@ func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration, p
 	lived := make(chan error, 1)
 	go func() { lived <- offices.Run(living) }()
 	d.say("demo.filling", len(c.Tokens), c.Page)
-	invented := make(chan error, 1)
-	go func() { invented <- d.invent(living, c, province) }()
+	past := make(chan error, 1)
+	go func() { past <- d.invent(living, c, province) }()
 	rows, err := d.watch(ctx, c, last)
-	if err == nil && ctx.Err() == nil { // a run that is ended at once still has its report
-		err = <-invented
-		invented <- nil
+	if err != nil {
+		closeAll()
 	}
+	invented := <-past
 	closeAll()
-	past := <-invented
 	if err = errors.Join(err, <-lived); err != nil {
 		return lab.Result{}, err
+	}
+	if invented != nil && ctx.Err() == nil {
+		return lab.Result{}, invented
 	}
 	stop()
 	counts, err := agent.Counts()
@@ -178,7 +180,7 @@ func (d *demo) fill(ctx context.Context, c *lab.Collector, last time.Duration, p
 	}
 	ctx = context.WithoutCancel(ctx)
 	result, err := d.count(ctx, c, rows, offices.Counts().Plus(counts))
-	if err != nil || past != nil { // ended by Ctrl-C before there was a past
+	if err != nil || invented != nil { // ended by Ctrl-C before there was a past
 		return result, err
 	}
 	result.Report, err = d.report(ctx, c)

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"communewatch/collector/goal"
 	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
+	"communewatch/collector/say"
 	"communewatch/deploy/lab"
 )
 
@@ -68,7 +70,25 @@ func (d *demo) report(ctx context.Context, c *lab.Collector) (*lab.ReportResult,
 		if out, err = c.Command(ctx, "report", append(args, "--format", "text")...); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(d.out, "\n%s\n%s\n", out, d.lang.Text("demo.simulated"))
+		fmt.Fprintf(d.out, "\n%s\n%s", out, d.verdicts(&r))
 	}
 	return lab.ReportOf(&r), nil
+}
+
+// named is how many offices stand for all of their verdict.
+const named = 5
+
+// verdicts are the report in three lines, which stay in sight after all of it.
+func (d *demo) verdicts(r *goal.Report) string {
+	labels := map[goal.Verdict][]string{}
+	for i := range r.Sites {
+		line := &r.Sites[i]
+		labels[line.Verdict] = append(labels[line.Verdict], d.lang.Text(say.Key("kind."+line.Kind), line.Name))
+	}
+	text := d.lang.Text("demo.simulated", r.Month.String()) + "\n"
+	for _, v := range []goal.Verdict{goal.Met, goal.NotMet, goal.NoData} {
+		some := labels[v][:min(named, len(labels[v]))]
+		text += fmt.Sprintf("  %s: %d – %s …\n", d.lang.Text(say.Key("goal.verdict_"+string(v))), len(labels[v]), strings.Join(some, ", "))
+	}
+	return text
 }
