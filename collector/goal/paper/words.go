@@ -107,14 +107,6 @@ func (p *printer) declared(f *goal.Finding) string {
 	return said
 }
 
-// days are the good ones of those that are due, and how many are needed.
-func (p *printer) days(f *goal.Finding) string {
-	if text := goal.DaysText(p.lang, *f); text != "" {
-		return text
-	}
-	return none
-}
-
 func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }
 
 // by is what decided.
@@ -197,6 +189,9 @@ func (p *printer) names(s *goal.SiteLine, v goal.Verdict) string {
 		if f.Verdict == v {
 			names = append(names, p.criterion(f.Criterion))
 		}
+	}
+	if len(names) > 1 && len(names) == len(s.Findings) {
+		return p.t("paper.all_criteria", len(names))
 	}
 	return strings.Join(names, "; ")
 }

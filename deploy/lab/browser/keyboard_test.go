@@ -14,10 +14,11 @@ import (
 const focus = `(() => {
 	const e = document.activeElement;
 	if (!e || e === document.body) return "";
-	const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+	const box = e.getClientRects()[0] || e.getBoundingClientRect(), style = getComputedStyle(e);
 	const name = e.localName + " " + (e.getAttribute("href") || e.name || e.id || e.className);
 	let wrong = "";
-	if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) wrong += " has no outline";
+	const drawn = e.querySelector(":scope > .outline"); // of an area of the map the border is
+	if (style.outlineStyle !== "auto" && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) && !(drawn && parseFloat(getComputedStyle(drawn).strokeWidth) >= 3)) wrong += " has no outline";
 	if (box.bottom < 1 || box.top > innerHeight - 1 || box.right < 1 || box.left > innerWidth - 1) wrong += " is off the screen";
 	const x = Math.max(0, Math.min(innerWidth - 1, box.left + box.width / 2)), y = Math.max(0, Math.min(innerHeight - 1, box.top + box.height / 2));
 	const top = document.elementFromPoint(x, y);
@@ -43,26 +44,21 @@ func tabThrough(t *testing.T, tab *Tab, most int, key string, opts ...chromedp.K
 	return stops
 }
 
-func TestEveryPageIsWalkedByKeyboardAndTheFocusIsSeen(t *testing.T) {
-	w := newWorld(t, nil)
-	for _, path := range pagesOf(w) {
-		for _, look := range []Look{{Width: 1280, Height: 600}, {Width: 360, Height: 640, Dark: true}} {
-			tab := Open(t, w.home, look)
-			tab.Go(path)
-			tab.Forget("the server responded with a status of 404")
-			stops := tabThrough(t, tab, 40, kb.Tab)
-			if len(stops) < 4 || !strings.HasPrefix(stops[0], "a #live") {
-				t.Errorf("%s: the keyboard goes to %q", path, stops)
-			}
-			if n := len(tabThrough(t, tab, 12, kb.Tab, chromedp.KeyModifiers(kb.ModifierShift))); n == 0 {
-				t.Errorf("%s: no way back", path)
-			}
-		}
+// walked goes through a page by keyboard, as far as 30 stops, and some of the way back.
+func walked(t *testing.T, tab *Tab) {
+	t.Helper()
+	stops := tabThrough(t, tab, 30, kb.Tab)
+	// A paper has nothing before its content.
+	if paper := Eval[bool](tab, `document.querySelector(".places") === null`); !paper && (len(stops) < 4 || !strings.HasPrefix(stops[0], "a #live")) {
+		t.Errorf("the keyboard goes to %q", stops)
+	}
+	if n := len(tabThrough(t, tab, 10, kb.Tab, chromedp.KeyModifiers(kb.ModifierShift))); n == 0 && len(stops) > 1 {
+		t.Error("no way back")
 	}
 }
 
 func TestBySkippingTheKeyboardComesToTheContent(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{})
 	tab.Go("/")
 	tab.Press(kb.Tab)
@@ -88,7 +84,7 @@ func at(t *testing.T, tab *Tab, selector string) {
 func quote(s string) string { return "`" + s + "`" }
 
 func TestAnIncidentIsFoundAndNotedByKeyboardAlone(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{Width: 1280, Height: 700})
 	tab.Go("/?lang=en")
 	at(t, tab, `a.tile.s-uplink_down`)
@@ -115,7 +111,7 @@ func TestAnIncidentIsFoundAndNotedByKeyboardAlone(t *testing.T) {
 }
 
 func TestANoteThatIsRefusedComesBackAsItWasWritten(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{Dark: true})
 	tab.Go("/incident/" + openIncident)
 	tab.Do(chromedp.SendKeys(chromedp.CSS("input[name=by]"), "Lan"))

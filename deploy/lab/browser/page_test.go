@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"communewatch/collector/board"
 	"communewatch/collector/goal"
 )
@@ -115,39 +117,31 @@ func name(path string) string {
 	return strings.NewReplacer("/", "_", "?", "_").Replace(strings.TrimPrefix(path, "/"))
 }
 
-func TestEveryPageKeepsTheRulesOfWCAGInLightAndDarkWideAndNarrow(t *testing.T) {
-	w := newWorld(t, nil)
+// TestEveryPage opens each page once for each look, since opening is what takes time.
+func TestEveryPageKeepsTheRulesOfWCAGFitsItsScreenIsLightAndIsWalkedByKeyboard(t *testing.T) {
+	w := commonWorld(t)
 	for _, path := range pagesOf(w) {
 		for _, l := range looks {
 			t.Run(l.name+"_"+name(path), func(t *testing.T) {
 				tab := Open(t, w.home, l.look)
 				tab.Go(in(l.lang, path))
 				tab.Forget("the server responded with a status of 404") // where that is the page
+				if n := tab.Bytes(); n > firstLoad || n < 1000 {
+					t.Errorf("%d bytes at the first load", n)
+				}
 				for _, v := range tab.Violations() {
 					t.Error(v)
 				}
-				if wide := tab.Overflow(); len(wide) > 0 {
-					t.Errorf("wider than the screen: %q", wide)
-				}
 				tab.Picture(l.name + "_" + name(path))
+				walked(t, tab)
+				for _, width := range []int64{l.look.Width, 320} {
+					tab.Do(chromedp.EmulateViewport(width, l.look.Height))
+					if wide := tab.Overflow(); len(wide) > 0 {
+						t.Errorf("wider than a screen of %d px: %q", width, wide)
+					}
+				}
+				printed(t, tab, name(path))
 			})
-		}
-	}
-}
-
-func TestEveryPageIsOpenedOnALineOf2G(t *testing.T) {
-	w := newWorld(t, nil)
-	for _, path := range pagesOf(w) {
-		tab := Open(t, w.home, Look{Width: 320, Height: 640})
-		tab.Go(path)
-		tab.Forget("the server responded with a status of 404")
-		if wide := tab.Overflow(); len(wide) > 0 {
-			t.Errorf("%s is wider than 320 px: %q", path, wide)
-		}
-		if n := tab.Bytes(); n > firstLoad || n < 1000 {
-			t.Errorf("%s: %d bytes at the first load", path, n)
-		} else {
-			t.Logf("%s: %d bytes", path, n)
 		}
 	}
 }

@@ -42,7 +42,6 @@ func (w *world) seed() {
 	w.write(api.Events, w.incidents(now)...)
 	w.judged()
 	w.write(api.Events, states()...)
-	w.history()
 }
 
 // history is a month of days and what the offices declared, both invented.

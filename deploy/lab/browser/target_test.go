@@ -25,7 +25,7 @@ import (
 )
 
 func TestTheTargetIsFilteredAndSortedByKeyboardAlone(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{Width: 1280, Height: 700})
 	tab.Go("/target?lang=en")
 	all := Eval[int](tab, `document.querySelectorAll(".goal tbody tr:not(.group)").length`)
@@ -53,7 +53,7 @@ func TestTheTargetIsFilteredAndSortedByKeyboardAlone(t *testing.T) {
 }
 
 func TestWhatIsFoundByNameNeedsNoMarks(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{})
 	tab.Go("/target?q=canh+lien")
 	if text := Eval[string](tab, `[...document.querySelectorAll(".goal tbody th[scope=row]")].map(e => e.innerText).join("|")`); !strings.Contains(text, "Xã Canh Liên") || strings.Contains(text, "|") {
@@ -85,7 +85,7 @@ func saved(t *testing.T, tab *Tab, selector string) (name string, data []byte) {
 }
 
 func TestExportsAreSavedAndOpen(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{})
 	tab.Go("/target")
 	for _, selector := range []string{`a[href^="/target.xlsx"]`, `a[href^="/target.csv"]`} {
@@ -123,7 +123,7 @@ func TestExportsAreSavedAndOpen(t *testing.T) {
 }
 
 func TestTheExportsHaveTheirTypes(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	client := http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
 	for path, kind := range map[string]string{
@@ -163,7 +163,7 @@ func sheetOf(t *testing.T, change func(string) string) string {
 }
 
 func TestABadSheetIsShownByCellAndAGoodOneIsTaken(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{Width: 360, Height: 740})
 	send := func(path string) {
 		tab.Go("/import")
@@ -199,7 +199,7 @@ func TestABadSheetIsShownByCellAndAGoodOneIsTaken(t *testing.T) {
 }
 
 func TestAReportIsPublishedAndStaysAsItWas(t *testing.T) {
-	w := newWorld(t, nil)
+	w := commonWorld(t)
 	tab := Open(t, w.home, Look{Dark: true})
 	tab.Go("/target?month=" + goal.MonthOf(time.Now()).Add(-1).String())
 	tab.Do(chromedp.SendKeys(chromedp.CSS(".after input[name=by]"), "Hạnh"), chromedp.Click(chromedp.CSS(".after button")))

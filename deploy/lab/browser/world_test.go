@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,17 +29,62 @@ type world struct {
 	cfg   center.Config
 	home  string
 	store *store.Store
+	log   *slog.Logger
 	end   func()
 }
 
 var worlds atomic.Int64
 
-// newWorld has the demo province in it; change is what its collector.yaml says otherwise.
+// newWorld has an hour of some offices in it; change is what its collector.yaml says otherwise.
 func newWorld(t *testing.T, change func(*center.Config)) *world {
+	t.Helper()
+	w := makeWorld(t, t.TempDir(), storetest.Log(t), change)
+	w.start()
+	t.Cleanup(w.close)
+	return w
+}
+
+// common is a world, with a month of history, of all tests that leave it as it is, but for
+// what they add under a name of their own.
+var common struct {
+	sync.Mutex
+	*world
+	dir string
+}
+
+func commonWorld(t *testing.T) *world {
+	t.Helper()
+	common.Lock()
+	defer common.Unlock()
+	if common.world == nil {
+		dir, err := os.MkdirTemp("", "communewatch-browser")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := makeWorld(t, dir, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), nil)
+		w.history()
+		w.start()
+		common.world, common.dir = w, dir
+	}
+	of := *common.world
+	of.t = t
+	return &of
+}
+
+// endCommon is for TestMain.
+func endCommon() {
+	common.Lock()
+	defer common.Unlock()
+	if common.world != nil {
+		common.close()
+	}
+	_ = os.RemoveAll(common.dir)
+}
+
+func makeWorld(t *testing.T, dir string, log *slog.Logger, change func(*center.Config)) *world {
 	t.Helper()
 	server := storetest.Shared(t)
 	cfg := center.DefaultConfig()
-	dir := t.TempDir()
 	cfg.Data, cfg.Listen, cfg.Page, cfg.Roles = dir, "127.0.0.1:0", freePort(t), []string{center.RoleBoard, center.RoleEnrol}
 	cfg.Calendar = center.CalendarAlways
 	cfg.InfluxDB.URL, cfg.InfluxDB.TokenFile = server.URL(), filepath.Join(dir, "influxdb.token")
@@ -49,10 +95,15 @@ func newWorld(t *testing.T, change func(*center.Config)) *world {
 	if change != nil {
 		change(&cfg)
 	}
-	w := &world{t: t, cfg: cfg, home: "http://" + cfg.Page, store: storetest.OpenNamed(t, server, cfg.InfluxDB.Database)}
+	points, err := store.New(store.Config{URL: server.URL(), Token: server.Token(), Database: cfg.InfluxDB.Database}, store.Deps{Log: log})
+	if err == nil {
+		err = points.Setup(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, cfg: cfg, home: "http://" + cfg.Page, store: points, log: log}
 	w.seed()
-	w.start()
-	t.Cleanup(func() { w.stop() })
 	return w
 }
 
@@ -70,7 +121,7 @@ func freePort(t *testing.T) string {
 // start runs the collector until stop, or the test ends.
 func (w *world) start() {
 	w.t.Helper()
-	c, err := center.New(w.cfg, center.Deps{Log: storetest.Log(w.t)})
+	c, err := center.New(w.cfg, center.Deps{Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -116,6 +167,12 @@ func (w *world) stop() time.Duration {
 	}
 	w.end = nil
 	return time.Since(began)
+}
+
+// close is stop, for good.
+func (w *world) close() {
+	w.stop()
+	w.store.Close()
 }
 
 // write stores points.
