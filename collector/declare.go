@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"communewatch/collector/center"
+	"communewatch/collector/goal"
 	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 	"communewatch/collector/say"
@@ -62,7 +63,7 @@ func declareSheet(flags *flag.FlagSet) func(context.Context, settings.IO) error 
 }
 
 // declaredDir is the folder of the book.
-func declaredDir(cfg center.Config) string { return filepath.Join(cfg.Data, "goal", "declared") }
+func declaredDir(cfg center.Config) string { return goal.BookDir(center.GoalDir(cfg.Data)) }
 
 // whoRuns is the account by which the command runs, or who became root for it.
 func whoRuns() string {

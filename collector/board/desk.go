@@ -111,11 +111,10 @@ func (c *reports) make(ctx context.Context, key string, m *making, make func(con
 	defer close(m.done)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportTime)
 	defer cancel()
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
+	if release, ok := c.wait(ctx); ok {
 		m.report, m.err = make(ctx)
-	case <-ctx.Done():
+		release()
+	} else {
 		m.err = ctx.Err()
 	}
 	if m.err == nil {
@@ -125,6 +124,16 @@ func (c *reports) make(ctx context.Context, key string, m *making, make func(con
 	defer c.mu.Unlock()
 	if c.made[key] == m {
 		delete(c.made, key)
+	}
+}
+
+// wait gives a turn at what takes a processor for a second, a workbook as well as a report.
+func (c *reports) wait(ctx context.Context) (release func(), ok bool) {
+	select {
+	case c.turn <- struct{}{}:
+		return func() { <-c.turn }, true
+	case <-ctx.Done():
+		return nil, false
 	}
 }
 

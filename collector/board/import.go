@@ -82,7 +82,8 @@ func (p *pending) put(s sheet) (hash string) {
 	return hash
 }
 
-// take gives a sheet to whoever looked at it.
+// take gives a sheet to whoever looked at it. It stays, so that a form that is sent twice
+// is answered twice: the same sheet is the same import.
 func (p *pending) take(hash, by string, now time.Time) (sheet, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,12 +92,6 @@ func (p *pending) take(hash, by string, now time.Time) (sheet, bool) {
 		return sheet{}, false
 	}
 	return s, true
-}
-
-func (p *pending) drop(hash string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.sheets, hash)
 }
 
 func (b *board) serveImport(w http.ResponseWriter, r *http.Request) {
@@ -270,7 +265,6 @@ func (b *board) takeSheet(w http.ResponseWriter, r *http.Request, hash, by strin
 		b.message(w, r, http.StatusInternalServerError, "target.not_taken", "target.no_disk")
 		return
 	}
-	b.pending.drop(hash)
 	b.reports.forget()
 	b.deps.Log.Info("declarations were imported", "id", taken.ID, "by", by, "sites", len(taken.Declarations))
 	http.Redirect(w, r, link(lang, "/import", "id", taken.ID), http.StatusSeeOther)

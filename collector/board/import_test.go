@@ -69,6 +69,9 @@ func TestASheetIsShownBeforeItIsTakenAndThenSaysWhatItChanged(t *testing.T) {
 	if r.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/import?id=") || !strings.HasSuffix(to, "lang=en") {
 		t.Fatalf("%d to %s", r.StatusCode, to)
 	}
+	if again := send(t, h, "/import?lang=en", url.Values{"hash": {m[1]}, "by": {"someone else"}}); again.Header.Get("Location") != to {
+		t.Errorf("sent twice it leads to %s", again.Header.Get("Location"))
+	}
 	all, err := d.kept.Imports()
 	if err != nil || len(all) != 1 || all[0].By != "hạnh" || all[0].File != "quý 4.csv" || len(all[0].Declarations) != 2 {
 		t.Fatalf("%+v, %v", all, err)
@@ -78,6 +81,10 @@ func TestASheetIsShownBeforeItIsTakenAndThenSaysWhatItChanged(t *testing.T) {
 	}
 	later := strings.ReplaceAll(strings.ReplaceAll(goodSheet, "100;1", "200;"), "01/10", "15/10")
 	if _, page = bring(t, h, "/import", "b.csv", later, nil); !strings.Contains(page, "0 cơ quan kê khai lần đầu, 1 thay đổi, 1 như cũ") || !strings.Contains(page, "100 → <b>200</b>") || !strings.Contains(page, "1 → <b>–</b>") {
+		t.Error(page)
+	}
+	older := strings.ReplaceAll(goodSheet, "/10/2026", "/09/2026")
+	if _, page = bring(t, h, "/import", "c.csv", older, nil); !strings.Contains(page, "2 cũ hơn") || strings.Contains(page, "→") {
 		t.Error(page)
 	}
 	if _, page = get(t, h, http.MethodGet, "/site/bd-21997"); !strings.Contains(page, "VNPT Bình Định") {
@@ -240,6 +247,9 @@ func TestAPublishedReportIsShownAsItWasAndSaysWhatIsOtherwiseNow(t *testing.T) {
 			t.Errorf("no %q", want)
 		}
 	}
+	if strings.Contains(page, "/target/area/") || !strings.Contains(page, "/site/bd-21997?goal=may-2023&amp;lang=en&amp;month=2026-09") {
+		t.Error("it leads to papers of today, or to another month of a site")
+	}
 	if was.Verdict != goal.NotMet || strings.Count(page, `<td class="state">Met</td>`) != 53 {
 		t.Error("the published verdicts have moved")
 	}
@@ -292,5 +302,27 @@ func TestADamagedPublicationIsNamedAndNotShown(t *testing.T) {
 	}
 	if r, page := get(t, h, http.MethodGet, "/published/"+published.ID); r.StatusCode != http.StatusInternalServerError || strings.Contains(page, "Canh Liên") {
 		t.Errorf("%d", r.StatusCode)
+	}
+}
+
+func TestWhatWasImportedOrPublishedIsInTheNextReport(t *testing.T) {
+	d := built(t)
+	h := over(t, d, planner)
+	reports := func() int {
+		get(t, h, http.MethodGet, "/target")
+		get(t, h, http.MethodGet, "/target")
+		return len(d.asked)
+	}
+	if n := reports(); n != 1 {
+		t.Fatalf("made %d times", n)
+	}
+	_, page := bring(t, h, "/import", "a.csv", goodSheet, nil)
+	send(t, h, "/import", url.Values{"hash": {confirm.FindStringSubmatch(page)[1]}})
+	if n := reports(); n != 2 {
+		t.Errorf("after an import: made %d times", n)
+	}
+	send(t, h, "/target/publish", url.Values{}) // makes its own: what is kept for good is of this moment
+	if n := reports(); n != 4 {
+		t.Errorf("after a publication: made %d times", n)
 	}
 }

@@ -140,10 +140,11 @@ func damagedFiles(err error) string {
 
 func (b *board) publishedReport(r *http.Request, report *goal.Report, published goal.Published) targetPage {
 	v := filtersOf(r)
+	v.named = []string{"goal", report.Goal.ID, "month", report.Month.String()} // for the pages of sites
 	f := format{v.lang, b.deps.Now()}
 	p := b.targetPage(v, report, published.Made)
 	p.Published = &publishedHead{Made: f.stamp(published.Made), By: published.By, Hash: published.Hash, Back: link(v.lang, "/published")}
-	p.Filters = b.filterForm(v, report, false)
+	p.Filters = b.filterForm(v, report)
 	for _, name := range exports {
 		p.Exports = append(p.Exports, choice{
 			Text: v.lang.Text(say.Key("target.export_" + name)), Href: link(v.lang, "/published/"+published.ID+"."+name),

@@ -11,9 +11,9 @@ import (
 	"communewatch/collector/say"
 )
 
-// targetEvery is how often a page of a report is fetched again: days come once a day,
-// imports seldom, and the reader may be on a line of 2G.
-const targetEvery = 300
+// targetEvery is how often, at most, a page of a report is fetched again, though something
+// changed: its days come once a day, and the reader may be on a line of 2G.
+const targetEvery = 60
 
 // targetPage is the page /target, and that of a report that was published.
 type targetPage struct {
@@ -58,7 +58,7 @@ func (b *board) serveTarget(w http.ResponseWriter, r *http.Request) {
 	p.RolloutHref = link(v.lang, "/rollout")
 	p.On = b.unitDays(v, report)
 	b.months(&p, v)
-	p.Filters = b.filterForm(v, report, true)
+	p.Filters = b.filterForm(v, report)
 	for _, name := range exports {
 		p.Exports = append(p.Exports, choice{Text: v.lang.Text(say.Key("target.export_" + name)), Href: v.of("/target." + name)})
 	}

@@ -42,6 +42,11 @@ func (b *board) print(w http.ResponseWriter, r *http.Request, report *goal.Repor
 	} else {
 		file += "." + format.Extension
 	}
+	release, ok := b.reports.wait(r.Context())
+	if !ok {
+		return // the reader has gone away
+	}
+	defer release()
 	b.send(w, r, format.MediaType, file, func(out io.Writer) error { return format.Write(out, report, langOf(r)) })
 }
 

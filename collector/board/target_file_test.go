@@ -18,7 +18,9 @@ func dayAt(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 
 var plainName = regexp.MustCompile(`^attachment; filename="[A-Za-z0-9_.-]+"$`)
 
 func TestEachExportIsAWholeFileOfItsKind(t *testing.T) {
-	h := over(t, built(t), viewer)
+	d := built(t)
+	d.report.Sites = d.report.Sites[:12] // a workbook of all takes seconds
+	h := over(t, d, viewer)
 	for name, begin := range map[string]string{"xlsx": "PK", "csv": "\ufeff", "json": "{", "html": "<!"} {
 		r, body := get(t, h, http.MethodGet, "/target."+name+"?month=2026-09&verdict=met")
 		if r.StatusCode != http.StatusOK || !strings.HasPrefix(strings.ToUpper(body), strings.ToUpper(begin)) {
@@ -39,7 +41,7 @@ func TestEachExportIsAWholeFileOfItsKind(t *testing.T) {
 		}
 		if name == "json" {
 			var report goal.Report
-			if err := json.Unmarshal([]byte(body), &report); err != nil || len(report.Sites) != 159 {
+			if err := json.Unmarshal([]byte(body), &report); err != nil || len(report.Sites) != 12 {
 				t.Errorf("%v, %d sites: filters do not hold in an export", err, len(report.Sites))
 			}
 		}

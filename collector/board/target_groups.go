@@ -41,7 +41,7 @@ func (b *board) goalGroups(v view, r *goal.Report) (groups []goalGroup, title st
 		} else if g.Code != "" {
 			row.Href = v.with(kind, g.Code)
 		}
-		if kind == goal.OfArea {
+		if kind == goal.OfArea && v.live {
 			row.Page = v.of("/target/area/" + g.Code)
 		}
 		groups = append(groups, row)
@@ -116,7 +116,7 @@ type option struct {
 }
 
 // filterForm offers a report's filters; of the desk's, also which report it is.
-func (b *board) filterForm(v view, r *goal.Report, live bool) filterForm {
+func (b *board) filterForm(v view, r *goal.Report) filterForm {
 	form := filterForm{Action: v.path, Search: v.search, Open: v.filtered()}
 	hidden := []string{"sort", v.sort, "by", v.by, "unit", v.unit}
 	if v.todo {
@@ -125,7 +125,7 @@ func (b *board) filterForm(v view, r *goal.Report, live bool) filterForm {
 	if v.lang != say.Langs[0] {
 		hidden = append(hidden, "lang", string(v.lang))
 	}
-	if live && !v.request.UnitsOn.IsZero() {
+	if v.live && !v.request.UnitsOn.IsZero() {
 		hidden = append(hidden, "on", v.request.UnitsOn.Format(time.DateOnly))
 	}
 	for i := 0; i < len(hidden); i += 2 {
@@ -133,7 +133,7 @@ func (b *board) filterForm(v view, r *goal.Report, live bool) filterForm {
 			form.Hidden = append(form.Hidden, [2]string{hidden[i], hidden[i+1]})
 		}
 	}
-	if live {
+	if v.live {
 		form.Month, form.First, form.Last = r.Month.String(), goalMonth.String(), goal.MonthOf(b.deps.Now()).String()
 		form.Budget = v.budget
 		form.Selects = append(form.Selects, b.standardFields(v)...)

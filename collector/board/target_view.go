@@ -30,6 +30,7 @@ type view struct {
 	lang    say.Lang
 	path    string
 	request goal.Request
+	live    bool     // it is made for this answer, not one that was published
 	named   []string // of the report, what the address must say: not what is meant without a word
 
 	verdict, area, terrain, unit, lacks, search string
@@ -48,6 +49,7 @@ var (
 // viewOf reads an address, of a page that shows a report of the desk's.
 func (b *board) viewOf(r *http.Request) (view, error) {
 	v := filtersOf(r)
+	v.live = true
 	return v, b.whichReport(r.URL.Query(), &v)
 }
 

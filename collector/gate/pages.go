@@ -86,7 +86,11 @@ func (g *Gate) pagesHandler() http.Handler {
 		r.Body = limitBody(w, r, formLimit(r.URL.Path))
 		switch r.URL.Path {
 		case api.PathReady:
-			g.ready.answer(w)
+			if g.pagesAreHere {
+				g.ready.answer(w)
+			} else {
+				g.ready.brief(w)
+			}
 		case api.PathMetrics:
 			g.measures(w, r)
 		default:

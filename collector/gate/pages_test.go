@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -172,6 +173,19 @@ func TestTheMetricsStayOnThisMachine(t *testing.T) {
 		if got := h.asks(h.reader(), path, "giamsat.example.vn"); got.status != http.StatusOK {
 			t.Errorf("%s: %d", path, got.status)
 		}
+	}
+}
+
+func TestAStrangerIsNotToldWhereTheDatabaseIs(t *testing.T) {
+	away := func(_ *Config, d *Deps) {
+		d.Ready = func(context.Context) error { return errors.New("http://10.1.2.3:8086 is away") }
+	}
+	h := abroad(t, away)
+	if got := h.asks(h.reader(), api.PathReady, "giamsat.example.vn"); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "10.1.2.3") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := start(t, away).page(api.PathReady); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "10.1.2.3") {
+		t.Errorf("on this machine: %d %s", got.status, got.body)
 	}
 }
 

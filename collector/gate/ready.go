@@ -47,6 +47,15 @@ func (r *readiness) answer(w http.ResponseWriter) {
 	healthy(w)
 }
 
+// brief is the answer for strangers: where the database is, is none of theirs.
+func (r *readiness) brief(w http.ResponseWriter) {
+	if r.now() != nil {
+		(&api.Error{Code: api.CodeUnavailable, Message: "a write could not be stored now", RetryAfter: waitPlace}).WriteTo(w)
+		return
+	}
+	healthy(w)
+}
+
 func healthy(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

@@ -86,6 +86,9 @@ func (m Month) until(other Month) int { return 12*(other.Year-m.Year) + int(othe
 func (m Month) From() time.Time  { return time.Date(m.Year, m.Month, 1, 0, 0, 0, 0, inventory.Zone()) }
 func (m Month) Until() time.Time { return m.Add(1).From() }
 
+// lastDay is the first moment of its last day.
+func (m Month) lastDay() time.Time { return m.Until().AddDate(0, 0, -1) }
+
 // MarshalText and UnmarshalText are [Month.String] and [ParseMonth].
 func (m Month) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 func (m *Month) UnmarshalText(text []byte) (err error) {

@@ -11,9 +11,9 @@ import (
 // terrains in the order in which they are shown: mountain first, and what may be.
 var terrains = []string{inventory.Highland, inventory.Mountain, inventory.Unknown, inventory.Plain}
 
-// groups sum up the sites, which stay in the report's order: the province, its terrains,
+// groupsOf sums up the sites, which stay in the report's order: the province, its terrains,
 // areas, and units of the day.
-func (k *known) groups(sites []SiteLine) []Group {
+func groupsOf(sites []SiteLine, areas map[string]inventory.Area) []Group {
 	province := Group{Kind: OfProvince, Sites: []string{}}
 	byTerrain, byArea, byUnit := map[string]*Group{}, map[string]*Group{}, map[string]*Group{}
 	into := func(all map[string]*Group, g Group) *Group {
@@ -26,7 +26,7 @@ func (k *known) groups(sites []SiteLine) []Group {
 		l := &sites[i]
 		province.count(l)
 		into(byTerrain, Group{Kind: OfTerrain, Code: l.Terrain}).count(l)
-		into(byArea, Group{Kind: OfArea, Code: l.AreaCode, Name: l.Area, UnitOf: k.areas[l.AreaCode].Kind}).count(l)
+		into(byArea, Group{Kind: OfArea, Code: l.AreaCode, Name: l.Area, UnitOf: areas[l.AreaCode].Kind}).count(l)
 		if l.Unit != "" {
 			into(byUnit, Group{Kind: OfUnit, Code: l.Unit, Name: l.UnitName, UnitOf: l.UnitKind}).count(l)
 		}

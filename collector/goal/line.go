@@ -14,7 +14,7 @@ import (
 	"communewatch/collector/say"
 )
 
-// report makes one of what is known.
+// report makes one of what is known, without a plan.
 func (k *known) report(ctx context.Context, version string) (*Report, error) {
 	r := &Report{
 		Goal: stampOf(k.goal), Month: k.month, Over: !k.now.Before(k.month.Until()), Made: k.now, Judged: k.judged,
@@ -32,11 +32,8 @@ func (k *known) report(ctx context.Context, version string) (*Report, error) {
 		return nil, err
 	}
 	slices.SortStableFunc(r.Sites, inOrder)
-	r.Groups = k.groups(r.Sites)
+	r.Groups = groupsOf(r.Sites, k.areas)
 	r.Rollout = k.rollout()
-	if k.budget > 0 {
-		r.Plan = planOf(r.Sites, k.goal, k.budget)
-	}
 	return r, nil
 }
 
@@ -49,11 +46,7 @@ func (k *known) line(site *inventory.Site) SiteLine {
 		Terrain: site.Terrain, Verified: site.Verified, Mountain: site.Mountainous(),
 		Responsible: site.Responsible, Lat: site.Lat, Lon: site.Lon, Rollout: k.heard[site.ID],
 	}
-	for _, b := range site.Units {
-		if b.Unit.On(k.unitsOn) {
-			l.Unit, l.UnitName, l.UnitKind, l.Split = b.Unit.Code, b.Unit.Name, b.Unit.Kind, b.Split
-		}
-	}
+	l.belongs(site, k.unitsOn)
 	l.Result = k.goal.Evaluate(k.evidence(k.goal, site, k.month))
 	if k.compare != nil {
 		other := k.compare.Evaluate(k.evidence(k.compare, site, k.month))
@@ -62,6 +55,16 @@ func (k *known) line(site *inventory.Site) SiteLine {
 	l.history(k.verdicts(site, l.Verdict))
 	l.todo(k.goal)
 	return l
+}
+
+// belongs names the unit of a day.
+func (l *SiteLine) belongs(site *inventory.Site, day time.Time) {
+	l.Unit, l.UnitName, l.UnitKind, l.Split = "", "", "", false
+	for _, b := range site.Units {
+		if b.Unit.On(day) {
+			l.Unit, l.UnitName, l.UnitKind, l.Split = b.Unit.Code, b.Unit.Name, b.Unit.Kind, b.Split
+		}
+	}
 }
 
 // inOrder: mountain first, then the farthest from the target, then as names sort.

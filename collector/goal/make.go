@@ -57,7 +57,7 @@ func (d *Desk) orderOf(r Request, now time.Time) (order, error) {
 	}
 	o.months = min(max(o.months, 1), MaxMonths)
 	if o.unitsOn.IsZero() {
-		o.unitsOn = o.month.Until().AddDate(0, 0, -1)
+		o.unitsOn = o.month.lastDay()
 	}
 	o.unitsOn = dayOf(o.unitsOn)
 	return o, nil
@@ -139,7 +139,7 @@ func (k *known) readDeclared(d *Desk) error {
 	k.declared = make(map[Month]map[string]declared.Declaration, k.months)
 	for n := range k.months {
 		month := k.month.Add(-n)
-		said, hash, err := d.inForce(month.Until().AddDate(0, 0, -1))
+		said, hash, err := d.inForce(month.lastDay())
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,16 @@ func (d *Desk) Report(ctx context.Context, r Request) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, release, err := d.recent.enter(ctx, o, now)
+	basis, err := d.recall(ctx, o.basis(), now)
+	if err != nil {
+		return nil, err
+	}
+	return basis.as(o), nil
+}
+
+// recall gives what was made within a minute, or makes it.
+func (d *Desk) recall(ctx context.Context, o order, now time.Time) (*drawn, error) {
+	m, release, err := d.recent.enter(ctx, o, now)
 	if err != nil {
 		return nil, err
 	}
@@ -35,22 +45,65 @@ func (d *Desk) Report(ctx context.Context, r Request) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if age := now.Sub(made.at); made.report != nil && made.stamp == stamp && age >= 0 && age < keepRecent {
-		return made.report, nil
+	if age := now.Sub(m.at); m.drawn != nil && m.stamp == stamp && age >= 0 && age < keepRecent {
+		return m.drawn, nil
 	}
+	made, err := d.draw(ctx, o, stamp, now)
+	if err != nil {
+		return nil, err
+	}
+	m.drawn, m.at, m.stamp = made, now, stamp
+	return made, nil
+}
+
+func (d *Desk) draw(ctx context.Context, o order, stamp stamp, now time.Time) (*drawn, error) {
 	k, err := d.read(ctx, o, stamp.inv, stamp.judged, now)
 	if err != nil {
 		return nil, err
 	}
-	report, err := k.report(ctx, d.cfg.Version)
+	r, err := k.report(ctx, d.cfg.Version)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.compare(report); err != nil {
+	if err := d.compare(r); err != nil {
 		return nil, err
 	}
-	made.report, made.at, made.stamp = report, now, stamp
-	return report, nil
+	return &drawn{order: o, inv: k.inv, areas: k.areas, report: r}, nil
+}
+
+// basis is the order without what costs nothing to add, so that who tries budgets or days
+// makes nothing be read again.
+func (o order) basis() order {
+	o.budget, o.unitsOn = 0, o.month.lastDay()
+	return o
+}
+
+// drawn is a report as it was made, and what turns it into another of the same basis.
+type drawn struct {
+	order  order
+	inv    *inventory.Inventory
+	areas  map[string]inventory.Area
+	report *Report
+}
+
+// as is the report with the units of another day and a plan.
+func (m *drawn) as(o order) *Report {
+	if o == m.order {
+		return m.report
+	}
+	r := *m.report
+	if !o.unitsOn.Equal(m.order.unitsOn) {
+		r.UnitsOn, r.Sites = o.unitsOn, slices.Clone(r.Sites)
+		for i := range r.Sites {
+			site, _ := m.inv.Site(r.Sites[i].ID)
+			r.Sites[i].belongs(&site, o.unitsOn)
+		}
+		r.Groups = groupsOf(r.Sites, m.areas)
+	}
+	if o.budget > 0 {
+		r.Plan = planOf(r.Sites, o.goal, o.budget)
+	}
+	return &r
 }
 
 // compare holds it against the published one.
@@ -104,12 +157,12 @@ type recent struct {
 
 // remembered is the report of one order. Who has its turn may read and change it.
 type remembered struct {
-	turn   chan struct{} // holds one
-	waits  int           // who is here, under recent's lock
-	asked  time.Time     // last, likewise
-	report *Report
-	at     time.Time
-	stamp  stamp
+	turn  chan struct{} // holds one
+	waits int           // who is here, under recent's lock
+	asked time.Time     // last, likewise
+	drawn *drawn
+	at    time.Time
+	stamp stamp
 }
 
 // enter waits for the turn at an order, which ends with the release.

@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"communewatch/collector/api"
+	"communewatch/collector/judge"
 )
 
 func TestTenReadersOfOneReportAreOneReading(t *testing.T) {
@@ -59,8 +63,8 @@ func TestTenReadersOfOneReportAreOneReading(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for day := range maxRecent + 2 {
-		w.report(Request{Months: 1, UnitsOn: w.now.AddDate(0, 0, -day)})
+	for months := range maxRecent + 2 {
+		w.report(Request{Months: months + 1, Month: Month{2019, 1}})
 	}
 	if n := len(w.desk.recent.all); n > maxRecent {
 		t.Errorf("%d reports are remembered", n)
@@ -103,4 +107,47 @@ func reportOrder(t *testing.T, w *reportWorld, r Request) order {
 		t.Fatal(err)
 	}
 	return o
+}
+
+func TestTryingBudgetsAndDaysReadsNothingAgain(t *testing.T) {
+	w := newReportWorld(t, "2025-08-05 10:00")
+	w.says("bd-21634", "2025-03-01")
+	w.days("bd-21634", Month{2025, 7}.From(), Month{2025, 8}.From(), func(p *judge.Period) { p.Down = p.Due / 4 })
+	plain := w.report(Request{Months: 1})
+	once := w.store.scans.Load()
+	tried := w.report(Request{Months: 1, Budget: 5_000_000, UnitsOn: reportAt(t, "2025-06-30 13:00")})
+	if plain.Plan != nil || tried.Plan == nil || tried.Plan.Budget != 5_000_000 || w.store.scans.Load() != once {
+		t.Errorf("%d readings, plans %v, %v", w.store.scans.Load(), plain.Plan, tried.Plan)
+	}
+	if a, b := plain.reportLine(t, "bd-21634").UnitName, tried.reportLine(t, "bd-21634").UnitName; a != "An Toàn" || b != "An Nghĩa" {
+		t.Errorf("units %s, %s", a, b)
+	}
+	reportHoldsTogether(t, plain)
+	reportHoldsTogether(t, tried)
+	w.now = w.now.Add(2 * time.Minute) // what is made anew is the same
+	anew := w.report(Request{Months: 1, Budget: 5_000_000, UnitsOn: reportAt(t, "2025-06-30 00:00")})
+	anew.Made = tried.Made
+	if d := cmp.Diff(tried, anew, cmpopts.EquateEmpty()); d != "" || w.store.scans.Load() == once {
+		t.Error(d)
+	}
+}
+
+func TestAReportThatIsBeingMadeIsNotForgotten(t *testing.T) {
+	var c recent
+	now := time.Date(2026, 11, 5, 10, 0, 0, 0, time.UTC)
+	held, release, err := c.enter(t.Context(), order{months: 1}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 * maxRecent {
+		_, done, err := c.enter(t.Context(), order{months: 2 + n}, now.Add(time.Duration(n)*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done()
+	}
+	if c.all[order{months: 1}] != held || len(c.all) != maxRecent {
+		t.Errorf("%d are remembered, the first %v", len(c.all), c.all[order{months: 1}])
+	}
+	release()
 }

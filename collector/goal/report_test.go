@@ -75,6 +75,15 @@ func TestAReportFollowsStoredDaysAcrossAMerger(t *testing.T) {
 	if n, m := len(reportGroups(before, OfUnit)), len(reportGroups(r, OfUnit)); n != 155 || m != 58 {
 		t.Errorf("%d units before, %d after", n, m)
 	}
+	var split []string
+	for _, g := range r.Groups {
+		if g.Split {
+			split = append(split, g.Kind+" "+g.Name)
+		}
+	}
+	if d := cmp.Diff([]string{"unit An Toàn", "unit Canh Liên", "unit Canh Vinh"}, split); d != "" {
+		t.Error(d)
+	}
 	reportHoldsTogether(t, r)
 }
 

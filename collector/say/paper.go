@@ -80,7 +80,7 @@ var paperTexts = texts{
 	"paper.declared":     {"Kê khai", "Declared"},
 	"paper.col_measured": {"%s: đo được", "%s: measured"},
 	"paper.col_declared": {"%s: kê khai", "%s: declared"},
-	"paper.falls":        {"%s, yêu cầu %s: %s; %s", "%s, asked %s: %s; %s"},
+	"paper.falls":        {"%s: %s; %s", "%s: %s; %s"},
 
 	"paper.todo":           {"Cần làm", "To do"},
 	"paper.task":           {"%s – %s – %s", "%s – %s – %s"},
@@ -154,9 +154,10 @@ var paperTexts = texts{
 	"paper.site_relapses":  {"Tụt lại: %s.", "Fell back: %s."},
 	"paper.site_compared":  {"Theo “%s”: %s.", "By “%s”: %s."},
 
-	"paper.in_months": {"trong %d tháng", "in %d month{s}"},
-	"paper.observed":  {"%s lần đo", "%s times"},
-	"paper.decided":   {"theo %s", "as %s"},
-	"paper.answers":   {"có trả lời", "answers"},
-	"paper.no_answer": {"không trả lời", "no answer"},
+	"paper.in_months":    {"trong %d tháng", "in %d month{s}"},
+	"paper.observed":     {"%s lần đo", "%s times"},
+	"paper.decided":      {"theo %s", "as %s"},
+	"paper.answers":      {"có trả lời", "answers"},
+	"paper.no_answer":    {"không trả lời", "no answer"},
+	"paper.all_criteria": {"cả %d tiêu chí", "all %d criteri{on|a}"},
 }

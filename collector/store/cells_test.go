@@ -39,7 +39,7 @@ func TestRowsAreReadHoweverTheirJSONIsWritten(t *testing.T) {
 		`[[0,1,"x","y",2.5,true],[1000000000,-7,null,null,null,null]]`: {`a 00:00:00 y 2.5 1 true`, `a 00:00:01   -7 `},
 		"[ [ 0 ,\n1 , \"x\" , \"y\" , 2.5 , false ] ,\t[ 0 ] ]":        {`a 00:00:00 y 2.5 1 false`},
 		`[[0,3e3,"],[","a\"],[\\",1e-3,null]]`:                         {`a 00:00:00 a"],[\ 0.001 3000 `},
-		`[[0,null,null,"\u00ea 😀",null,null]]`:                          {`a 00:00:00 ê 😀   `},
+		`[[0,null,null,"\u00ea 😀",null,null]]`:                         {`a 00:00:00 ê 😀   `},
 		`[[0,null,null,null,null,null]]`:                               nil, // no value, no row
 	} {
 		got, err := read(values)

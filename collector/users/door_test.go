@@ -298,6 +298,11 @@ func TestNoAddressOfAnotherHostIsGoneOnTo(t *testing.T) {
 			t.Errorf("%q leads to %q", to, got)
 		}
 	}
+	for _, to := range []string{"/sign-in", "/sign-out", "/sign-out?lang=en", "//", "/..//x"} { // round and round, or out again
+		if got := ownPath(to); strings.HasPrefix(got, "/sign") || strings.HasPrefix(got, "//") {
+			t.Errorf("%q leads to %q", to, got)
+		}
+	}
 	_, body := h.browser("192.0.2.99").ask(http.MethodGet, "//evil.example/x", nil)
 	if strings.Contains(body, `"//evil`) {
 		t.Errorf("the page links to another host: %s", body)

@@ -141,10 +141,11 @@ func hostOf(remote string) string {
 	return remote
 }
 
-// Hashing at once: each takes 64 MiB and a core. The last place is for those who signed in
-// from their address before, so that strangers do not fill all.
+// Hashing at once: each takes 64 MiB and a core, and five a second are a province's. The
+// other place is for those who signed in from their address before, so that strangers do
+// not fill all.
 const (
-	strangersAtOnce = 2
+	strangersAtOnce = 1
 	friendsAtOnce   = 1
 	maxWaiting      = 32
 	hashWait        = 5 * time.Second

@@ -72,11 +72,11 @@ func TestANameIsTriedFromManyAddressesInVainAndItsHolderStillComesIn(t *testing.
 	})
 }
 
-func TestAHundredWhoTryAtOnceTakeTwoPlacesAndAFriendHasOneMore(t *testing.T) {
+func TestAHundredWhoTryAtOnceHaveOnePlaceAndAFriendHasAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newWorker()
 		for range strangersAtOnce {
-			k.strangers <- struct{}{} // two that take for ever
+			k.strangers <- struct{}{} // who takes for ever
 		}
 		d := digest{leastCost, make([]byte, saltBytes), make([]byte, sumBytes)}
 		var turned, all sync.WaitGroup

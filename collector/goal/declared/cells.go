@@ -12,6 +12,9 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// maxTexts are the different texts of a workbook: a few of each row.
+const maxTexts = 200_000
+
 // strings are the texts that cells share, by number. A book may have none.
 func (p *parts) strings(name string) ([]string, error) {
 	if p.files[name] == nil {
@@ -23,7 +26,7 @@ func (p *parts) strings(name string) ([]string, error) {
 	}
 	defer r.Close()
 	var all []string
-	for d := xml.NewDecoder(r); ; {
+	for d := elements(r); len(all) <= maxTexts; {
 		token, err := d.Token()
 		if err == io.EOF {
 			return all, nil
@@ -39,6 +42,7 @@ func (p *parts) strings(name string) ([]string, error) {
 			all = append(all, text)
 		}
 	}
+	return nil, errTooLarge
 }
 
 // runs is the text of an element that was begun, its formatted runs joined, without the
@@ -145,7 +149,7 @@ func (p *parts) cells(name string, s *sheet, shared []string, days []bool) error
 		return err
 	}
 	defer r.Close()
-	d := xml.NewDecoder(r)
+	d := elements(r)
 	var l line
 	column, filled := 0, 0
 	for last := 0; ; {

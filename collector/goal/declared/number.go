@@ -108,19 +108,19 @@ func (r *row) quantity(name string, at cell, units map[string]float64) (all []fl
 	if at.kind == numberCell {
 		f, ok := cellNumber(at.text)
 		if !ok {
-			r.refuse(name, "declared.no_number")
+			r.refuse(name, "declared.no_number", wanted[columnNamed(name).form])
 			return nil, false
 		}
 		return []float64{f}, false
 	}
 	m := figure.FindStringSubmatch(norm.NFC.String(at.text))
 	if m == nil {
-		r.refuse(name, "declared.no_number")
+		r.refuse(name, "declared.no_number", wanted[columnNamed(name).form])
 		return nil, false
 	}
 	times, known := units[strings.TrimSuffix(fold(m[3]), " thang")]
 	if all = readings(m[2]); !known || all == nil || octets.MatchString(m[3]) {
-		r.refuse(name, "declared.no_number")
+		r.refuse(name, "declared.no_number", wanted[columnNamed(name).form])
 		return nil, false
 	}
 	for i := range all {
@@ -131,6 +131,8 @@ func (r *row) quantity(name string, at cell, units map[string]float64) (all []fl
 	}
 	return all, times != 1
 }
+
+var wanted = map[form]say.Key{speedForm: "declared.want_speed", moneyForm: "declared.want_money", countForm: "declared.want_count"}
 
 var (
 	speedUnits = map[string]float64{

@@ -3,10 +3,12 @@ package declared
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,15 +72,12 @@ func TestLibreOfficeSavesWhatWasDeclared(t *testing.T) {
 
 func TestALargeSheetIsReadInBoundedTimeAndMemory(t *testing.T) {
 	inv := province(t)
-	var rows bytes.Buffer
-	rows.WriteString("<sheetData>" + heading)
+	var rows strings.Builder
 	sites := inv.Sites()
 	for n := range maxRows {
-		rows.WriteString(`<row><c t="inlineStr"><is><t>` + sites[n%len(sites)].ID + `</t></is></c><c t="inlineStr"><is><t>` + day("2026-11-01").AddDate(0, 0, -n/len(sites)).Format(time.DateOnly) +
-			`</t></is></c><c t="inlineStr"><is><t>CV</t></is></c><c><v>500000</v></c><c><v>100</v></c></row>`)
+		fmt.Fprintf(&rows, `<row><c t="inlineStr"><is><t>%s</t></is></c><c><v>%d</v></c><c t="s"><v>0</v></c><c><v>500000</v></c><c><v>100</v></c></row>`, sites[n%len(sites)].ID, 46326-n/len(sites))
 	}
-	rows.WriteString("</sheetData>")
-	data := bookOf(t, "", "", [2]string{"S", rows.String()[len("<sheetData>"):]})
+	data := bookOf(t, "", "<si><t>CV</t></si>", [2]string{"S", heading + rows.String() + "</sheetData>"})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := time.Now()
@@ -88,13 +87,13 @@ func TestALargeSheetIsReadInBoundedTimeAndMemory(t *testing.T) {
 	if err != nil || len(got) != maxRows {
 		t.Fatal(len(got), err)
 	}
+	// Half a second and 120 MB where nothing else runs; the race detector takes four times as much.
 	t.Logf("%d bytes, %v, %d MB allocated", len(data), took, (after.TotalAlloc-before.TotalAlloc)>>20)
-	if took > 20*time.Second || after.TotalAlloc-before.TotalAlloc > 1<<30 {
+	if took > time.Minute || after.TotalAlloc-before.TotalAlloc > 1<<30 {
 		t.Errorf("%v, %d bytes", took, after.TotalAlloc-before.TotalAlloc)
 	}
-	more := bytes.Replace(rows.Bytes(), []byte("</sheetData>"), []byte(`<row><c t="inlineStr"><is><t>bd-21997</t></is></c><c><v>46000</v></c></row></sheetData>`), 1)
-	_, err = Read("", bytes.NewReader(bookOf(t, "", "", [2]string{"S", string(more[len("<sheetData>"):])})), inv, testNow)
-	if err == nil || err.Error() != "S!A20002: more than 20000 rows" {
+	_, err = Read("", strings.NewReader("site;date;source;pcs\n"+strings.Repeat("bd-21997;x;;1\n", maxRows+1)), inv, testNow)
+	if err == nil || err.Error() != "A20002: more than 20000 rows" {
 		t.Error(err)
 	}
 }

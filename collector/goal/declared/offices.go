@@ -117,11 +117,10 @@ func (o *offices) find(id cell, name, area string) (at int, why complaint, found
 			text, _ = plainNumber(id.text)
 		}
 		at, full, found := o.id(text)
-		named := slices.Contains(o.named(name), at) || slices.Contains(o.later(at, found), fold(name))
 		switch {
 		case !found:
 			return 0, complaint{"site", "declared.no_site", nil}, false
-		case name != "" && !named:
+		case name != "" && !slices.Contains(o.named(name), at) && !slices.Contains(o.later(at), fold(name)):
 			return 0, complaint{"name", "declared.other_name", []any{o.all[at].ID, o.all[at].Name}}, false
 		case !full && name == "":
 			return 0, complaint{"site", "declared.zeros", []any{o.all[at].ID, o.all[at].Name}}, false
@@ -155,10 +154,7 @@ type complaint struct {
 
 // later are the folded names of the units to which a site came, with and without kind: a row
 // that has the site's id may call it as it is called today.
-func (o *offices) later(at int, found bool) []string {
-	if !found {
-		return nil
-	}
+func (o *offices) later(at int) []string {
 	var names []string
 	for _, b := range o.all[at].Units {
 		names = append(names, fold(b.Unit.Name))

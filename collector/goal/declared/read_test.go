@@ -70,9 +70,9 @@ func TestACellIsReadAsItIsMeantOrRefusedWithWhatItMayMean(t *testing.T) {
 		{"down_mbps", "1.500", `"1.500" may be 1,500 or 1.5; write no thousands separator, and not three decimals (1.5)`},
 		{"down_mbps", "1,500", `"1,500" may be 1,500 or 1.5;`},
 		{"down_mbps", "1.500.000", "is outside 0.1 to 100,000"},
-		{"down_mbps", "100 MB/s", "is not one number in the column's unit"},
-		{"down_mbps", "100/50", "is not one number in the column's unit"},
-		{"down_mbps", "100-200", "is not one number in the column's unit"},
+		{"down_mbps", "100 MB/s", "is not one number; want Mbit/s such as 100 or 1.5"},
+		{"down_mbps", "100/50", "is not one number; want Mbit/s such as 100 or 1.5"},
+		{"down_mbps", "100-200", "is not one number; want Mbit/s such as 100 or 1.5"},
 		{"down_mbps", "0", "is outside 0.1"},
 		{"down_mbps", "-5", "is outside 0.1"},
 		{"down_mbps", "1e3", "is not one number"},
@@ -298,7 +298,7 @@ func TestACodeThatLostItsZerosIsTakenOnlyWithTheRightName(t *testing.T) {
 func TestAPlaceInACSVIsThatOfExcelWhateverIsInTheCellsBefore(t *testing.T) {
 	const sheet = "sep=;\r\n\r\nsite;date;source;\"Số\nmáy tính\"\r\nbd-21997;31/10/2026;\"a\nb\";1\r\n;;;\r\nbd-22000;31/10/2026;a;x\r\n"
 	_, err := Read("", strings.NewReader(sheet), province(t), testNow)
-	if want := `D6: PCs "x" is not one number in the column's unit`; err == nil || err.Error() != want {
+	if want := `D6: PCs "x" is not one number; want how many, such as 2, or 0 for none`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -181,7 +181,38 @@ func (p *parts) decode(name string, into any) error {
 		return err
 	}
 	defer r.Close()
-	return xml.NewDecoder(r).Decode(into)
+	return elements(io.LimitReader(r, maxFormBytes)).Decode(into)
+}
+
+// maxFormBytes are read of a part that holds no cells, maxDepth how many elements may be one
+// within the other, for each of which a decoder makes room.
+const (
+	maxFormBytes = 16 << 20
+	maxDepth     = 100
+)
+
+// elements decodes XML that is not nested deeper than any sheet is.
+func elements(r io.Reader) *xml.Decoder {
+	return xml.NewTokenDecoder(&shallow{Decoder: xml.NewDecoder(r)})
+}
+
+type shallow struct {
+	*xml.Decoder
+	depth int
+}
+
+func (s *shallow) Token() (xml.Token, error) {
+	token, err := s.RawToken()
+	switch token.(type) {
+	case xml.StartElement:
+		s.depth++
+	case xml.EndElement:
+		s.depth--
+	}
+	if s.depth > maxDepth {
+		return nil, errTooLarge
+	}
+	return token, err
 }
 
 func isTrue(s string) bool { return s == "1" || s == "true" || s == "on" }

@@ -261,6 +261,9 @@ func TestAFileThatIsNoSheetOfOursIsSaidToBeWhatItIs(t *testing.T) {
 		{"one is hidden", bookOf(t, "", "", table, hidden), "không có dòng nào kê khai gì"},
 		{"too large", make([]byte, maxFileBytes+1), "tệp lớn hơn 8 MB"},
 		{"unzips to much", bomb(t), "tệp giải nén ra lớn hơn 96 MB"},
+		{"deep", bookOf(t, "", strings.Repeat("<a>", 1<<20), table), "tệp giải nén ra lớn hơn 96 MB"},
+		{"deep in the book", bookOf(t, strings.Repeat("<a>", 1<<20), "", table), "tệp giải nén ra lớn hơn 96 MB"},
+		{"many shared texts", bookOf(t, "", strings.Repeat("<si/>", maxTexts+1), table), "tệp giải nén ra lớn hơn 96 MB"},
 		{"wide", []byte("site;date;source;pcs" + strings.Repeat(";", maxSeparators) + "\n"), "có hơn 64 cột"},
 		{"long text", bookOf(t, "", "", [2]string{"S", heading + texts(2, strings.Repeat("a", maxCellBytes+2)) + "</sheetData>"}), "S!A2: ô dài quá 8192 byte"},
 	} {

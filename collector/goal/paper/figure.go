@@ -111,11 +111,6 @@ func (p *printer) moment(t time.Time) string {
 	return t.In(inventory.Zone()).Format("15:04 ") + p.day(t)
 }
 
-// window is the days of an evidence, both included.
-func (p *printer) window(m *goal.Measured) string {
-	return p.day(m.From) + none + p.day(m.Until.Add(-time.Nanosecond))
-}
-
 // short is the beginning of a hash: enough to compare by eye.
 func short(hash string) string {
 	if len(hash) > 12 {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"communewatch/collector/goal"
+	"communewatch/collector/say"
 )
 
 // matrix is the table of sites by criteria that pages of an area and of all share.
@@ -202,11 +203,24 @@ func (a *areaPage) lines(points float64) float64 {
 	for _, note := range a.Notes {
 		n += in(note, 115)
 	}
+	room := max(a.unitRoom(points), 7)
 	for _, s := range a.Sites {
-		n += max(in(s.Unit, 13), in(s.Works, 7))
+		n += linesOf(s.Unit, room)
 	}
 	for _, w := range a.Works {
 		n += max(in(w.Name, 29), in(w.Rule, 28), in(w.Who, 13))
 	}
 	return float64(n) + 0.3*float64(rows)
+}
+
+// unitRoom is how many characters of a line are left for the unit, the only column of the
+// matrix that is wrapped.
+func (a *areaPage) unitRoom(points float64) float64 {
+	name, verdict, works, cost := 0, 0, 8, 12
+	for _, s := range a.Sites {
+		name, verdict = max(name, say.Width(s.Name)), max(verdict, say.Width(s.Verdict))
+		works, cost = max(works, len(s.Works)), max(cost, say.Width(s.Cost))
+	}
+	const sign, bold, others, between = 2.46, 1.03, 5 + 7, 7 // in characters: of a criterion; of a name; distance and month; room around cells
+	return charactersIn(100, points) - bold*float64(name) - float64(verdict+works+cost+others+between) - sign*float64(len(a.Criteria))
 }

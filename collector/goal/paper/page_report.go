@@ -78,11 +78,7 @@ func (p *printer) reportPage() reportPage {
 
 func (p *printer) shortSite(s *goal.SiteLine) shortSite {
 	short := shortSite{Name: p.site(s) + ", " + p.area(s), Verdict: p.verdict(s.Verdict), Class: string(s.Verdict)}
-	for i := range s.Findings {
-		if f := &s.Findings[i]; f.Verdict == goal.NotMet || f.Verdict == goal.NoData {
-			short.Falls = append(short.Falls, p.falls(f))
-		}
-	}
+	short.Falls = p.falls(s)
 	for _, t := range s.Todo {
 		short.Tasks = append(short.Tasks, p.task(t))
 	}

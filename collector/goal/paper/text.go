@@ -178,10 +178,8 @@ func (t *textPaper) todo() {
 		some = true
 		t.line("")
 		t.wrapped(0, 2, t.t("paper.site_line", t.site(s), t.area(s), t.unitMarked(s), s.Verdict.Text(t.lang), t.number(s.Distance)))
-		for i := range s.Findings {
-			if f := &s.Findings[i]; f.Verdict == goal.NotMet || f.Verdict == goal.NoData {
-				t.wrapped(2, 2, "- "+t.falls(f))
-			}
+		for _, line := range t.falls(s) {
+			t.wrapped(2, 2, "- "+line)
 		}
 		for _, task := range s.Todo {
 			t.wrapped(2, 2, "→ "+t.task(task))
@@ -193,9 +191,29 @@ func (t *textPaper) todo() {
 	t.rulesCited()
 }
 
-// falls is why one criterion falls short.
-func (p *printer) falls(f *goal.Finding) string {
-	return p.t("paper.falls", p.criterion(f.Criterion), p.threshold(f), f.Verdict.Text(p.lang), goal.FindingText(p.lang, *f))
+// falls is why a site falls short, a line for all criteria of which the same is known.
+func (p *printer) falls(s *goal.SiteLine) []string {
+	type known struct {
+		verdict goal.Verdict
+		text    string
+	}
+	names := map[known][]string{}
+	var order []known
+	for _, f := range s.Findings {
+		if f.Verdict != goal.NotMet && f.Verdict != goal.NoData {
+			continue
+		}
+		k := known{f.Verdict, goal.FindingText(p.lang, f)}
+		if names[k] == nil {
+			order = append(order, k)
+		}
+		names[k] = append(names[k], p.criterionAsked(&f))
+	}
+	var lines []string
+	for _, k := range order {
+		lines = append(lines, p.t("paper.falls", strings.Join(names[k], ", "), k.verdict.Text(p.lang), k.text))
+	}
+	return lines
 }
 
 // task is one work: what, who, by which rule, for how much.

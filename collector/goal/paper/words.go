@@ -67,6 +67,14 @@ func (p *printer) bound(f *goal.Finding) string {
 	return "≥ " + goal.ValueText(p.lang, f.Measure, *f.AtLeast)
 }
 
+// criterionAsked is a criterion's name and what it asks here.
+func (p *printer) criterionAsked(f *goal.Finding) string {
+	if f.Measure == "uplink" { // its name says it
+		return p.criterion(f.Criterion)
+	}
+	return p.criterion(f.Criterion) + " (" + p.bound(f) + ")"
+}
+
 // measured is the value that was measured.
 func (p *printer) measured(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Value == nil {
@@ -97,14 +105,6 @@ func (p *printer) declared(f *goal.Finding) string {
 		said = value + " (" + said + ")"
 	}
 	return said
-}
-
-// days are the good ones of those that are due, and how many are needed.
-func (p *printer) days(f *goal.Finding) string {
-	if text := goal.DaysText(p.lang, *f); text != "" {
-		return text
-	}
-	return none
 }
 
 func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }
@@ -189,6 +189,9 @@ func (p *printer) names(s *goal.SiteLine, v goal.Verdict) string {
 		if f.Verdict == v {
 			names = append(names, p.criterion(f.Criterion))
 		}
+	}
+	if len(names) > 1 && len(names) == len(s.Findings) {
+		return p.t("paper.all_criteria", len(names))
 	}
 	return strings.Join(names, "; ")
 }
