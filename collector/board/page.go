@@ -35,7 +35,7 @@ func readPages(static *static) (pages, error) {
 		for _, name := range []string{"province", "site", "incidents", "incident", "message", "refused", "target", "rollout", "import", "published"} {
 			t, err := template.New(name).Funcs(template.FuncMap{
 				"say":     func(key say.Key, args ...any) string { return lang.Text(key, args...) },
-				"capital": capital,
+				"capital": say.Capital,
 				"verdict": func(v goal.Verdict) string { return verdictWord(lang, v) },
 				"link":    func(path string, query ...string) string { return link(lang, path, query...) },
 				"static":  static.address,

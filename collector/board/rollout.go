@@ -60,7 +60,7 @@ func (b *board) rolloutPage(lang say.Lang, counts goal.Rollout, stages map[strin
 		stage, mark string
 		n           int
 	}{{goal.NotInstalled, "not_installed", counts.NotInstalled}, {goal.Installed, "silent", counts.Installed}, {goal.Reporting, "ok", counts.Reporting}} {
-		p.Tiles = append(p.Tiles, tile{State: one.mark, Text: capital(lang.Text(say.Key("paper.rollout_" + one.stage))), Count: one.n, Href: "#" + one.stage})
+		p.Tiles = append(p.Tiles, tile{State: one.mark, Text: say.Capital(lang.Text(say.Key("paper.rollout_" + one.stage))), Count: one.n, Href: "#" + one.stage})
 	}
 	p.Areas = b.rolloutAreas(lang, stages)
 	p.Waiting = b.rolloutGroups(f, stages, goal.NotInstalled)

@@ -250,13 +250,8 @@ func todo(f format, r *goal.Report, s *goal.SiteLine) (out []todoItem) {
 	for _, task := range s.Todo {
 		work := r.Goal.Works[task.Work]
 		item := todoItem{
-			Work: cmp.Or(work.Name.In(f.lang), task.Work), Rule: work.Rule.In(f.lang), Price: f.lang.Text("target.no_price"),
+			Work: cmp.Or(work.Name.In(f.lang), task.Work), Rule: work.Rule.In(f.lang), Price: goal.PriceText(f.lang, task, work),
 			Who: goal.ResponsibleText(f.lang, cmp.Or(work.Responsible, goal.Locality)),
-		}
-		if price, known := work.Cost(); known && price == 0 {
-			item.Price = f.lang.Text("target.free")
-		} else if task.Price > 0 {
-			item.Price = f.money(task.Price)
 		}
 		var names []string
 		for _, id := range task.Criteria {
@@ -269,17 +264,10 @@ func todo(f format, r *goal.Report, s *goal.SiteLine) (out []todoItem) {
 }
 
 func cost(f format, s *goal.SiteLine) string {
-	switch {
-	case len(s.Todo) == 0:
+	if len(s.Todo) == 0 {
 		return none
-	case s.Cost == 0 && s.CostUnknown:
-		return f.lang.Text("target.no_price")
-	case s.Cost == 0:
-		return f.lang.Text("target.free")
-	case s.CostUnknown:
-		return f.lang.Text("target.at_least", f.money(s.Cost))
 	}
-	return f.money(s.Cost)
+	return goal.SumText(f.lang, s.Cost, s.CostUnknown)
 }
 
 // history is each month as a small mark.

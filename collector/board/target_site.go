@@ -96,7 +96,7 @@ func (b *board) siteSection(v view, r *goal.Report, s *goal.SiteLine) *siteTarge
 func criterion(f format, r *goal.Report, at goal.Finding) criterionRow {
 	row := criterionRow{
 		Name: criterionName(f.lang, r, at.Criterion), Threshold: cmp.Or(goal.ThresholdText(f.lang, at), none),
-		Declared: cmp.Or(f.declaredValue(at), none), Measured: cmp.Or(f.measuredValue(at), none),
+		Declared: cmp.Or(f.declaredValue(at), none), Measured: cmp.Or(goal.MeasuredValueText(f.lang, at), none),
 		Mark: verdictMark(at.Verdict), VerdictText: verdictWord(f.lang, at.Verdict),
 		Why: goal.WhyText(f.lang, at), Differ: at.Differ,
 	}

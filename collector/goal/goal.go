@@ -73,6 +73,14 @@ func MonthOf(t time.Time) Month {
 // String is "2026-10".
 func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year, m.Month) }
 
+// Text is "10/2026", "October 2026".
+func (m Month) Text(lang say.Lang) string {
+	if lang == say.Vietnamese {
+		return m.From().Format("01/2006")
+	}
+	return m.From().Format("January 2006")
+}
+
 // Add is the month so many later.
 func (m Month) Add(n int) Month {
 	t := time.Date(m.Year, m.Month+time.Month(n), 1, 0, 0, 0, 0, time.UTC)

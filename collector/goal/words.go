@@ -93,6 +93,21 @@ func MeasuredText(lang say.Lang, f Finding) string {
 	return lang.Text("goal.measured", ValueText(lang, f.Measure, *f.Measured.Value))
 }
 
+// MeasuredValueText is the value alone, for a cell beside the declared one; empty: nothing
+// was measured. A device that answers is one at least: a figure would look like a count.
+func MeasuredValueText(lang say.Lang, f Finding) string {
+	m := MeasureOf(f.Measure)
+	switch {
+	case f.Measured == nil || f.Measured.Value == nil:
+		return ""
+	case m != nil && m.countsDevices() && *f.Measured.Value > 0:
+		return lang.Text("goal.answers")
+	case m != nil && m.countsDevices():
+		return lang.Text("goal.no_answer")
+	}
+	return ValueText(lang, f.Measure, *f.Measured.Value)
+}
+
 // countsDevices tells of a measure that days cannot count: something answered, or nothing.
 func (m *Measure) countsDevices() bool { return m.LowerBound && m.Unit == "" }
 
@@ -134,7 +149,7 @@ func ValueText(lang say.Lang, measure string, value float64) string {
 	m := MeasureOf(measure)
 	switch {
 	case m == nil:
-		return figureText(lang, value)
+		return FigureText(lang, value)
 	case m.Name == "uplink" && value > 0:
 		return lang.Text("goal.present")
 	case m.Name == "uplink":
@@ -142,9 +157,9 @@ func ValueText(lang say.Lang, measure string, value float64) string {
 	case m.Unit == "%":
 		return percentText(lang, value)
 	case m.Unit == "":
-		return figureText(lang, value)
+		return FigureText(lang, value)
 	}
-	return figureText(lang, value) + " " + m.Unit
+	return FigureText(lang, value) + " " + m.Unit
 }
 
 // percentText never rounds what is not all to all, nor what is not nothing to nothing.
@@ -153,11 +168,11 @@ func percentText(lang say.Lang, value float64) string {
 	if value > 0 && value < 100 {
 		rounded = min(max(value, 0.01), 99.99)
 	}
-	return figureText(lang, rounded) + " %"
+	return FigureText(lang, rounded) + " %"
 }
 
-// figureText writes two decimals at most, as the language does.
-func figureText(lang say.Lang, v float64) string {
+// FigureText writes two decimals at most, as the language does.
+func FigureText(lang say.Lang, v float64) string {
 	s := strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 	if lang == say.Vietnamese {
 		s = strings.Replace(s, ".", ",", 1)

@@ -58,10 +58,16 @@ var goalTexts = texts{
 	"goal.measured_nothing": {"chưa đo được", "not measured"},
 	"goal.answered":         {"đo thấy trả lời", "answered when measured"},
 	"goal.unanswered":       {"đo không thấy trả lời", "did not answer when measured"},
+	"goal.answers":          {"có trả lời", "answers"},
+	"goal.no_answer":        {"không trả lời", "no answer"},
 	"goal.differ":           {"kê khai và số đo nói khác nhau", "what is declared and what is measured differ"},
 	"goal.days":             {"%d/%d ngày đạt, cần %d", "good on %d of %d day{s}, %d needed"},
 	"goal.days_bad":         {"%d ngày không đạt", "%d day{s} not good"},
 	"goal.days_missing":     {"%d ngày thiếu số liệu", "%d day{s} without enough data"},
 	"goal.days_to_come":     {"%d ngày chưa tới", "%d day{s} to come"},
 	"goal.steady":           {"điện ổn định %d/%d ngày, cần %d", "power steady on %d of %d day{s}, %d needed"},
+
+	"goal.price_unknown":  {"chưa có giá", "no price"},
+	"goal.price_and_more": {"> %s", "> %s"},
+	"goal.free":           {"không mất tiền", "free"},
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
@@ -93,6 +95,15 @@ func find(key Key) (text, bool) {
 		}
 	}
 	return text{}, false
+}
+
+// Capital makes the first letter a capital one: a word as it stands in a cell.
+func Capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // Compare orders two names as Vietnamese sorts them (a ă â … d đ e ê …, tones

@@ -73,10 +73,6 @@ var targetTexts = texts{
 	"target.first_met":        {"đạt từ %s", "first met %s"},
 	"target.relapsed":         {"tụt lại %s", "relapsed %s"},
 	"target.marks":            {"Mỗi tháng một dấu, cũ trước: ● đạt, ✕ chưa đạt, · chưa đủ số liệu.", "One mark a month, the oldest first: ● met, ✕ not met, · not enough data."},
-	"target.dong":             {"%s đ", "%s VND"},
-	"target.no_price":         {"chưa có giá", "no price held"},
-	"target.free":             {"không tốn tiền", "free"},
-	"target.at_least":         {"từ %s trở lên", "at least %s"},
 
 	"target.plan":         {"Thứ tự làm với %s: nơi tốn ít làm trước", "Order of work for %s: the cheapest first"},
 	"target.plan_reaches": {"%d cơ quan đạt mục tiêu, hết %s.", "%d site{s} {reaches|reach} the target, for %s."},

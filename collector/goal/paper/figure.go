@@ -2,7 +2,6 @@ package paper
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -30,68 +29,29 @@ func plain(s string) string {
 }
 
 // number writes v with two decimals at most, as the language does.
-func (p *printer) number(v float64) string {
-	s := strconv.FormatFloat(rounded(v), 'f', -1, 64)
-	if p.lang == say.Vietnamese {
-		return strings.Replace(s, ".", ",", 1)
-	}
-	return s
-}
+func (p *printer) number(v float64) string { return goal.FigureText(p.lang, v) }
 
 // rounded is v to two decimals, as it is printed everywhere.
 func rounded(v float64) float64 { return math.Round(v*100) / 100 }
 
-// money writes đồng.
-func (p *printer) money(vnd int64) string { return p.thousands(vnd) + " đ" }
+func (p *printer) money(vnd int64) string { return goal.MoneyText(p.lang, vnd) }
 
-// thousands writes a whole number, thousands apart: by points in Vietnamese, in English by
-// commas, since a point there is the decimal sign of the figures beside it.
-func (p *printer) thousands(n int64) string {
-	mark := byte(',')
-	if p.lang == say.Vietnamese {
-		mark = '.'
-	}
-	digits := strconv.FormatInt(n, 10)
-	var out []byte
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
-			out = append(out, mark)
-		}
-		out = append(out, digits[i])
-	}
-	return string(out)
-}
-
-// cost is what a site's works cost, as far as it is known.
+// cost is what a site's works cost, in a column of figures: where nothing is to be paid, 0.
 func (p *printer) cost(s *goal.SiteLine) string {
 	switch {
 	case len(s.Todo) == 0:
 		return none
-	case s.CostUnknown && s.Cost == 0:
-		return p.t("paper.price_unknown")
 	case s.CostUnknown:
-		return p.t("paper.price_and_more", p.money(s.Cost))
+		return goal.SumText(p.lang, s.Cost, true)
 	}
 	return p.money(s.Cost)
 }
 
-// price is a task's.
 func (p *printer) price(t goal.Task) string {
-	switch {
-	case t.Price > 0:
-		return p.money(t.Price)
-	case p.Goal.Works[t.Work].Free:
-		return p.t("paper.free")
-	}
-	return p.t("paper.price_unknown")
+	return goal.PriceText(p.lang, t, p.Goal.Works[t.Work])
 }
 
-func (p *printer) month(m goal.Month) string {
-	if p.lang == say.Vietnamese {
-		return m.From().Format("01/2006")
-	}
-	return m.From().Format("January 2006")
-}
+func (p *printer) month(m goal.Month) string { return m.Text(p.lang) }
 
 func (p *printer) day(t time.Time) string {
 	switch t = t.In(inventory.Zone()); {

@@ -86,22 +86,9 @@ func (m *matrix) addWorks(p *printer, sites []*goal.SiteLine) map[string]string 
 		letters[name] = m.Works[i].Letter
 	}
 	for i := range m.Works {
-		m.Works[i].Cost = p.sum(m.Works[i].sum, m.Works[i].unknown)
+		m.Works[i].Cost = goal.SumText(p.lang, m.Works[i].sum, m.Works[i].unknown)
 	}
 	return letters
-}
-
-// sum is an amount of which some may not be known.
-func (p *printer) sum(vnd int64, unknown bool) string {
-	switch {
-	case unknown && vnd == 0:
-		return p.t("paper.price_unknown")
-	case unknown:
-		return p.t("paper.price_and_more", p.money(vnd))
-	case vnd == 0:
-		return p.t("paper.free")
-	}
-	return p.money(vnd)
 }
 
 // letter names a work: a … z, aa, ab …
@@ -173,7 +160,7 @@ func (p *printer) areaPage(g *goal.Group) areaPage {
 	page := areaPage{document: p.document(p.t("paper.page_title", p.groupName(g), p.title())), matrix: p.matrix(sites), Name: p.groupName(g)}
 	page.Verdict, page.Class = p.verdict(g.Verdict), string(g.Verdict)
 	page.Sum = p.t("paper.totals", len(g.Sites), g.Met, g.NotMet, g.NoData)
-	page.Cost = p.sum(cost, unknown)
+	page.Cost = goal.SumText(p.lang, cost, unknown)
 	page.Marks = p.matrixMarks(sites)
 	page.Fit = fit(page.lines)
 	return page

@@ -64,7 +64,7 @@ func (p *printer) reportPage() reportPage {
 			page.Short = append(page.Short, p.shortSite(s))
 		}
 	}
-	page.Cost = p.sum(cost, unknown)
+	page.Cost = goal.SumText(p.lang, cost, unknown)
 	page.addGroups(p)
 	page.addPlan(p)
 	if p.Changes != nil {

@@ -145,7 +145,7 @@ func (p *printer) observed(f *goal.Finding) string {
 	if f.Measured == nil || f.Measured.Observations == 0 {
 		return ""
 	}
-	return p.t("paper.observed", p.thousands(f.Measured.Observations))
+	return p.t("paper.observed", goal.CountText(p.lang, f.Measured.Observations))
 }
 
 func (p *printer) decidedBy(f *goal.Finding) string {

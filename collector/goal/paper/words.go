@@ -1,9 +1,8 @@
 package paper
 
 import (
+	"cmp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"communewatch/collector/goal"
 	"communewatch/collector/say"
@@ -14,16 +13,7 @@ func (p *printer) verdict(v goal.Verdict) string {
 	if v == "" {
 		return none
 	}
-	return capital(v.Text(p.lang))
-}
-
-// capital makes the first letter a capital one.
-func capital(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return s
-	}
-	return string(unicode.ToUpper(r)) + s[size:]
+	return say.Capital(v.Text(p.lang))
 }
 
 func (p *printer) group(g string) string { return goal.GroupText(p.lang, g) }
@@ -77,17 +67,7 @@ func (p *printer) criterionAsked(f *goal.Finding) string {
 
 // measured is the value that was measured.
 func (p *printer) measured(f *goal.Finding) string {
-	if f.Measured == nil || f.Measured.Value == nil {
-		return none
-	}
-	// A device that answers is one at least: a figure would look like a count.
-	if m := goal.MeasureOf(f.Measure); m != nil && m.LowerBound && m.Unit == "" {
-		if *f.Measured.Value > 0 {
-			return p.t("paper.answers")
-		}
-		return p.t("paper.no_answer")
-	}
-	return goal.ValueText(p.lang, f.Measure, *f.Measured.Value)
+	return cmp.Or(goal.MeasuredValueText(p.lang, *f), none)
 }
 
 // declared is what was declared: the figure, and the words where there are some.

@@ -157,7 +157,7 @@ func (b *book) todoSheet() {
 			w := b.Goal.Works[t.Work]
 			var cost any = t.Price
 			if t.Price == 0 && !w.Free {
-				cost = b.t("paper.price_unknown")
+				cost = b.price(t)
 			}
 			var names []string
 			for _, c := range t.Criteria {
