@@ -2,11 +2,9 @@ package goal
 
 import (
 	"slices"
-	"strings"
 
 	"communewatch/collector/goal/declared"
 	"communewatch/collector/judge"
-	"communewatch/collector/store"
 )
 
 // Measure is what a criterion may hold against its threshold.
@@ -99,23 +97,3 @@ func MeasureOf(name string) *Measure {
 
 // knownColumns are the columns that tell how much of a day is known.
 const knownColumns = "due_seconds unknown_seconds maintenance_seconds"
-
-// Columns are those of site_day that the standard's measures need, for [judge.PeriodOf].
-func (s *Standard) Columns() []store.Selector {
-	names := strings.Fields(knownColumns)
-	for i := range s.Criteria {
-		c := &s.Criteria[i]
-		if m := MeasureOf(c.Measure); m != nil && c.measured() {
-			names = append(names, strings.Fields(m.columns)...)
-		}
-		if c.Exempt == PowerSteady {
-			names = append(names, "power_cuts")
-		}
-	}
-	slices.Sort(names)
-	columns := []store.Selector{}
-	for _, name := range slices.Compact(names) {
-		columns = append(columns, store.Selector{Field: name})
-	}
-	return columns
-}

@@ -76,15 +76,26 @@ func (p *printer) declared(f *goal.Finding) string {
 	if d == nil || d.Value == nil && d.Text == "" {
 		return none
 	}
-	said := plain(d.Text)
+	said := p.words(f)
 	if d.Value != nil {
 		value := goal.ValueText(p.lang, f.Measure, *d.Value)
-		if said == "" || said == value {
+		if said == "" || said == value || f.Measure == "uplink" && *d.Value == 0 { // no line is of no kind
 			return value
 		}
 		said = value + " (" + said + ")"
 	}
 	return said
+}
+
+// words are what was declared beside the figure, as they came; the kind of a line, which the
+// declaration holds as a code, by its name.
+func (p *printer) words(f *goal.Finding) string {
+	if f.Measure == "uplink" {
+		if key := say.Key("declared.line_" + f.Declared.Text); say.Has(key) {
+			return p.t(key)
+		}
+	}
+	return plain(f.Declared.Text)
 }
 
 func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }

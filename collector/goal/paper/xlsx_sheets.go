@@ -124,7 +124,7 @@ func (b *book) evidence(l *goal.SiteLine, f *goal.Finding) []any {
 	}
 	if d := f.Declared; d != nil {
 		row[6] = figureCell(d.Value)
-		copy(row[22:], []any{plain(d.Text), wall(d.Date), plain(d.Source)})
+		copy(row[22:], []any{b.words(f), wall(d.Date), plain(d.Source)})
 	}
 	return row
 }
