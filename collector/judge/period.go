@@ -132,32 +132,31 @@ func (p *Period) Point(measurement string) *api.Point {
 // PeriodColumns are what [PeriodOf] needs of a query on site_hour or site_day, grouped
 // by site. Percents are not among them: counts tell them.
 func PeriodColumns() []store.Selector {
-	var columns []store.Selector
-	for _, t := range new(Period).tallies() {
-		columns = append(columns, store.Selector{Field: t.field})
+	columns := make([]store.Selector, len(storedFields))
+	for i, field := range storedFields {
+		columns[i] = store.Selector{Field: field}
 	}
-	for _, q := range quantiles {
-		columns = append(columns, store.Selector{Field: q.field})
-	}
-	return append(columns, store.Selector{Field: ageField}, store.Selector{Field: delayField})
+	return columns
 }
 
-// PeriodOf reads a stored one. What stood there before a count became 0 is passed over.
+// storedFields are all that [Period.Point] writes, percents excepted.
+var storedFields = func() (fields []string) {
+	for _, t := range new(Period).tallies() {
+		fields = append(fields, t.field)
+	}
+	for _, q := range quantiles {
+		fields = append(fields, q.field)
+	}
+	return append(fields, ageField, delayField)
+}()
+
+var readStored = PeriodScan(storedFields)
+
+// PeriodOf reads a stored one.
 func PeriodOf(site string, row store.Row) Period {
-	p := Period{Site: site, From: row.Time}
-	for _, t := range p.tallies() {
-		*t.value = row.Values[t.field].Integer()
+	values := make([]api.Value, len(storedFields))
+	for i, field := range storedFields {
+		values[i] = row.Values[field]
 	}
-	if p.Received > 0 {
-		for i, q := range quantiles {
-			p.RTT[i] = row.Values[q.field].Float()
-		}
-	}
-	if p.Due > 0 {
-		p.Age = row.Values[ageField].Integer()
-	}
-	if p.Requests > 0 {
-		p.Delay = row.Values[delayField].Integer()
-	}
-	return p
+	return readStored(site, row.Time, values)
 }

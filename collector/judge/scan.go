@@ -9,6 +9,7 @@ import (
 
 // PeriodScan is [PeriodOf] for rows by the ten thousand, as the store's Scan hands them
 // on: of these columns, which may be some of [PeriodColumns] only.
+// What stood there before a count became 0 is passed over.
 func PeriodScan(columns []string) func(site string, at time.Time, values []api.Value) Period {
 	var counts, rtts [][2]int // of a value, and where it belongs
 	age, delay := slices.Index(columns, ageField), slices.Index(columns, delayField)
