@@ -11,15 +11,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 // How a file is named: its id, with all of its hash instead of the first digits.
 const (
-	stampForm  = "20060102T150405Z"
-	shortHash  = 12
-	suffix     = ".json"
-	unfinished = ".unfinished-"
+	stampForm = "20060102T150405Z"
+	shortHash = 12
+	suffix    = ".json"
 )
 
 var (
@@ -185,17 +183,4 @@ func readUpTo(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("it is longer than %d bytes", limit)
 	}
 	return data, err
-}
-
-// sweepAfter is the age at which an unfinished file is nobody's any more.
-const sweepAfter = time.Hour
-
-// sweep removes what processes that were killed left unfinished.
-func (a *Archive) sweep(now time.Time) {
-	left, _ := filepath.Glob(filepath.Join(a.dir, unfinished+"*"))
-	for _, path := range left {
-		if info, err := os.Lstat(path); err == nil && now.Sub(info.ModTime()) > sweepAfter {
-			_ = os.Remove(path) // the next one tries again
-		}
-	}
 }

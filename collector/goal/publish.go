@@ -4,13 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"communewatch/collector/goal/kept"
 )
 
 // Limits of the archive. A report over 159 sites takes about 1.5 MB, of which a list
@@ -54,15 +52,10 @@ func (d *Damaged) Unwrap() error { return d.Err }
 
 // OpenArchive makes the folder where it is not there.
 func OpenArchive(dir string) (*Archive, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
-	}
-	if err := ownAsParent(dir); err != nil {
+	if err := kept.Folder(dir); err != nil {
 		return nil, fmt.Errorf("open archive %s: %w", dir, err)
 	}
-	a := &Archive{dir}
-	a.sweep(time.Now())
-	return a, nil
+	return &Archive{dir}, nil
 }
 
 // Publish keeps a report for good. The same one by the same person again is the same
@@ -79,7 +72,7 @@ func (a *Archive) Publish(r *Report, by string) (Published, error) {
 	if len(names) >= maxPublished {
 		return Published{}, errArchiveFull
 	}
-	if err := a.keep(fileOf(p), data); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := kept.Add(a.dir, fileOf(p), data, 0o444); err != nil {
 		return Published{}, fmt.Errorf("publish %s: %w", p.ID, err)
 	}
 	// What is there counts: written just now, or by another.
@@ -141,43 +134,4 @@ func (p Published) named(hash string) Published {
 	p.Hash = hash
 	p.ID = strings.Join([]string{p.Goal, p.Month.String(), p.Made.UTC().Format(stampForm), hash[:shortHash]}, "_")
 	return p
-}
-
-// keep puts a file into the folder under a name that nobody had: on disk as a whole
-// before it has its name, and the name on disk before keep returns. A link, unlike a
-// renaming, never takes the place of another file.
-func (a *Archive) keep(name string, data []byte) error {
-	temp, err := os.CreateTemp(a.dir, unfinished+"*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Chmod(0o444), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(temp.Name(), filepath.Join(a.dir, name)); err != nil {
-		return err
-	}
-	folder, err := os.Open(a.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// ownAsParent gives a folder that root made to the owner of the one that it is in: the
-// service, which runs under its own account, must be able to publish there too.
-func ownAsParent(dir string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	info, err := os.Stat(filepath.Dir(dir))
-	if err != nil {
-		return err
-	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
-		return os.Lchown(dir, int(owner.Uid), int(owner.Gid))
-	}
-	return nil
 }

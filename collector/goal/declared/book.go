@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"communewatch/collector/goal/kept"
 	"communewatch/collector/inventory"
 )
 
@@ -25,6 +26,9 @@ const (
 	maxImportBytes = 32 << 20
 	maxBookBytes   = 256 << 20
 )
+
+// keptMode: declarations hold prices and names of people.
+const keptMode = 0o440
 
 // Book is all imports, in a folder to which files are only ever added: for each sheet an
 // import, named by the sheet's hash, and beside it the sheet as it came. Several processes
@@ -59,7 +63,7 @@ func (d *Damaged) Error() string {
 // Open reads a folder, which is made where it is not there. Files that are damaged are no
 // error here: Imports and InForce name them.
 func Open(dir string) (*Book, error) {
-	if err := makeFolder(dir); err != nil {
+	if err := kept.Folder(dir); err != nil {
 		return nil, fmt.Errorf("open the book of declarations: %w", err)
 	}
 	b := &Book{dir: dir, known: map[string]page{}}
@@ -94,10 +98,10 @@ func (b *Book) Import(name string, data io.Reader, inv *inventory.Inventory, by 
 	if err := b.room(len(text)); err != nil {
 		return Import{}, err
 	}
-	if err := keep(b.dir, taken.Hash+extension(all), all); err != nil {
+	if err := kept.Add(b.dir, taken.Hash+extension(all), all, keptMode); err != nil {
 		return Import{}, fmt.Errorf("keep a sheet of declarations: %w", err)
 	}
-	if err := keep(b.dir, taken.Hash+importEnding, text); err != nil {
+	if err := kept.Add(b.dir, taken.Hash+importEnding, text, keptMode); err != nil {
 		return Import{}, fmt.Errorf("keep a sheet of declarations: %w", err)
 	}
 	kept, found, err := b.find(taken.Hash) // another process may have been first

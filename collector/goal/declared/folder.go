@@ -2,7 +2,6 @@ package declared
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,14 +13,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
-const (
-	importEnding  = ".json"
-	tempBeginning = ".new-"
-)
+const importEnding = ".json"
 
 // sealed is an import's file: its text with its own hash, by which a damaged one is known.
 type sealed struct {
@@ -90,7 +85,7 @@ func (b *Book) refresh() error {
 	}
 	pages := map[string]page{}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tempBeginning) || filepath.Ext(e.Name()) != importEnding || len(pages) >= maxImports {
+		if strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != importEnding || len(pages) >= maxImports {
 			continue
 		}
 		if p, there := b.page(e.Name()); there {
@@ -150,70 +145,4 @@ func readPage(path string, info fs.FileInfo) (Import, error) {
 		return Import{}, err
 	}
 	return decode(data, strings.TrimSuffix(filepath.Base(path), importEnding))
-}
-
-// keep adds a file, whole or not at all; one that is there stays as it is.
-func keep(dir, name string, data []byte) error {
-	temporary := filepath.Join(dir, tempBeginning+rand.Text())
-	defer os.Remove(temporary)
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err := errors.Join(err, ownAsFolder(temporary), file.Chmod(0o440), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(temporary, filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncFolder(dir)
-}
-
-// makeFolder makes a folder and those around it that are not there.
-func makeFolder(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	if parent := filepath.Dir(dir); parent != dir {
-		if err := makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	err := os.Mkdir(dir, 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		if info, statErr := os.Stat(dir); statErr != nil || !info.IsDir() {
-			return err
-		}
-		return nil // another process was first
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(ownAsFolder(dir), syncFolder(filepath.Dir(dir)))
-}
-
-// ownAsFolder gives what root made to the owner of its folder: an administrator may import
-// a sheet while the service, which must read it, runs under its own account.
-func ownAsFolder(path string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	info, err := os.Stat(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil
-	}
-	return os.Lchown(path, int(owner.Uid), int(owner.Gid))
-}
-
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
