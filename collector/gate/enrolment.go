@@ -91,7 +91,7 @@ func newTries(cfg Config) *tries {
 }
 
 func (t *tries) allow(address string) bool {
-	return t.one(network(address)).Allow() && t.all.Allow()
+	return t.one(api.Network(address)).Allow() && t.all.Allow()
 }
 
 // one is the limit of an address. When too many are remembered one is forgotten, by
@@ -112,24 +112,6 @@ func (t *tries) one(from netip.Prefix) *rate.Limiter {
 	l = rate.NewLimiter(rate.Every(t.every), t.burst)
 	t.of[from] = l
 	return l
-}
-
-// network is an address of IPv4, or the 64 bits of IPv6 that one subscriber has.
-func network(remote string) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Prefix{} // no address of the network's: they share one limit
-	}
-	ip := at.Addr().Unmap().WithZone("")
-	bits := 64
-	if ip.Is4() {
-		bits = 32
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
 }
 
 func hostOf(remote string) string {

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"communewatch/collector/api"
 )
 
 // paces is how fast each address may ask for pages.
@@ -49,7 +51,7 @@ func (f *fair) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := network(conn.RemoteAddr().String())
+		from := api.Network(conn.RemoteAddr().String())
 		if !f.open.take(from) {
 			_ = conn.Close() // it was never answered
 			continue

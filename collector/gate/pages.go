@@ -53,7 +53,7 @@ func (g *Gate) pagesHandler() http.Handler {
 			healthy(w)
 			return
 		}
-		from := network(r.RemoteAddr)
+		from := api.Network(r.RemoteAddr)
 		if !g.pagesAreHere && !g.paces.allow(from) {
 			g.metrics.pagesHurried.Inc()
 			(&api.Error{Code: api.CodeTooMany, Message: "too many requests from this address", RetryAfter: waitPlace}).WriteTo(w)

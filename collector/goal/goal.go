@@ -1,10 +1,18 @@
 // Package goal says which offices meet the province's target, for any month, with the
-// evidence: the standard of May 2023 as a file (goal-2023-05.yaml; standard.go, measure.go),
-// what is known of an office (evidence.go; declared/ holds what communes declared), the
-// verdict on it (evaluate.go), the report of a month over all of them (report.go, group.go,
-// history.go, plan.go), and those that were published and never move (publish.go, changes.go).
-// Desk wires it. In come days that the judge computed, declarations and an inventory; out
-// go plain values, which collector/goal/paper prints and collector/board shows.
+// evidence. In come days that the judge computed, declarations and an inventory; out go
+// plain values, which collector/goal/paper prints and collector/board shows. Desk wires it
+// (desk.go, recent.go). One measurement goes
+//
+//   - into a day of the judge's, which is read here (stored.go: which columns of which days,
+//     and the hash of them), for the days on which the office shall be open (due.go),
+//   - into a verdict: the standard's file (goal-2023-05.yaml; standard.go, check.go) names a
+//     measure (measure.go, figures.go), of which each due day shows something or nothing
+//     (days.go), and what the commune declared stands beside it (said.go; declared/), all of
+//     it weighed by criterion (evidence.go, evaluate.go),
+//   - into the report of a month (report.go holds its values, make.go gathers what is known,
+//     line.go makes the lines; group.go, history.go, plan.go, rollout.go),
+//   - into words (words.go, money.go), and, once published, into an archive that never moves
+//     (publish.go, archive.go, changes.go; kept/).
 //
 // Verdicts are three-valued. A criterion counts days: those that are due by the office's
 // calendar, and of these the good ones. A day without evidence is neither good nor bad, so

@@ -88,7 +88,7 @@ func (d *Door) take(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusForbidden, "stale", "users.form_stale")
 		return
 	}
-	name, from := folded(r.PostForm.Get("name")), network(r.RemoteAddr)
+	name, from := folded(r.PostForm.Get("name")), api.Network(r.RemoteAddr)
 	allowed, known := d.tries.allow(from, name)
 	if !allowed {
 		w.Header().Set("Retry-After", seconds(waitTry))
@@ -122,7 +122,7 @@ func (d *Door) welcome(w http.ResponseWriter, r *http.Request, who Person, to st
 	id, _ := d.sessions.begin(who)
 	d.setCookie(w, sessionCookie, id)
 	d.setCookie(w, formCookie, "")
-	failed := d.tries.succeeded(network(r.RemoteAddr), folded(who.Name))
+	failed := d.tries.succeeded(api.Network(r.RemoteAddr), folded(who.Name))
 	d.signIns.WithLabelValues("ok").Inc()
 	d.deps.Log.Info("signed in", "name", who.Name, "role", string(who.Role), "address", hostOf(r.RemoteAddr), "failed_before", failed)
 	http.Redirect(w, r, to, http.StatusSeeOther)
@@ -131,7 +131,7 @@ func (d *Door) welcome(w http.ResponseWriter, r *http.Request, who Person, to st
 // noteFailure logs the first and then each tenfold of an address. The name is said only
 // if it is one of ours: people type passwords into the wrong field.
 func (d *Door) noteFailure(r *http.Request, name string) {
-	if failed := d.tries.failed(network(r.RemoteAddr)); isTenfold(failed) {
+	if failed := d.tries.failed(api.Network(r.RemoteAddr)); isTenfold(failed) {
 		d.deps.Log.Warn("sign-in failed", "name", name, "address", hostOf(r.RemoteAddr), "failed", failed)
 	}
 }

@@ -119,21 +119,6 @@ func (t *tries) succeeded(from netip.Prefix, name string) int {
 	return before
 }
 
-// network is an address of IPv4, or the 64 bits of IPv6 that one subscriber has.
-func network(remote string) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Prefix{} // no address of the network's: they share one limit
-	}
-	ip := at.Addr().Unmap().WithZone("")
-	bits := 64
-	if ip.Is4() {
-		bits = 32
-	}
-	prefix, _ := ip.Prefix(bits) // the bits fit
-	return prefix
-}
-
 func hostOf(remote string) string {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		return host

@@ -28,7 +28,7 @@ var may = map[string]string{
 	"agent/upstream": "collector/api collector/say",
 
 	"collector":                "collector/api collector/center collector/enrol collector/goal collector/goal/declared collector/goal/paper collector/users collector/inventory collector/say collector/settings collector/store/embedded collector/watch dashboards/provision",
-	"collector/center":         "collector/api collector/board collector/enrol collector/gate collector/goal collector/goal/declared collector/goal/paper collector/users collector/ingest collector/inventory collector/judge collector/say collector/settings collector/store collector/store/embedded",
+	"collector/center":         "collector/api collector/board collector/enrol collector/gate collector/goal collector/users collector/ingest collector/inventory collector/judge collector/say collector/settings collector/store collector/store/embedded",
 	"collector/gate":           "collector/api",
 	"collector/enrol":          "collector/api",
 	"collector/inventory":      "collector/api collector/say collector/settings",
@@ -41,7 +41,7 @@ var may = map[string]string{
 	"collector/goal":            "collector/api collector/goal/declared collector/goal/kept collector/inventory collector/judge collector/say collector/settings collector/store",
 	"collector/goal/declared":   "collector/goal/kept collector/inventory collector/say collector/settings",
 	"collector/goal/kept":       "",
-	"collector/goal/paper":      "collector/api collector/goal collector/goal/declared collector/inventory collector/say",
+	"collector/goal/paper":      "collector/goal collector/inventory collector/say",
 	"collector/users":           "collector/api collector/say collector/settings",
 	"collector/board":           "collector/api collector/goal collector/goal/declared collector/goal/paper collector/inventory collector/judge collector/say collector/store",
 	"collector/watch":           "collector/say",
