@@ -1,13 +1,17 @@
 // Package board is the pages that a person opens: the province at a glance (/), one
 // site (/site/{id}), what went wrong (/incidents, /incident/{id}) with what people of the
-// operations centre did about it, and their style and script (/static/). In come the store's
-// points and the inventory, out goes HTML that works without script, in Vietnamese,
-// or English with ?lang=en.
+// operations centre did about it, which offices meet the target (/target and its papers,
+// /published), how far agents and declarations have come (/rollout, /import), what changed
+// as it happens (/events), and their style and script (/static/). Each is a row of
+// routes.go, with the least role that it needs; who is asking was proven before. In come the
+// store's points, the inventory and the desk of collector/goal, out goes HTML that works
+// without script, in Vietnamese, or English with ?lang=en.
 //
 // It shows what is there and says so where nothing is: a gap stays a gap, an old
-// judgement is called old, a database that does not answer is named. It writes notes
-// (note.go), and nothing else; it takes no form that another page sent, loads nothing from
-// outside, and prints nothing that came from an agent or a person other than escaped.
+// judgement is called old, a database that does not answer is named. What it writes are
+// notes (note.go), declarations (import.go) and published reports (published.go), and nothing
+// else; it takes no form that another page sent, loads nothing from outside, and prints
+// nothing that came from an agent or a person other than escaped. It judges nothing.
 package board
 
 import (

@@ -1,6 +1,7 @@
 // Package center is the wired collector: InfluxDB, store, ingest, judge, gate and
 // pages as one value with New and Run, which main, the tests and the lab start alike;
-// beside it what the commands do on its files (invite.go, agents.go, pages.go). In comes a Config
+// beside it what the commands do on its files and its database (invite.go, agents.go, desk.go,
+// influx.go); pages.go says who may open the pages. In comes a Config
 // (settings.go), out go listeners. It decides nothing of its own: all wiring stands in
 // wire, in the order in which a measurement passes. A machine has all roles, or some of
 // them: then what it lacks is answered with where to look, and the authority's key is

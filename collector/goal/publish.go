@@ -116,16 +116,11 @@ func hashOf(data []byte) string {
 // describe says of a report what a list shows.
 func describe(r *Report, by string) Published {
 	p := Published{Goal: r.Goal.ID, Month: r.Month, Made: r.Made.UTC().Round(0), By: by}
-	for _, site := range r.Sites {
-		switch site.Verdict {
-		case Met:
-			p.Met++
-		case NotMet:
-			p.NotMet++
-		default:
-			p.NoData++
-		}
+	var all Group
+	for i := range r.Sites {
+		all.count(&r.Sites[i])
 	}
+	p.Met, p.NotMet, p.NoData = all.Met, all.NotMet, all.NoData
 	return p
 }
 

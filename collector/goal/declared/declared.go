@@ -1,9 +1,10 @@
 // Package declared is what communes say they have: line, contract, devices, each with its
 // date and source, before anything is measured and beside it ever after. In come sheets as
 // Excel writes them (read.go; xlsx.go and csv.go bring either into cells, columns.go knows
-// the columns, number.go and day.go what stands in them), with every mistake said by cell
-// (problem.go); out go declarations by site and day, from a book of imports that is only
-// ever added to (book.go), and sheets to fill in (template.go).
+// the columns, number.go, day.go and lines.go what stands in them, offices.go whom a row
+// means), with every mistake said by cell (problem.go); out go declarations by site and day,
+// from a book of imports that is only ever added to (book.go, folder.go), and sheets to fill
+// in (template.go).
 //
 // It knows nothing of measurements: what is declared is shown as declared, whatever was
 // measured. It must never guess: a cell that may be read in two ways is refused, an empty
