@@ -133,3 +133,24 @@ func TestAWholeDistrictIsComplete(t *testing.T) {
 		}
 	}
 }
+
+func TestAReportWithoutOneOfTheVerdictsIsNotWhole(t *testing.T) {
+	for _, c := range []struct {
+		sites []goal.Verdict
+		whole bool
+	}{
+		{[]goal.Verdict{goal.Met, goal.NotMet, goal.NoData, goal.Met}, true},
+		{[]goal.Verdict{goal.Met, goal.NotMet}, false},
+		{[]goal.Verdict{goal.Met, goal.NoData}, false},
+		{[]goal.Verdict{goal.NotMet, goal.NoData}, false},
+		{nil, false},
+	} {
+		var r goal.Report
+		for _, v := range c.sites {
+			r.Sites = append(r.Sites, goal.SiteLine{Result: goal.Result{Verdict: v}})
+		}
+		if got := ReportOf(&r); got.Whole() != c.whole || got.Met+got.NotMet+got.NoData != len(c.sites) {
+			t.Errorf("%v: %+v", c.sites, got)
+		}
+	}
+}
