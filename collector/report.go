@@ -205,7 +205,7 @@ type printer func(io.Writer, *goal.Report, say.Lang) error
 func (f *reportFlags) printer(io settings.IO) (printer, error) {
 	name := *f.format
 	if name == "" {
-		name = f.guess()
+		name = f.guess(io.Out)
 	}
 	format, known := paper.Formats[name]
 	if !known {
@@ -221,28 +221,38 @@ func (f *reportFlags) printer(io settings.IO) (printer, error) {
 	if *f.site+*f.area == "" {
 		return format.Write, nil
 	}
-	if name != "html" {
-		return nil, settings.UsageError{Key: "report.html_only"}
-	}
-	if *f.site != "" {
-		return onePage(paper.SitePage, *f.site), nil
-	}
-	return onePage(paper.AreaPage, *f.area), nil
+	return f.placePrinter(name)
 }
 
-func (f *reportFlags) guess() string {
+// placePrinter is for one site or one area.
+func (f *reportFlags) placePrinter(format string) (printer, error) {
+	switch {
+	case format == "html" && *f.site != "":
+		return onePlace(paper.SitePage, *f.site), nil
+	case format == "html":
+		return onePlace(paper.AreaPage, *f.area), nil
+	case format == "text" && *f.site != "":
+		return onePlace(paper.SiteText, *f.site), nil
+	case format == "text":
+		return onePlace(paper.AreaText, *f.area), nil
+	}
+	return nil, settings.UsageError{Key: "report.html_only"}
+}
+
+// guess goes by the file's name; a place is a page to print, but at a terminal a text.
+func (f *reportFlags) guess(out io.Writer) string {
 	extension := strings.TrimPrefix(strings.ToLower(filepath.Ext(*f.out)), ".")
 	for name, format := range paper.Formats {
 		if *f.out != "" && format.Extension == extension {
 			return name
 		}
 	}
-	if *f.site+*f.area != "" {
+	if *f.site+*f.area != "" && (*f.out != "" || !isTerminal(out)) {
 		return "html"
 	}
 	return "text"
 }
 
-func onePage(print func(io.Writer, *goal.Report, string, say.Lang) error, of string) printer {
+func onePlace(print func(io.Writer, *goal.Report, string, say.Lang) error, of string) printer {
 	return func(w io.Writer, r *goal.Report, lang say.Lang) error { return print(w, r, of, lang) }
 }
