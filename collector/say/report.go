@@ -36,6 +36,6 @@ var reportTexts = texts{
 
 	"report.kept":       {"đã công bố %s\nSHA-256 %s", "published %s\nSHA-256 %s"},
 	"report.none_kept":  {"chưa có báo cáo nào được công bố", "no report has been published yet"},
-	"report.kept_head":  {"MÃ\tLẬP LÚC\tĐẠT\tCHƯA ĐẠT\tCHƯA ĐỦ SỐ LIỆU\tNGƯỜI CÔNG BỐ", "ID\tMADE\tMET\tNOT MET\tNO DATA\tPUBLISHED BY"},
+	"report.kept_head":  {"MÃ\tLẬP LÚC\tĐẠT\tKHÔNG ĐẠT\tCHƯA ĐỦ SỐ LIỆU\tNGƯỜI CÔNG BỐ", "ID\tMADE\tMET\tNOT MET\tNO DATA\tPUBLISHED BY"},
 	"report.goal_right": {"%s (%s): %d tiêu chí, dùng được\nSHA-256 %s", "%s (%s): %d criteri{on|a}, can be used\nSHA-256 %s"},
 }

@@ -129,6 +129,9 @@ func (t *textPaper) groups() {
 	n := count(t.all())
 	t.wrapped(2, 2, t.t("paper.totals", n.Sites, n.Met, n.NotMet, n.NoData))
 	t.wrapped(2, 2, t.rolloutLine())
+	for _, line := range t.comparedLines() {
+		t.wrapped(2, 2, line)
+	}
 	kind := ""
 	var rows [][]string
 	flush := func() {

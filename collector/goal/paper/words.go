@@ -97,6 +97,9 @@ func (p *printer) declared(f *goal.Finding) string {
 		return none
 	}
 	said := plain(d.Text)
+	if line := say.Key("declared.line_" + d.Text); f.Measure == "uplink" && say.Has(line) {
+		said = p.t(line)
+	}
 	if d.Value != nil {
 		value := goal.ValueText(p.lang, f.Measure, *d.Value)
 		if said == "" || said == value {
