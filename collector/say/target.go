@@ -71,7 +71,7 @@ var targetTexts = texts{
 	"target.unknown_criteria": {"chưa đủ số liệu: %d", "not enough data: %d"},
 	"target.held":             {"%d/%d", "%d/%d"},
 	"target.first_met":        {"đạt từ %s", "first met %s"},
-	"target.relapsed":         {"không còn ghi nhận đạt %s", "no longer shown to be met %s"},
+	"target.relapsed":         {"trừ %s", "except %s"},
 	"target.marks":            {"Mỗi tháng một dấu, cũ trước: ● đạt, ✕ không đạt, · chưa đủ số liệu.", "One mark a month, the oldest first: ● met, ✕ not met, · not enough data."},
 	"target.dong":             {"%s đ", "%s VND"},
 	"target.no_price":         {"chưa có giá", "no price held"},
