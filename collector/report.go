@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,9 +26,8 @@ import (
 // reportFlags is what the command line of `report` says.
 type reportFlags struct {
 	config, goal, compare, month, unitsOn *string
-	format, out, site, area, by           *string
+	format, out, site, area, by, budget   *string
 	months                                *int
-	budget                                *int64
 	publish, published                    *bool
 }
 
@@ -44,7 +45,7 @@ func reportFlagsOf(flags *flag.FlagSet) *reportFlags {
 		area:      flags.String("area", "", lang.Text("report.flag_area")),
 		by:        flags.String("by", whoRuns(), lang.Text("report.flag_by")),
 		months:    flags.Int("months", 12, lang.Text("report.flag_months")),
-		budget:    flags.Int64("budget", 0, lang.Text("report.flag_budget")),
+		budget:    flags.String("budget", "", lang.Text("report.flag_budget")),
 		publish:   flags.Bool("publish", false, lang.Text("report.flag_publish")),
 		published: flags.Bool("published", false, lang.Text("report.flag_published")),
 	}
@@ -116,10 +117,12 @@ func (f *reportFlags) request(cfg *center.Config) (r goal.Request, err error) {
 	if *f.months < 1 || *f.months > goal.MaxMonths {
 		return r, settings.UsageError{Key: "report.months", Args: []any{goal.MaxMonths}}
 	}
-	if *f.budget < 0 {
-		return r, settings.UsageError{Key: "report.budget"}
+	r.Months = *f.months
+	if *f.budget != "" {
+		if r.Budget, err = dong(*f.budget); err != nil {
+			return r, settings.UsageError{Key: "report.budget", Args: []any{*f.budget}}
+		}
 	}
-	r.Months, r.Budget = *f.months, *f.budget
 	if *f.month != "" {
 		if r.Month, err = goal.ParseMonth(*f.month); err != nil {
 			return r, settings.UsageError{Key: "report.month", Args: []any{*f.month}}
@@ -135,6 +138,21 @@ func (f *reportFlags) request(cfg *center.Config) (r goal.Request, err error) {
 	}
 	r.Compare, err = standardOf(cfg, *f.compare)
 	return r, err
+}
+
+// grouped is a number as money is written in Vietnam, or in English: 500.000.000.
+var grouped = regexp.MustCompile(`^[0-9]{1,3}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)$`)
+
+// dong reads an amount of đồng, which has no decimals.
+func dong(s string) (int64, error) {
+	if grouped.MatchString(s) {
+		s = strings.NewReplacer(".", "", ",", "").Replace(s)
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err == nil && n < 0 {
+		err = strconv.ErrRange
+	}
+	return n, err
 }
 
 // standardOf is the id of the target that is named by it or by its file.

@@ -20,7 +20,7 @@ var reportTexts = texts{
 	"report.flag_published": {"liệt kê các báo cáo đã công bố; kèm một mã thì in báo cáo đó", "list the published reports; with an id, print that one"},
 
 	"report.months":       {"--months cần từ 1 đến %d", "--months: want 1 to %d"},
-	"report.budget":       {"--budget là số đồng, không được âm", "--budget is a number of đồng and cannot be negative"},
+	"report.budget":       {"kinh phí %q không đúng; cần số đồng không âm, chẳng hạn 500000000 hoặc 500.000.000", "the budget %q is not right; it is a number of đồng that is not negative, such as 500000000 or 500.000.000"},
 	"report.month":        {"tháng %q không đúng, cần dạng 2026-10", "month %q, want one like 2026-10"},
 	"report.day":          {"ngày %q không đúng, cần dạng 2025-06-30", "day %q, want one like 2025-06-30"},
 	"report.no_goal":      {"không có tiêu chuẩn hay tệp nào là %q; hiện có: %s", "there is no target and no file %q; there are: %s"},
