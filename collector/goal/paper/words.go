@@ -96,10 +96,7 @@ func (p *printer) declared(f *goal.Finding) string {
 	if d == nil || d.Value == nil && d.Text == "" {
 		return none
 	}
-	said := plain(d.Text)
-	if line := say.Key("declared.line_" + d.Text); f.Measure == "uplink" && say.Has(line) {
-		said = p.t(line)
-	}
+	said := p.declaredText(f)
 	if d.Value != nil {
 		value := goal.ValueText(p.lang, f.Measure, *d.Value)
 		if said == "" || said == value {
@@ -108,6 +105,14 @@ func (p *printer) declared(f *goal.Finding) string {
 		said = value + " (" + said + ")"
 	}
 	return said
+}
+
+// declaredText is the words of a declaration; the kinds of lines have names in each language.
+func (p *printer) declaredText(f *goal.Finding) string {
+	if line := say.Key("declared.line_" + f.Declared.Text); f.Measure == "uplink" && say.Has(line) {
+		return p.t(line)
+	}
+	return plain(f.Declared.Text)
 }
 
 func (p *printer) why(f *goal.Finding) string { return goal.WhyText(p.lang, *f) }
