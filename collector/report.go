@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,9 +26,8 @@ import (
 // reportFlags is what the command line of `report` says.
 type reportFlags struct {
 	config, goal, compare, month, unitsOn *string
-	format, out, site, area, by           *string
+	format, out, site, area, by, budget   *string
 	months                                *int
-	budget                                *int64
 	publish, published                    *bool
 }
 
@@ -44,7 +45,7 @@ func reportFlagsOf(flags *flag.FlagSet) *reportFlags {
 		area:      flags.String("area", "", lang.Text("report.flag_area")),
 		by:        flags.String("by", whoRuns(), lang.Text("report.flag_by")),
 		months:    flags.Int("months", 12, lang.Text("report.flag_months")),
-		budget:    flags.Int64("budget", 0, lang.Text("report.flag_budget")),
+		budget:    flags.String("budget", "", lang.Text("report.flag_budget")),
 		publish:   flags.Bool("publish", false, lang.Text("report.flag_publish")),
 		published: flags.Bool("published", false, lang.Text("report.flag_published")),
 	}
@@ -116,10 +117,12 @@ func (f *reportFlags) request(cfg *center.Config) (r goal.Request, err error) {
 	if *f.months < 1 || *f.months > goal.MaxMonths {
 		return r, settings.UsageError{Key: "report.months", Args: []any{goal.MaxMonths}}
 	}
-	if *f.budget < 0 {
-		return r, settings.UsageError{Key: "report.budget"}
+	r.Months = *f.months
+	if *f.budget != "" {
+		if r.Budget, err = dong(*f.budget); err != nil {
+			return r, settings.UsageError{Key: "report.budget", Args: []any{*f.budget}}
+		}
 	}
-	r.Months, r.Budget = *f.months, *f.budget
 	if *f.month != "" {
 		if r.Month, err = goal.ParseMonth(*f.month); err != nil {
 			return r, settings.UsageError{Key: "report.month", Args: []any{*f.month}}
@@ -135,6 +138,21 @@ func (f *reportFlags) request(cfg *center.Config) (r goal.Request, err error) {
 	}
 	r.Compare, err = standardOf(cfg, *f.compare)
 	return r, err
+}
+
+// grouped is a number as money is written in Vietnam, or in English: 500.000.000.
+var grouped = regexp.MustCompile(`^[0-9]{1,3}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)$`)
+
+// dong reads an amount of đồng, which has no decimals.
+func dong(s string) (int64, error) {
+	if grouped.MatchString(s) {
+		s = strings.NewReplacer(".", "", ",", "").Replace(s)
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err == nil && n < 0 {
+		err = strconv.ErrRange
+	}
+	return n, err
 }
 
 // standardOf is the id of the target that is named by it or by its file.
@@ -205,7 +223,7 @@ type printer func(io.Writer, *goal.Report, say.Lang) error
 func (f *reportFlags) printer(io settings.IO) (printer, error) {
 	name := *f.format
 	if name == "" {
-		name = f.guess()
+		name = f.guess(io.Out)
 	}
 	format, known := paper.Formats[name]
 	if !known {
@@ -221,28 +239,38 @@ func (f *reportFlags) printer(io settings.IO) (printer, error) {
 	if *f.site+*f.area == "" {
 		return format.Write, nil
 	}
-	if name != "html" {
-		return nil, settings.UsageError{Key: "report.html_only"}
-	}
-	if *f.site != "" {
-		return onePage(paper.SitePage, *f.site), nil
-	}
-	return onePage(paper.AreaPage, *f.area), nil
+	return f.placePrinter(name)
 }
 
-func (f *reportFlags) guess() string {
+// placePrinter is for one site or one area.
+func (f *reportFlags) placePrinter(format string) (printer, error) {
+	switch {
+	case format == "html" && *f.site != "":
+		return onePlace(paper.SitePage, *f.site), nil
+	case format == "html":
+		return onePlace(paper.AreaPage, *f.area), nil
+	case format == "text" && *f.site != "":
+		return onePlace(paper.SiteText, *f.site), nil
+	case format == "text":
+		return onePlace(paper.AreaText, *f.area), nil
+	}
+	return nil, settings.UsageError{Key: "report.html_only"}
+}
+
+// guess goes by the file's name; a place is a page to print, but at a terminal a text.
+func (f *reportFlags) guess(out io.Writer) string {
 	extension := strings.TrimPrefix(strings.ToLower(filepath.Ext(*f.out)), ".")
 	for name, format := range paper.Formats {
 		if *f.out != "" && format.Extension == extension {
 			return name
 		}
 	}
-	if *f.site+*f.area != "" {
+	if *f.site+*f.area != "" && (*f.out != "" || !isTerminal(out)) {
 		return "html"
 	}
 	return "text"
 }
 
-func onePage(print func(io.Writer, *goal.Report, string, say.Lang) error, of string) printer {
+func onePlace(print func(io.Writer, *goal.Report, string, say.Lang) error, of string) printer {
 	return func(w io.Writer, r *goal.Report, lang say.Lang) error { return print(w, r, of, lang) }
 }

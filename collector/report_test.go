@@ -39,8 +39,8 @@ func TestAReportIsPrintedPublishedAndPrintedAgain(t *testing.T) {
 		t.Errorf("the terminal shows %.300s", text)
 	}
 	var r goal.Report
-	whole, _ := run(settings.ExitOK, "report", "--months", "1", "--month", "2023-05", "--format", "json", "--budget", "500000000")
-	if err := json.Unmarshal([]byte(whole), &r); err != nil || len(r.Sites) != 159 || r.Plan == nil || len(r.Sites[0].History) != 1 {
+	whole, _ := run(settings.ExitOK, "report", "--months", "1", "--month", "2023-05", "--format", "json", "--budget", "500.000.000")
+	if err := json.Unmarshal([]byte(whole), &r); err != nil || len(r.Sites) != 159 || r.Plan == nil || r.Plan.Budget != 500_000_000 || len(r.Sites[0].History) != 1 {
 		t.Errorf("%v: %d sites", err, len(r.Sites))
 	}
 	for name, begins := range map[string]string{"a.xlsx": "PK", "a.csv": "\ufeff", "a.html": "<!doctype html>", "a.json": "{"} {
@@ -50,6 +50,10 @@ func TestAReportIsPrintedPublishedAndPrintedAgain(t *testing.T) {
 		if got := read(t, path); !strings.HasPrefix(strings.ToLower(got), strings.ToLower(begins)) {
 			t.Errorf("%s begins with %.20q", name, got)
 		}
+	}
+	text, _ = run(settings.ExitOK, "report", "--months", "1", "--month", "2023-05", "--site", "bd-21550", "--format", "text")
+	if !strings.Contains(text, "NHƠN BÌNH") || strings.Contains(text, "Canh Liên") {
+		t.Errorf("a text of one site is %.500s", text)
 	}
 	page, _ := run(settings.ExitOK, "report", "--months", "1", "--month", "2023-05", "--site", "bd-21550")
 	area, _ := run(settings.ExitOK, "report", "--months", "1", "--month", "2023-05", "--area", "540")

@@ -245,7 +245,7 @@ func TestASearchIsFoldedOnBothSides(t *testing.T) {
 
 func TestABudgetIsReadAsPeopleWriteIt(t *testing.T) {
 	for text, want := range map[string]int64{
-		"500000000": 500_000_000, "500.000.000 đ": 500_000_000, "1,000": 1000, "10 000 đồng": 10_000, "": 0, "x": 0, "-5": 0, "99999999999999999999": 0, "1e9": 0,
+		"500000000": 500_000_000, "500.000.000 đ": 500_000_000, "1,000": 1000, "10 000 đồng": 10_000, "": 0, "x": 0, "-5": 0, "99999999999999999999": 0, "1e9": 0, "1.5": 0, "1.500,5": 0, "500 triệu": 0, "1 000 000": 1_000_000, "1.000 VND": 1000,
 	} {
 		if got := dong(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)

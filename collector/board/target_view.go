@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,10 +137,17 @@ func short(s string) string {
 	return string(letters[:min(len(letters), maxSearch)])
 }
 
+// amount is a number with or without its thousands apart: 1.5 is none, since a dot that is
+// dropped would make it 15.
+var amount = regexp.MustCompile(`^ *([0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+) *(?:đ|đồng|VND)? *$`)
+
 // dong reads a sum as people write it: "500000000", "500.000.000 đ". 0: it is none.
 func dong(s string) int64 {
-	s = strings.NewReplacer(".", "", ",", "", " ", "", "đồng", "", "đ", "", "VND", "").Replace(s)
-	n, err := strconv.ParseInt(s, 10, 64)
+	m := amount.FindStringSubmatch(s)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(strings.NewReplacer(".", "", ",", "", " ", "").Replace(m[1]), 10, 64)
 	if err != nil || n < 0 || n > maxBudget {
 		return 0
 	}

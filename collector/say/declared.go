@@ -48,7 +48,7 @@ var declaredTexts = texts{
 	"declared.guide":             {"Hướng dẫn", "Guide"},
 	"declared.guide_column":      {"Tên cột", "Heading"},
 	"declared.guide_about":       {"Ý nghĩa", "Meaning"},
-	"declared.guide_machine":     {"Tên máy", "Machine name"},
+	"declared.guide_machine":     {"Tên khác", "Short name"},
 	"declared.guide_rules":       {"Ô để trống nghĩa là không kê khai. Dòng không kê khai gì được bỏ qua. Lần kê khai sau thay cả lần trước của cùng một đơn vị. Nếu có một ô sai thì cả tệp không được nhận.", "An empty cell says nothing. A row that declares nothing is passed over. A later declaration takes the place of the earlier one of the same office as a whole. With one wrong cell nothing of the file is taken."},
 	"declared.choose":            {"Hãy chọn một giá trị trong danh sách", "Choose one of the list"},
 	"declared.line_fiber":        {"cáp quang", "fiber"},

@@ -13,6 +13,6 @@ var demoTexts = texts{
 	"demo.past":      {"đã ghi số liệu mô phỏng của các tháng %s đến %s và bản kê khai mô phỏng", "simulated days of the months %s to %s and simulated declarations are in"},
 	"demo.pages":     {"Mục tiêu của tháng trước (số liệu mô phỏng): %starget — triển khai: %srollout", "The target, of the last month (simulated): %starget — rollout: %srollout"},
 	"demo.simulated": {"Báo cáo tháng %s ở trên dựa trên số liệu đo và bản kê khai mô phỏng:", "The report on %s above rests on simulated days and declarations:"},
-	"demo.verdicts":  {"báo cáo thiếu một trong ba kết luận: đạt %d, chưa đạt %d, chưa đủ số liệu %d", "the report lacks one of the three verdicts: met %d, not met %d, no data %d"},
+	"demo.verdicts":  {"báo cáo thiếu một trong ba kết luận: đạt %d, không đạt %d, chưa đủ số liệu %d", "the report lacks one of the three verdicts: met %d, not met %d, no data %d"},
 	"demo.kept":      {"nhật ký được giữ lại ở %s", "the logs are kept in %s"},
 }

@@ -11,8 +11,8 @@ var reportTexts = texts{
 	"report.flag_units_on":  {"ngày của danh mục đơn vị hành chính, ví dụ 2025-06-30; mặc định là ngày cuối tháng", "day whose units are listed, such as 2025-06-30; default is the month's last"},
 	"report.flag_format":    {"text, xlsx, csv, json hoặc html; mặc định theo tên tệp --out, nếu không có thì text", "text, xlsx, csv, json or html; default follows the name of --out, else text"},
 	"report.flag_out":       {"ghi vào tệp này thay vì in ra màn hình", "write into this file instead of printing"},
-	"report.flag_site":      {"một trang A4 cho cơ quan mang mã này", "one A4 page for the site with this id"},
-	"report.flag_area":      {"một trang A4 cho địa bàn huyện (2023) mang mã này", "one A4 page for the area (district of 2023) with this code"},
+	"report.flag_site":      {"chỉ cơ quan mang mã này: một trang A4 (html), hoặc text, là mặc định ở màn hình", "only the site with this id: one A4 page (html), or text, the default at a terminal"},
+	"report.flag_area":      {"chỉ địa bàn huyện (2023) mang mã này: một trang A4 (html), hoặc text, là mặc định ở màn hình", "only the area (district of 2023) with this code: one A4 page (html), or text, the default at a terminal"},
 	"report.flag_by":        {"người công bố; mặc định là tài khoản đang dùng", "who publishes; default is the account in use"},
 	"report.flag_months":    {"số tháng của phần lịch sử, tính cả tháng báo cáo", "months of history, the month itself included"},
 	"report.flag_budget":    {"kinh phí (đồng): lập thứ tự việc cần làm rẻ nhất trước", "budget in đồng: plan the cheapest order of work"},
@@ -20,7 +20,7 @@ var reportTexts = texts{
 	"report.flag_published": {"liệt kê các báo cáo đã công bố; kèm một mã thì in báo cáo đó", "list the published reports; with an id, print that one"},
 
 	"report.months":       {"--months cần từ 1 đến %d", "--months: want 1 to %d"},
-	"report.budget":       {"--budget là số đồng, không được âm", "--budget is a number of đồng and cannot be negative"},
+	"report.budget":       {"kinh phí %q không đúng; cần số đồng không âm, chẳng hạn 500000000 hoặc 500.000.000", "the budget %q is not right; it is a number of đồng that is not negative, such as 500000000 or 500.000.000"},
 	"report.month":        {"tháng %q không đúng, cần dạng 2026-10", "month %q, want one like 2026-10"},
 	"report.day":          {"ngày %q không đúng, cần dạng 2025-06-30", "day %q, want one like 2025-06-30"},
 	"report.no_goal":      {"không có tiêu chuẩn hay tệp nào là %q; hiện có: %s", "there is no target and no file %q; there are: %s"},
@@ -29,13 +29,13 @@ var reportTexts = texts{
 	"report.format":       {"không có định dạng %q; hiện có: %s", "there is no format %q; there are: %s"},
 	"report.needs_out":    {"xlsx không in ra màn hình được; hãy thêm --out baocao.xlsx", "xlsx cannot be shown on a terminal; add --out report.xlsx"},
 	"report.one_place":    {"chỉ chọn một trong hai: --site hoặc --area", "choose one of the two: --site or --area"},
-	"report.html_only":    {"trang A4 của một cơ quan hay địa bàn chỉ có ở định dạng html", "the A4 page of a site or an area is html only"},
+	"report.html_only":    {"báo cáo của một cơ quan hay một địa bàn chỉ có ở định dạng html (trang A4) hoặc text", "the report of a site or an area is html (an A4 page) or text only"},
 	"report.publish_both": {"--publish và --published không dùng cùng lúc", "--publish and --published do not go together"},
 
 	"report.unusable": {"tiêu chuẩn có %d lỗi, chưa dùng được", "the target has %d mistake{s} and cannot be used"},
 
 	"report.kept":       {"đã công bố %s\nSHA-256 %s", "published %s\nSHA-256 %s"},
 	"report.none_kept":  {"chưa có báo cáo nào được công bố", "no report has been published yet"},
-	"report.kept_head":  {"MÃ\tLẬP LÚC\tĐẠT\tCHƯA ĐẠT\tCHƯA ĐỦ SỐ LIỆU\tNGƯỜI CÔNG BỐ", "ID\tMADE\tMET\tNOT MET\tNO DATA\tPUBLISHED BY"},
+	"report.kept_head":  {"MÃ\tLẬP LÚC\tĐẠT\tKHÔNG ĐẠT\tCHƯA ĐỦ SỐ LIỆU\tNGƯỜI CÔNG BỐ", "ID\tMADE\tMET\tNOT MET\tNO DATA\tPUBLISHED BY"},
 	"report.goal_right": {"%s (%s): %d tiêu chí, dùng được\nSHA-256 %s", "%s (%s): %d criteri{on|a}, can be used\nSHA-256 %s"},
 }

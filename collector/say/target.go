@@ -50,7 +50,7 @@ var targetTexts = texts{
 	"target.map_label":  {"Bản đồ các huyện năm 2023 và các cơ quan; bảng bên cạnh và danh sách bên dưới nói cùng một điều", "Map of the areas of 2023 and the sites; the table beside and the list below say the same"},
 	"target.map_note":   {"Không phải địa giới hành chính chính thức; mỗi điểm là một chỗ trong xã, không phải trụ sở.", "Not official borders; a point is a place within the commune, not the office."},
 	"target.map_points": {"Mỗi điểm là một chỗ trong xã, không phải trụ sở.", "A point is a place within the commune, not the office."},
-	"target.map_area":   {"%s: %d đạt, %d chưa đạt, %d chưa đủ số liệu", "%s: %d met, %d not met, %d without enough data"},
+	"target.map_area":   {"%s: %d đạt, %d không đạt, %d chưa đủ số liệu", "%s: %d met, %d not met, %d without enough data"},
 	"target.map_site":   {"%s: %s", "%s: %s"},
 
 	"target.list":             {"Danh sách: %d trên %d cơ quan", "List: %d of %d site{s}"},
@@ -71,8 +71,8 @@ var targetTexts = texts{
 	"target.unknown_criteria": {"chưa đủ số liệu: %d", "not enough data: %d"},
 	"target.held":             {"%d/%d", "%d/%d"},
 	"target.first_met":        {"đạt từ %s", "first met %s"},
-	"target.relapsed":         {"tụt lại %s", "relapsed %s"},
-	"target.marks":            {"Mỗi tháng một dấu, cũ trước: ● đạt, ✕ chưa đạt, · chưa đủ số liệu.", "One mark a month, the oldest first: ● met, ✕ not met, · not enough data."},
+	"target.relapsed":         {"trừ %s", "except %s"},
+	"target.marks":            {"Mỗi tháng một dấu, cũ trước: ● đạt, ✕ không đạt, · chưa đủ số liệu.", "One mark a month, the oldest first: ● met, ✕ not met, · not enough data."},
 
 	"target.plan":         {"Thứ tự làm với %s: nơi tốn ít làm trước", "Order of work for %s: the cheapest first"},
 	"target.plan_reaches": {"%d cơ quan đạt mục tiêu, hết %s.", "%d site{s} {reaches|reach} the target, for %s."},
@@ -142,7 +142,7 @@ var targetTexts = texts{
 
 	"target.rollout":       {"Triển khai máy đo", "Rollout of agents"},
 	"target.stages":        {"Số cơ quan theo tình trạng triển khai", "Sites by stage"},
-	"target.stages_note":   {"Có gửi: có số liệu trong một ngày làm việc gần nhất.", "Reporting: heard within the last day of due time."},
+	"target.stages_note":   {"Đang báo: có số liệu trong ngày làm việc gần nhất.", "Reporting: heard within the last day of due time."},
 	"target.declared_by":   {"%d trên %d cơ quan đã kê khai.", "%d of %d site{s} declared what they have."},
 	"target.rollout_table": {"Tình trạng triển khai theo huyện", "Stages by area"},
 	"target.waiting":       {"Chưa cài: cần gọi cho ai", "Not installed: whom to call"},

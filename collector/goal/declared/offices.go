@@ -121,7 +121,7 @@ func (o *offices) find(id cell, name, area string) (at int, why complaint, found
 		case !found:
 			return 0, complaint{"site", "declared.no_site", nil}, false
 		case name != "" && !slices.Contains(o.named(name), at) && !slices.Contains(o.later(at), fold(name)):
-			return 0, complaint{"name", "declared.other_name", []any{o.all[at].ID, o.all[at].Name}}, false
+			return 0, complaint{"name", "declared.other_name", []any{o.all[at].ID, label(o.all[at])}}, false
 		case !full && name == "":
 			return 0, complaint{"site", "declared.zeros", []any{o.all[at].ID, o.all[at].Name}}, false
 		case !in(at):
@@ -192,3 +192,9 @@ func (r *row) site() (inventory.Site, bool) {
 	}
 	return r.offices.all[at], true
 }
+
+// label is an office's name with its kind, in the reader's language: three communes share
+// theirs with a town.
+type label inventory.Site
+
+func (l label) in(lang say.Lang) string { return inventory.Site(l).Label(lang) }

@@ -14,6 +14,9 @@ import (
 // a kind that the first fifty show.
 const maxProblems = 50
 
+// maxGathered bounds what is gathered to choose them from.
+const maxGathered = 5_000
+
 // Problem is a mistake in a sheet.
 type Problem struct {
 	Sheet string // of an XLSX; empty: a CSV
@@ -70,12 +73,10 @@ func whole(key say.Key, args ...any) Problems { return Problems{{Key: key, Args:
 type complaints struct {
 	sheet string
 	all   Problems
-	more  bool
 }
 
 func (c *complaints) add(row, column int, key say.Key, args ...any) {
-	if len(c.all) >= maxProblems {
-		c.more = true
+	if len(c.all) >= maxGathered {
 		return
 	}
 	c.all = append(c.all, Problem{Sheet: c.sheet, Cell: cellName(row, column), Key: key, Args: args, row: row, column: column})
@@ -85,11 +86,29 @@ func (c *complaints) err() error {
 	if len(c.all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(c.all, func(a, b Problem) int { return cmp.Or(a.row-b.row, a.column-b.column) })
-	if c.more {
-		c.all = append(c.all, Problem{Key: "declared.more", Args: []any{maxProblems}})
+	byCell := func(a, b Problem) int { return cmp.Or(a.row-b.row, a.column-b.column) }
+	slices.SortStableFunc(c.all, byCell)
+	if len(c.all) <= maxProblems {
+		return c.all
 	}
-	return c.all
+	told := foremost(c.all)
+	slices.SortStableFunc(told, byCell)
+	return append(told, Problem{Key: "declared.more", Args: []any{maxProblems}})
+}
+
+// foremost chooses those that are told: first ten of each kind, then others from the top,
+// so that one kind that stands in every row does not hide the rest.
+func foremost(all Problems) Problems {
+	nth := map[say.Key]int{}
+	var told, later Problems
+	for _, p := range all {
+		if nth[p.Key]++; nth[p.Key] <= 10 {
+			told = append(told, p)
+		} else {
+			later = append(later, p)
+		}
+	}
+	return append(told, later...)[:maxProblems]
 }
 
 // cellName is what Excel calls a cell; both count from 1.

@@ -154,8 +154,8 @@ func (r *reading) rows(lines []line) {
 			continue
 		}
 		(&row{reading: r, line: l, wrong: map[string]bool{}}).read(gap)
-		if r.more {
-			return // no more is told
+		if len(r.complaints.all) >= maxGathered {
+			return
 		}
 	}
 }

@@ -187,7 +187,7 @@ func TestASiteIsFoundByWhatPeopleCallItAndNeverGuessed(t *testing.T) {
 		{"", "Canh Liên", "Vân Cảnh Đông", "is not in the inventory"},
 		{"", "Nơi Khác", "", "is not in the inventory"},
 		{"", "", "", "the row declares something but names no office"},
-		{"bd-21997", "Canh Hiệp", "", `"Canh Hiệp" does not fit the id bd-21997, which is Canh Liên`},
+		{"bd-21997", "Canh Hiệp", "", `"Canh Hiệp" does not fit the id bd-21997, which is Canh Liên commune`},
 		{"bd-21997", "Canh Liên", "Tây Sơn", `"Tây Sơn" does not fit the id bd-21997, which is in Vân Canh`},
 	} {
 		got, err := Read("", strings.NewReader(sheetOf(map[string]string{"site": c.site, "name": c.name, "area": c.area})), inv, testNow)
@@ -234,6 +234,30 @@ A5: Phước Mỹ đã được kê khai cho ngày 2026-10-31 ở A4`
 	_, err = Read("", strings.NewReader(many.String()), inv, testNow)
 	if problems := err.(Problems); len(problems) != maxProblems+1 || problems[maxProblems].In(say.English) != "there are more: only the first 50 are told" {
 		t.Errorf("%d problems, %v", len(problems), problems[len(problems)-1])
+	}
+}
+
+// One American day makes every other day that may be either a mistake; what else is wrong
+// below must be told all the same.
+func TestOneKindOfMistakeInEveryRowDoesNotHideTheOthers(t *testing.T) {
+	inv := province(t)
+	var many strings.Builder
+	many.WriteString("site;date;source;pcs;line_since\n")
+	for i, s := range inv.Sites() {
+		pcs, since := "2", "1/6/2023"
+		if i == 3 {
+			since = "6/30/2023"
+		}
+		if i == 140 {
+			pcs = "tám"
+		}
+		many.WriteString(s.ID + ";2026-10-31;x;" + pcs + ";" + since + "\n")
+	}
+	_, err := Read("", strings.NewReader(many.String()), inv, testNow)
+	problems, _ := err.(Problems)
+	said := problems.In(say.Vietnamese)
+	if len(problems) != maxProblems+1 || !strings.Contains(said, "E5: ") || !strings.Contains(said, "D142: ") || strings.Index(said, "D142: ") < strings.Index(said, "E5: ") {
+		t.Errorf("%d problems:\n%s", len(problems), said)
 	}
 }
 

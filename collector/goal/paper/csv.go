@@ -109,7 +109,11 @@ func (p *printer) csvSite(s *goal.SiteLine) []string {
 	if s.FirstMet != nil {
 		first = s.FirstMet.String()
 	}
-	return append(row, inert(p.tasks(s)), strconv.FormatInt(s.Cost, 10), p.yesNo(s.CostUnknown), first, inert(p.relapses(s)), inert(s.Responsible))
+	cost := ""
+	if vnd, known := costKnown(s); known {
+		cost = strconv.FormatInt(vnd, 10)
+	}
+	return append(row, inert(p.tasks(s)), cost, p.yesNo(s.CostUnknown), first, inert(p.relapses(s)), inert(s.Responsible))
 }
 
 // csvFinding is a criterion's verdict, what was measured and what was declared; of one that
@@ -127,7 +131,7 @@ func (p *printer) csvFinding(f *goal.Finding) []string {
 	case d.Value != nil:
 		row[2] = p.figure(d.Value)
 	default:
-		row[2] = inert(d.Text)
+		row[2] = inert(p.words(f))
 	}
 	return row
 }

@@ -151,3 +151,26 @@ func TestAnEmptyReportIsPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestWorkWithoutAPriceIsNotFreeInAColumnOfMoney(t *testing.T) {
+	for _, c := range []struct {
+		cost    int64
+		unknown bool
+		want    string
+	}{{0, true, ""}, {0, false, "0"}, {7_000_000, true, "7000000"}, {7_000_000, false, "7000000"}} {
+		r := sample()
+		r.Sites = r.Sites[:1]
+		r.Sites[0].Cost, r.Sites[0].CostUnknown = c.cost, c.unknown
+		rows := rowsOf(t, workbook(t, r, say.English), say.English.Text("paper.sites"))
+		inBook := ""
+		for _, row := range rows {
+			if len(row) >= siteCost && row[0] == r.Sites[0].ID {
+				inBook = strings.NewReplacer(",", "", ".", "", " ", "").Replace(row[siteCost-1])
+			}
+		}
+		inCSV := cells(t, print(t, "csv", r, say.English))[0][say.English.Text("paper.cost_vnd")]
+		if inCSV != c.want || inBook != c.want {
+			t.Errorf("%+v: %q in the CSV, %q in the workbook", c, inCSV, inBook)
+		}
+	}
+}

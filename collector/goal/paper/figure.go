@@ -47,6 +47,11 @@ func (p *printer) cost(s *goal.SiteLine) string {
 	return p.money(s.Cost)
 }
 
+// costKnown is the sum of the prices that are held; false where none of them is, since a
+// nought in a column of money reads as free.
+func costKnown(s *goal.SiteLine) (int64, bool) { return s.Cost, s.Cost > 0 || !s.CostUnknown }
+
+// price is a task's.
 func (p *printer) price(t goal.Task) string {
 	return goal.PriceText(p.lang, t, p.Goal.Works[t.Work])
 }

@@ -9,13 +9,14 @@ import (
 type reportPage struct {
 	document
 	matrix
-	Rollout string
-	Groups  []pageGroups
-	Short   []shortSite
-	Rules   []string
-	Plan    *pagePlan
-	Since   *pageChanges
-	Source  string
+	Rollout  string
+	Compared []string
+	Groups   []pageGroups
+	Short    []shortSite
+	Rules    []string
+	Plan     *pagePlan
+	Since    *pageChanges
+	Source   string
 }
 
 type pageGroups struct {
@@ -51,7 +52,7 @@ type pageChanges struct {
 
 func (p *printer) reportPage() reportPage {
 	all := p.all()
-	page := reportPage{document: p.document(p.title()), matrix: p.matrix(all), Rollout: p.rolloutLine(), Rules: p.rules, Source: p.say(p.Goal.Source)}
+	page := reportPage{document: p.document(p.title()), matrix: p.matrix(all), Rollout: p.rolloutLine(), Compared: p.comparedLines(), Rules: p.rules, Source: p.say(p.Goal.Source)}
 	n := count(all)
 	page.Sum = p.t("paper.totals", n.Sites, n.Met, n.NotMet, n.NoData)
 	page.Marks = p.matrixMarks(all)

@@ -46,7 +46,7 @@ type printer struct {
 }
 
 func newPrinter(r *goal.Report, lang say.Lang) *printer {
-	p := &printer{Report: r, lang: lang, criteria: map[string]goal.Criterion{}, sites: map[string]*goal.SiteLine{}, areas: map[string]string{}, ruleNo: map[string]int{}}
+	p := &printer{Report: r, lang: lang, criteria: map[string]goal.Criterion{}, sites: map[string]*goal.SiteLine{}, areas: map[string]string{}}
 	for _, c := range r.Goal.Criteria {
 		p.criteria[c.ID] = c
 	}
@@ -58,12 +58,18 @@ func newPrinter(r *goal.Report, lang say.Lang) *printer {
 	for i := range r.Sites {
 		p.sites[r.Sites[i].ID] = &r.Sites[i]
 	}
-	for i := range r.Sites {
-		for _, t := range r.Sites[i].Todo {
+	p.citeOnly(p.all())
+	return p
+}
+
+// citeOnly numbers the rules that these sites need.
+func (p *printer) citeOnly(sites []*goal.SiteLine) {
+	p.rules, p.ruleNo = nil, map[string]int{}
+	for _, s := range sites {
+		for _, t := range s.Todo {
 			p.cite(t.Work)
 		}
 	}
-	return p
 }
 
 // cite gives the rule of a work its number; works that rest on one rule share it.

@@ -22,6 +22,29 @@ func (p *printer) rolloutLine() string {
 	return p.t("paper.rollout_line", r.NotInstalled, r.Installed, r.Reporting, r.Declared, r.Sites)
 }
 
+// comparedLines is what the second standard says of these sites, and of which another thing.
+func (p *printer) comparedLines() []string {
+	if p.Compared == nil {
+		return nil
+	}
+	var n tally
+	var others []string
+	for _, s := range p.all() {
+		if s.Compared == nil {
+			continue
+		}
+		n.add(s.Compared.Verdict)
+		if s.Compared.Verdict != s.Verdict {
+			others = append(others, p.t("paper.change", p.site(s), s.Verdict.Text(p.lang), s.Compared.Verdict.Text(p.lang)))
+		}
+	}
+	lines := []string{p.t("paper.compared_sum", p.say(p.Compared.Name), plain(p.Compared.ID), n.Met, n.NotMet, n.NoData, len(others))}
+	if len(others) > 0 {
+		lines = append(lines, p.t("paper.compared_others", strings.Join(others, "; ")))
+	}
+	return lines
+}
+
 func (p *printer) planSum() string {
 	return p.t("paper.plan_sum", p.money(p.Plan.Budget), len(p.Plan.Steps), p.money(p.Plan.Spent), len(p.Plan.Beyond))
 }

@@ -3,6 +3,7 @@ package paper
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,8 +20,8 @@ func Text(w io.Writer, r *goal.Report, lang say.Lang) error {
 	t := &textPaper{newPrinter(r, lang), out}
 	t.head()
 	t.groups()
-	t.list()
-	t.todo()
+	t.list(t.all())
+	t.todo(t.all())
 	t.plan()
 	t.changes()
 	return out.Flush()
@@ -128,6 +129,9 @@ func (t *textPaper) groups() {
 	n := count(t.all())
 	t.wrapped(2, 2, t.t("paper.totals", n.Sites, n.Met, n.NotMet, n.NoData))
 	t.wrapped(2, 2, t.rolloutLine())
+	for _, line := range t.comparedLines() {
+		t.wrapped(2, 2, line)
+	}
 	kind := ""
 	var rows [][]string
 	flush := func() {
@@ -149,12 +153,12 @@ func (t *textPaper) groups() {
 }
 
 // list is one line a site.
-func (t *textPaper) list() {
+func (t *textPaper) list(sites []*goal.SiteLine) {
 	t.heading(t.t("paper.sites"))
 	t.wrapped(2, 0, t.t("paper.sites_order"))
 	rows := [][]string{{t.t("paper.site"), t.t("paper.terrain"), t.t("paper.area"), t.t("paper.verdict"), t.t("paper.distance_short"), t.t("paper.cost_short"), t.t("paper.first_met")}}
 	widths := []int{22, 14, 10, 15, 5, 12, 9}
-	for _, s := range t.all() {
+	for _, s := range sites {
 		first := none
 		if s.FirstMet != nil {
 			first = s.FirstMet.From().Format("01/2006")
@@ -162,37 +166,50 @@ func (t *textPaper) list() {
 		rows = append(rows, []string{t.site(s), t.terrainMarked(s), plain(s.Area), t.verdict(s.Verdict), t.number(s.Distance), strings.TrimSuffix(t.cost(s), " đ"), first})
 	}
 	t.table(rows, widths, 4, 5)
-	for _, mark := range t.marks(t.all()) {
+	for _, mark := range t.marks(sites) {
 		t.wrapped(2, 2, mark)
 	}
 }
 
-// todo is what each site lacks, and what is to be done about it.
-func (t *textPaper) todo() {
+// todo is what each site lacks, and what is to be done about it; neighbours in the order
+// of which the same holds are told together.
+func (t *textPaper) todo(sites []*goal.SiteLine) {
 	t.heading(t.t("paper.todo"))
-	some := false
-	for _, s := range t.all() {
-		if s.Verdict == goal.Met {
-			continue
-		}
-		some = true
-		t.line("")
-		t.wrapped(0, 2, t.t("paper.site_line", t.site(s), t.area(s), t.unitMarked(s), s.Verdict.Text(t.lang), t.number(s.Distance)))
-		for _, line := range t.falls(s) {
-			t.wrapped(2, 2, "- "+line)
-		}
-		for _, task := range s.Todo {
-			t.wrapped(2, 2, "→ "+t.task(task))
-		}
-	}
-	if !some {
+	short := slices.DeleteFunc(slices.Clone(sites), func(s *goal.SiteLine) bool { return s.Verdict == goal.Met })
+	if len(short) == 0 {
 		t.wrapped(2, 0, t.t("paper.nothing_to_do"))
+	}
+	for len(short) > 0 {
+		same, n := t.sameTodo(short[0]), 1
+		for n < len(short) && t.sameTodo(short[n]) == same {
+			n++
+		}
+		t.todoOf(short[:n])
+		short = short[n:]
 	}
 	t.rulesCited()
 }
 
-// falls is why a site falls short, a line for all criteria of which the same is known.
-func (p *printer) falls(s *goal.SiteLine) []string {
+// todoOf is one paragraph.
+func (t *textPaper) todoOf(same []*goal.SiteLine) {
+	t.line("")
+	for _, s := range same {
+		t.wrapped(0, 2, t.t("paper.site_line", t.site(s), t.area(s), t.unitMarked(s), s.Verdict.Text(t.lang), t.number(s.Distance)))
+	}
+	for _, line := range t.falls(same[0]) {
+		t.wrapped(2, 2, "- "+line)
+	}
+	for _, task := range same[0].Todo {
+		t.wrapped(2, 2, "→ "+t.task(task))
+	}
+}
+
+// falls is why a site falls short.
+func (p *printer) falls(s *goal.SiteLine) []string { return p.told(s, goal.NotMet, goal.NoData) }
+
+// told is what is known of the criteria with these verdicts, a line for all of which the
+// same is known.
+func (p *printer) told(s *goal.SiteLine, verdicts ...goal.Verdict) []string {
 	type known struct {
 		verdict goal.Verdict
 		text    string
@@ -200,7 +217,7 @@ func (p *printer) falls(s *goal.SiteLine) []string {
 	names := map[known][]string{}
 	var order []known
 	for _, f := range s.Findings {
-		if f.Verdict != goal.NotMet && f.Verdict != goal.NoData {
+		if !slices.Contains(verdicts, f.Verdict) {
 			continue
 		}
 		k := known{f.Verdict, goal.FindingText(p.lang, f)}

@@ -99,3 +99,29 @@ func TestAPublishedReportIsPrintedAsBefore(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks for a comparison is told how the two differ, on each paper for people.
+func TestAComparisonSaysHowTheTwoDiffer(t *testing.T) {
+	r := sample()
+	differing := ""
+	for i := range r.Sites {
+		l := &r.Sites[i]
+		l.Compared = &goal.Result{Verdict: l.Verdict}
+		if l.Verdict == goal.NotMet && differing == "" {
+			differing, l.Compared.Verdict = l.Name, goal.Met
+		}
+	}
+	p := newPrinter(r, say.Vietnamese)
+	want := count(p.all())
+	sum := p.t("paper.compared_sum", p.say(r.Compared.Name), r.Compared.ID, want.Met+1, want.NotMet-1, want.NoData, 1)
+	for _, format := range []string{"text", "html"} {
+		got := strings.Join(strings.Fields(string(print(t, format, r, say.Vietnamese))), " ")
+		if !strings.Contains(got, sum) || !strings.Contains(got, differing+": không đạt → đạt.") {
+			t.Errorf("%s does not say %q and that %s differs", format, sum, differing)
+		}
+	}
+	r.Compared = nil
+	if lines := p.comparedLines(); lines != nil {
+		t.Errorf("without a second standard it says %q", lines)
+	}
+}

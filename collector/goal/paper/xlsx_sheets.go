@@ -46,12 +46,15 @@ func (b *book) siteTable() *sheet {
 		s.cols = append(s.cols, column{b.say(b.Compared.Name), 16, b.plain, true})
 	}
 	for _, l := range b.all() {
-		var first any
+		var first, cost any
 		if l.FirstMet != nil {
 			first = wall(l.FirstMet.From())
 		}
+		if vnd, known := costKnown(l); known {
+			cost = vnd
+		}
 		row := []any{plain(l.ID), b.site(l), b.area(l), b.terrain(l.Terrain), b.unit(l),
-			b.verdict(l.Verdict), rounded(l.Distance), b.names(l, goal.NotMet), b.names(l, goal.NoData), l.Cost, first,
+			b.verdict(l.Verdict), rounded(l.Distance), b.names(l, goal.NotMet), b.names(l, goal.NoData), cost, first,
 			b.works(l), b.yesNo(l.CostUnknown), b.relapses(l), b.rollout(l.Rollout), plain(l.Responsible), b.yesNo(l.Verified), b.yesNo(l.Split)}
 		if b.Compared != nil {
 			compared := none

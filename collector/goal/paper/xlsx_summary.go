@@ -71,6 +71,9 @@ func (b *book) summaryRows(sites *sheet) (rows [][]any, groups [][2]int) {
 		text(b.text, note)
 	}
 	text(b.text, b.rolloutLine())
+	if lines := b.comparedLines(); lines != nil { // of which sites stands in the list
+		text(b.text, lines[0])
+	}
 	if b.say(b.Goal.Source) != "" {
 		text(b.text, b.t("paper.source")+": "+b.say(b.Goal.Source))
 	}
