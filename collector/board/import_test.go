@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/goal"
@@ -268,6 +269,35 @@ func TestAPublishedReportIsShownAsItWasAndSaysWhatIsOtherwiseNow(t *testing.T) {
 	}
 	if _, page := get(t, h, http.MethodGet, "/published/may-2023_2026-09_20260101T000000Z_000000000000.pdf"); !strings.Contains(page, "Không có báo cáo") {
 		t.Error(page)
+	}
+}
+
+// Whoever clicks twice publishes once, though the desk made its report anew meanwhile.
+func TestAFormForPublishingThatIsSentTwiceIsOnePublication(t *testing.T) {
+	d := built(t)
+	h := over(t, d, planner)
+	publish := func() string {
+		again := *d.report
+		again.Made = again.Made.Add(time.Second)
+		d.report = &again
+		r := send(t, h, "/target/publish", url.Values{"month": {"2026-09"}})
+		if r.StatusCode != http.StatusSeeOther {
+			t.Fatal(r.StatusCode)
+		}
+		return r.Header.Get("Location")
+	}
+	first := publish()
+	if second := publish(); second != first {
+		t.Errorf("%s, and again %s", first, second)
+	}
+	d.report.Known.Days = "others"
+	if other := publish(); other == first {
+		t.Error("another report is the same publication")
+	}
+	last := publish()
+	d.report.Made = d.report.Made.Add(sentTwice)
+	if later := publish(); later == last {
+		t.Error("what is published later is the same publication")
 	}
 }
 

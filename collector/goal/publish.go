@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -25,7 +26,12 @@ var errArchiveFull = fmt.Errorf("the archive of published reports holds %d, whic
 // Archive keeps published reports in a folder, each in a file of its own that never
 // changes: its name holds goal, month, stamp and the SHA-256 of its content. Several
 // processes may use one folder: a file gets its name as a whole, and no name twice.
-type Archive struct{ dir string }
+type Archive struct {
+	dir string
+
+	mu     sync.Mutex
+	listed map[string]listed // by file
+}
 
 // Published is one that is kept.
 type Published struct {
@@ -60,7 +66,7 @@ func OpenArchive(dir string) (*Archive, error) {
 	if err := ownAsParent(dir); err != nil {
 		return nil, fmt.Errorf("open archive %s: %w", dir, err)
 	}
-	a := &Archive{dir}
+	a := &Archive{dir: dir}
 	a.sweep(time.Now())
 	return a, nil
 }
@@ -176,8 +182,11 @@ func ownAsParent(dir string) error {
 	if err != nil {
 		return err
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
-		return os.Lchown(dir, int(owner.Uid), int(owner.Gid))
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if own, err := os.Lstat(dir); err != nil || !ok {
+		return err
+	} else if has, ok := own.Sys().(*syscall.Stat_t); ok && has.Uid == owner.Uid && has.Gid == owner.Gid {
+		return nil // and the disk may be read only
 	}
-	return nil
+	return os.Lchown(dir, int(owner.Uid), int(owner.Gid))
 }

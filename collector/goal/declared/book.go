@@ -62,6 +62,7 @@ func Open(dir string) (*Book, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, fmt.Errorf("open the book of declarations: %w", err)
 	}
+	sweep(dir, time.Now())
 	b := &Book{dir: dir, known: map[string]page{}}
 	return b, b.refresh()
 }

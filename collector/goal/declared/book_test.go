@@ -351,3 +351,24 @@ func TestABookThatIsFullSaysSo(t *testing.T) {
 		t.Error("there is no limit to one import")
 	}
 }
+
+func TestWhatAKilledImportLeftIsSweptOnceItIsNobodysAnyMore(t *testing.T) {
+	dir := t.TempDir()
+	old, young := filepath.Join(dir, tempBeginning+"OLD"), filepath.Join(dir, tempBeginning+"YOUNG")
+	for _, path := range []string{old, young} {
+		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past := time.Now().Add(-2 * sweepAfter)
+	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir)
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the old one: %v", err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("one that may be another process's: %v", err)
+	}
+}

@@ -170,6 +170,19 @@ func keep(dir, name string, data []byte) error {
 	return syncFolder(dir)
 }
 
+// sweepAfter is the age at which an unfinished file is nobody's any more.
+const sweepAfter = time.Hour
+
+// sweep removes what processes that were killed left unfinished.
+func sweep(dir string, now time.Time) {
+	left, _ := filepath.Glob(filepath.Join(dir, tempBeginning+"*"))
+	for _, path := range left {
+		if info, err := os.Lstat(path); err == nil && now.Sub(info.ModTime()) > sweepAfter {
+			_ = os.Remove(path) // the next one tries again
+		}
+	}
+}
+
 // makeFolder makes a folder and those around it that are not there.
 func makeFolder(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
