@@ -109,7 +109,7 @@ func (s *Standard) Columns() []store.Selector {
 			names = append(names, strings.Fields(m.columns)...)
 		}
 		if c.Exempt == PowerSteady {
-			names = append(names, "power_cuts")
+			names = append(names, strings.Fields(powerColumns)...)
 		}
 	}
 	slices.Sort(names)
