@@ -84,6 +84,9 @@ func TestASheetIsShownBeforeItIsTakenAndThenSaysWhatItChanged(t *testing.T) {
 	if _, page = bring(t, h, "/import", "b.csv", later, nil); !strings.Contains(page, "0 cơ quan kê khai lần đầu, 1 thay đổi, 1 như cũ") || !strings.Contains(page, "100 → <b>200</b>") || !strings.Contains(page, "1 → <b>–</b>") {
 		t.Error(page)
 	}
+	if _, page = bring(t, h, "/import?lang=en", "a.csv", goodSheet, nil); confirm.MatchString(page) || strings.Contains(page, "→") || !strings.Contains(page, "by hạnh") || !strings.Contains(page, "To declare the same again") {
+		t.Errorf("a sheet that was taken is to be taken again, which would change nothing: %s", page)
+	}
 	older := strings.ReplaceAll(goodSheet, "/10/2026", "/09/2026")
 	if _, page = bring(t, h, "/import", "c.csv", older, nil); !strings.Contains(page, "2 cũ hơn") || strings.Contains(page, "→") {
 		t.Error(page)
