@@ -5,6 +5,7 @@ package goal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"os"
@@ -15,11 +16,9 @@ import (
 	"time"
 
 	"communewatch/collector/api"
-	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 	"communewatch/collector/judge"
 	"communewatch/collector/store"
-	"communewatch/collector/store/storetest"
 )
 
 // oracleFigure is a figure of a day as a sum would have it: exact, from the rows' counts.
@@ -127,204 +126,213 @@ func (s *lackingStore) Scan(ctx context.Context, q store.Query, each func(map[st
 	})
 }
 
-// What a report counts is what anyone counts from the stored days, the calendar and a
-// list of planned work, minute by minute and without floats.
-func TestAReportCountsWhatAnyoneCountsFromTheSameDays(t *testing.T) {
-	planned := []string{
-		"2026-02-03 08:00,2026-02-05 12:00,all,x", "2026-02-05 11:00,2026-02-05 17:00,bd-21550,y", "2025-12-31 16:30,2026-01-02 07:30,540,z", "2026-01-05 09:10,2026-01-05 09:25,all,q",
-	}
-	spans := [][3]string{
-		{"2026-02-03 08:00", "2026-02-05 12:00", "all"}, {"2026-02-05 11:00", "2026-02-05 17:00", "bd-21550"}, {"2025-12-31 16:30", "2026-01-02 07:30", "540"}, {"2026-01-05 09:10", "2026-01-05 09:25", "all"},
-	}
-	ids := []string{"bd-21550", "bd-21553", "bd-21631", "bd-21634", "bd-21862", "bd-21997"}
+// oraclePlanned is work that is planned: over days, over the new year, twice at once, and within an hour.
+var oraclePlanned = [][3]string{
+	{"2026-02-03 08:00", "2026-02-05 12:00", "all"}, {"2026-02-05 11:00", "2026-02-05 17:00", "bd-21550"},
+	{"2025-12-31 16:30", "2026-01-02 07:30", "540"}, {"2026-01-05 09:10", "2026-01-05 09:25", "all"},
+}
+
+var oracleSites = []string{"bd-21550", "bd-21553", "bd-21631", "bd-21634", "bd-21862", "bd-21997"}
+
+// oracleWorld is half a year of six offices, of which one joins in the middle of a month,
+// with Tết in it, and days that were written twice.
+type oracleWorld struct {
+	*reportWorld
+	*rand.Rand
+	store *lackingStore
+	days  map[string]map[time.Time]judge.Period // as they were written last
+	open  map[string]map[time.Time]int64        // seconds without planned work
+}
+
+func newOracleWorld(t *testing.T) *oracleWorld {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("SEED"); s != "" {
-		fmt.Sscan(s, &seed)
+	t.Logf("seed %d", seed)
+	w := &oracleWorld{
+		newReportWorld(t, "2026-03-16 15:00"), rand.New(rand.NewPCG(seed, 1)), nil,
+		map[string]map[time.Time]judge.Period{}, map[string]map[time.Time]int64{},
 	}
-	t.Log("seed", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
-	w := newReportWorld(t, "2026-03-16 15:00")
-	w.inv = oracleInventory(t, planned...)
-	lacking := &lackingStore{Store: w.store.Store}
-	w.desk.deps.Store = lacking
-	stored := map[string]map[time.Time]judge.Period{}
-	for i, id := range ids {
-		site, _ := w.inv.Site(id)
-		stored[id] = map[time.Time]judge.Period{}
-		from := Month{2025, 9}.From()
-		if i == 4 {
-			from = reportAt(t, "2026-02-12 00:00") // it joins
-		}
-		var lines []byte
-		for day := from; day.Before(Month{2026, 4}.From()); day = day.AddDate(0, 0, 1) {
-			p := standardDay(DueDay{day, 0})
-			p.Site = id
-			for m := day; m.Before(day.AddDate(0, 0, 1)); m = m.Add(15 * time.Minute) {
-				if site.Due(m) {
-					p.Due += 900
-				}
-			}
-			// Written twice: the second is what counts.
-			if r.IntN(5) == 0 {
-				q := p
-				oracleDay(r, &q)
-				lines, _ = q.Point(siteDay).AppendLine(lines)
-				if !oracleDay(r, &p) {
-					p = q
-					stored[id][day] = q
-					continue
-				}
-			} else if !oracleDay(r, &p) {
-				continue
-			}
-			var err error
-			if lines, err = p.Point(siteDay).AppendLine(lines); err != nil {
-				t.Fatal(err)
-			}
-			stored[id][day] = p
-		}
-		if err := w.store.Write(t.Context(), api.Hourly, lines); err != nil {
-			t.Fatal(err)
-		}
+	rows := make([]string, len(oraclePlanned))
+	for i, p := range oraclePlanned {
+		rows[i] = strings.Join(p[:], ",") + ",x"
+	}
+	w.inv = oracleInventory(t, rows...)
+	w.store = &lackingStore{Store: w.reportWorld.store.Store}
+	w.desk.deps.Store = w.store
+	for _, id := range oracleSites {
+		w.office(id)
 	}
 	w.says("bd-21550", "2025-12-01")
 	w.says("bd-21553", "2025-03-31")
 	w.says("bd-21997", "2026-02-28")
-	standard, _ := w.desk.Standard("")
-	checked := 0
-	for _, month := range []Month{{2025, 12}, {2026, 1}, {2026, 2}, {2026, 3}} {
-		report := w.report(Request{Month: month, Months: 3})
-		for _, id := range ids {
-			site, _ := w.inv.Site(id)
-			line := report.reportLine(t, id)
-			for i := range standard.Criteria {
-				c := &standard.Criteria[i]
-				figure := oracleFigure[c.Measure]
-				at := slices.IndexFunc(line.Findings, func(f Finding) bool { return f.Criterion == c.ID })
-				if figure == nil || at < 0 {
-					continue
-				}
-				f := line.Findings[at]
-				threshold, atLeast := c.AtLeast, true
-				if c.AtMost != nil {
-					threshold, atLeast = c.AtMost, false
-				}
-				if c.Mountain != nil && (site.Terrain == inventory.Highland || site.Terrain == inventory.Mountain) {
-					threshold = c.Mountain
-				}
-				if site.Terrain == inventory.Unknown {
-					continue
-				}
-				var due, good, bad, missing, toCome int
-				for day := month.Add(1 - c.Months).From(); day.Before(month.Until()); day = day.AddDate(0, 0, 1) {
-					var seconds int64
-					for m := day; m.Before(day.AddDate(0, 0, 1)); m = m.Add(time.Minute) {
-						open := site.Due(m)
-						for _, s := range spans {
-							if s[2] != "all" && s[2] != id && s[2] != site.AreaCode {
-								continue
-							}
-							if !m.Before(reportAt(t, s[0])) && m.Before(reportAt(t, s[1])) {
-								open = false
-							}
-						}
-						if open {
-							seconds += 60
-						}
-					}
-					if seconds == 0 {
-						continue
-					}
-					due++
-					if day.AddDate(0, 0, 1).After(w.now) {
-						toCome++
-						continue
-					}
-					p, there := stored[id][day]
-					part, of, told := int64(0), int64(1), false
-					if there {
-						part, of, told = figure(&p)
-					}
-					if !told || oracleKnown(&p)*100 < int64(c.DayKnown)*seconds {
-						missing++
-						continue
-					}
-					cmp := oracleReaches(part, max(of, 1), *threshold)
-					switch {
-					case atLeast && cmp >= 0 || !atLeast && cmp <= 0:
-						good++
-					case MeasureOf(c.Measure).LowerBound:
-						missing++
-					default:
-						bad++
-					}
-				}
-				needed := (int(c.Days)*due + 99) / 100
-				if MeasureOf(c.Measure).LowerBound {
-					needed = min(1, due)
-				}
-				m := f.Measured
-				got := [6]int{m.Due, m.Good, m.Bad, m.Missing, m.ToCome, m.Needed}
-				if want := [6]int{due, good, bad, missing, toCome, needed}; got != want {
-					t.Errorf("seed %d: %s %s %s: got %v, want %v", seed, month, id, c.ID, got, want)
-				}
-				if c.Evidence == ByMeasured {
-					want := NoData
-					if due > 0 && good >= needed {
-						want = Met
-					} else if bad > due-needed {
-						want = NotMet
-					}
-					if f.Verdict != want {
-						t.Errorf("seed %d: %s %s %s: %s, want %s", seed, month, id, c.ID, f.Verdict, want)
-					}
-				}
-				checked++
-			}
-		}
-	}
-	t.Log(checked, "findings compared")
+	return w
+}
 
-	// Less is never better.
-	rank := map[Verdict]int{NotMet: 0, NoData: 0, Met: 1, Exempt: 1}
-	full := map[Month]*Report{}
-	for _, month := range []Month{{2025, 12}, {2026, 2}, {2026, 3}} {
-		full[month] = w.report(Request{Month: month, Months: 3, Budget: 1 << 40})
+// office stores its days.
+func (w *oracleWorld) office(id string) {
+	site, _ := w.inv.Site(id)
+	w.days[id], w.open[id] = map[time.Time]judge.Period{}, map[time.Time]int64{}
+	joined := Month{2025, 9}.From()
+	if id == "bd-21862" {
+		joined = reportAt(w.t, "2026-02-12 00:00")
 	}
-	for range 25 {
-		gone := map[string]bool{}
-		rate := []int{2, 5, 30, 200}[r.IntN(4)]
-		lacking.lacks = func(site string, day time.Time) bool {
-			key := site + day.String()
-			if _, known := gone[key]; !known {
-				gone[key] = r.IntN(rate) == 0
+	var lines []byte
+	for day := (Month{2025, 9}).From(); day.Before(Month{2026, 4}.From()); day = day.AddDate(0, 0, 1) {
+		p := standardDay(DueDay{day, 0})
+		p.Site = id
+		p.Due, w.open[id][day] = w.openOn(&site, day)
+		for range 1 + w.IntN(5)/4 {
+			if q := p; !day.Before(joined) && oracleDay(w.Rand, &q) {
+				w.days[id][day] = q
+				var err error
+				if lines, err = q.Point(siteDay).AppendLine(lines); err != nil {
+					w.t.Fatal(err)
+				}
 			}
-			return gone[key]
 		}
+	}
+	if err := w.reportWorld.store.Write(w.t.Context(), api.Hourly, lines); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// openOn counts a day's seconds, all and those without planned work, by five minutes.
+func (w *oracleWorld) openOn(site *inventory.Site, day time.Time) (all, left int64) {
+	const step = 5 * time.Minute
+	var planned []judge.Span
+	for _, p := range oraclePlanned {
+		if p[2] == "all" || p[2] == site.ID || p[2] == site.AreaCode {
+			planned = append(planned, judge.Span{From: reportAt(w.t, p[0]), To: reportAt(w.t, p[1])})
+		}
+	}
+	for at := day; at.Before(day.AddDate(0, 0, 1)); at = at.Add(step) {
+		if !site.Due(at) {
+			continue
+		}
+		all += int64(step / time.Second)
+		if !slices.ContainsFunc(planned, func(p judge.Span) bool { return !at.Before(p.From) && at.Before(p.To) }) {
+			left += int64(step / time.Second)
+		}
+	}
+	return all, left
+}
+
+// expect counts the days of a criterion as a finding has them.
+func (w *oracleWorld) expect(c *Criterion, site *inventory.Site, month Month) (want Measured) {
+	threshold, atLeast := c.AtLeast, true
+	if c.AtMost != nil {
+		threshold, atLeast = c.AtMost, false
+	}
+	if c.Mountain != nil && site.Terrain != inventory.Plain {
+		threshold = c.Mountain
+	}
+	lower := MeasureOf(c.Measure).LowerBound
+	for day := month.Add(1 - c.Months).From(); day.Before(month.Until()); day = day.AddDate(0, 0, 1) {
+		open := w.open[site.ID][day]
+		if open == 0 {
+			continue
+		}
+		want.Due++
+		if day.AddDate(0, 0, 1).After(w.now) {
+			want.ToCome++
+			continue
+		}
+		p, there := w.days[site.ID][day]
+		part, of, told := oracleFigure[c.Measure](&p)
+		if !there || !told || oracleKnown(&p)*100 < int64(c.DayKnown)*open {
+			want.Missing++
+			continue
+		}
+		switch beside := oracleReaches(part, of, *threshold); {
+		case atLeast && beside >= 0 || !atLeast && beside <= 0:
+			want.Good++
+		case lower:
+			want.Missing++
+		default:
+			want.Bad++
+		}
+	}
+	if want.Needed = (int(c.Days)*want.Due + 99) / 100; lower {
+		want.Needed = min(1, want.Due)
+	}
+	return want
+}
+
+// What a report counts is what anyone counts from the stored days, the calendar and a
+// list of planned work, without floats.
+func TestAReportCountsWhatAnyoneCountsFromTheSameDays(t *testing.T) {
+	w := newOracleWorld(t)
+	standard, _ := w.desk.Standard("")
+	for _, month := range []Month{{2025, 12}, {2026, 1}, {2026, 2}, {2026, 3}} {
+		report := w.report(Request{Month: month, Months: 1})
+		for _, id := range oracleSites {
+			site, _ := w.inv.Site(id)
+			if site.Terrain == inventory.Unknown {
+				t.Fatalf("%s is of no known terrain", id)
+			}
+			for _, f := range report.reportLine(t, id).Findings {
+				at := slices.IndexFunc(standard.Criteria, func(c Criterion) bool { return c.ID == f.Criterion })
+				c := &standard.Criteria[at]
+				if oracleFigure[c.Measure] == nil {
+					continue
+				}
+				want, m := w.expect(c, &site, month), f.Measured
+				if got := (Measured{Due: m.Due, Good: m.Good, Bad: m.Bad, Missing: m.Missing, ToCome: m.ToCome, Needed: m.Needed}); got != want {
+					t.Errorf("%s %s %s: %+v, want %+v", month, id, c.ID, got, want)
+				}
+				verdict := NoData
+				switch {
+				case want.Due > 0 && want.Good >= want.Needed:
+					verdict = Met
+				case want.Bad > want.Due-want.Needed:
+					verdict = NotMet
+				}
+				if c.Evidence == ByMeasured && f.Verdict != verdict {
+					t.Errorf("%s %s %s: %s, want %s", month, id, c.ID, f.Verdict, verdict)
+				}
+			}
+		}
+	}
+}
+
+// Whatever days are lost, no verdict of the whole report is better for it, nor nearer to
+// the target, nor is one of its history.
+func TestAReportOfFewerDaysIsNowhereBetter(t *testing.T) {
+	w := newOracleWorld(t)
+	met := func(v Verdict) int {
+		if v == Met || v == Exempt {
+			return 1
+		}
+		return 0
+	}
+	request := Request{Month: Month{2026, 2}, Months: 3}
+	before := w.report(request)
+	for _, one := range []int{2, 5, 30, 200} {
+		lost := map[string]map[time.Time]bool{}
+		for id, days := range w.days {
+			lost[id] = map[time.Time]bool{}
+			for _, day := range slices.SortedFunc(maps.Keys(days), time.Time.Compare) {
+				lost[id][day.UTC()] = w.IntN(one) == 0
+			}
+		}
+		w.store.lacks = func(site string, day time.Time) bool { return lost[site][day.UTC()] }
 		w.desk.recent = recent{}
-		for month, before := range full {
-			after := w.report(Request{Month: month, Months: 3, Budget: 1 << 40})
-			for _, id := range ids {
-				a, b := before.reportLine(t, id), after.reportLine(t, id)
-				if rank[b.Verdict] > rank[a.Verdict] || b.Distance < a.Distance-1e-9 && b.Verdict != a.Verdict {
-					t.Errorf("seed %d: %s %s: %s became %s (%v, %v)", seed, month, id, a.Verdict, b.Verdict, a.Distance, b.Distance)
+		after := w.report(request)
+		for _, id := range oracleSites {
+			was, is := before.reportLine(t, id), after.reportLine(t, id)
+			if met(is.Verdict) > met(was.Verdict) || is.Distance < was.Distance-1e-9 {
+				t.Errorf("%s: %s (%v) became %s (%v)", id, was.Verdict, was.Distance, is.Verdict, is.Distance)
+			}
+			for i := range was.Findings {
+				if met(is.Findings[i].Verdict) > met(was.Findings[i].Verdict) {
+					t.Errorf("%s %s: %s became %s", id, was.Findings[i].Criterion, was.Findings[i].Verdict, is.Findings[i].Verdict)
 				}
-				if b.Distance < a.Distance-1e-9 {
-					t.Errorf("seed %d: %s %s: distance %v became %v", seed, month, id, a.Distance, b.Distance)
-				}
-				for i := range a.Findings {
-					if rank[b.Findings[i].Verdict] > rank[a.Findings[i].Verdict] {
-						t.Errorf("seed %d: %s %s %s: %s became %s", seed, month, id, a.Findings[i].Criterion, a.Findings[i].Verdict, b.Findings[i].Verdict)
-					}
-				}
-				for i := range a.History {
-					if rank[b.History[i].Verdict] > rank[a.History[i].Verdict] {
-						t.Errorf("seed %d: history of %s %s", seed, id, a.History[i].Month)
-					}
+			}
+			for i := range was.History {
+				if met(is.History[i].Verdict) > met(was.History[i].Verdict) {
+					t.Errorf("%s in %s: %s became %s", id, was.History[i].Month, was.History[i].Verdict, is.History[i].Verdict)
 				}
 			}
 		}
 	}
-	_ = declared.Declaration{}
-	_ = storetest.Log
 }
