@@ -128,7 +128,7 @@ func (s *lackingStore) Scan(ctx context.Context, q store.Query, each func(map[st
 
 // oraclePlanned is work that is planned: over days, over the new year, twice at once, and within an hour.
 var oraclePlanned = [][3]string{
-	{"2026-02-03 08:00", "2026-02-05 12:00", "all"}, {"2026-02-05 11:00", "2026-02-05 17:00", "bd-21550"},
+	{"2026-02-03 08:00", "2026-02-05 12:00", "all"}, {"2026-02-05 11:00", "2026-02-05 16:00", "bd-21550"},
 	{"2025-12-31 16:30", "2026-01-02 07:30", "540"}, {"2026-01-05 09:10", "2026-01-05 09:25", "all"},
 }
 
