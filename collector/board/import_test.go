@@ -304,6 +304,18 @@ func TestAFormForPublishingThatIsSentTwiceIsOnePublication(t *testing.T) {
 	}
 }
 
+func TestWhatRestsOnDamagedDeclarationsSaysSoAndIsNotPublished(t *testing.T) {
+	d := built(t)
+	d.report.Known.Unread = 2
+	h := over(t, d, planner)
+	if _, page := get(t, h, http.MethodGet, "/target?lang=en"); !strings.Contains(page, "2 sheets of declarations that were kept cannot be read") {
+		t.Error("the page does not say so")
+	}
+	if r := send(t, h, "/target/publish?lang=en", url.Values{"month": {"2026-09"}}); r.StatusCode != http.StatusConflict {
+		t.Errorf("published: %d", r.StatusCode)
+	}
+}
+
 func TestADamagedPublicationIsNamedAndNotShown(t *testing.T) {
 	d := built(t)
 	dir := t.TempDir()

@@ -60,6 +60,10 @@ func (b *board) servePublish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	published, err := b.publish(report, by)
+	if errors.Is(err, goal.ErrUnread) {
+		b.sentence(w, r, http.StatusConflict, lang.Text("target.not_published"), lang.Text("target.unread", report.Known.Unread))
+		return
+	}
 	if err != nil {
 		b.deps.Log.Error("a report cannot be published", "goal", v.request.Goal, "month", v.request.Month.String(), "error", err)
 		b.sentence(w, r, http.StatusInternalServerError, lang.Text("target.not_published"), lang.Text("target.no_disk"))

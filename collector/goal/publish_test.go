@@ -28,7 +28,7 @@ func publishReport(made time.Time) *Report {
 		Month:   Month{2026, time.October},
 		Over:    true,
 		Made:    made,
-		Known:   Known{"inv", "decl", "days"},
+		Known:   Known{"inv", "decl", "days", 0},
 		UnitsOn: time.Date(2026, 10, 31, 0, 0, 0, 0, inventory.Zone()),
 		Sites: []SiteLine{
 			{ID: "bd-21997", Name: "Vĩnh Sơn", Result: Result{Verdict: NoData, Distance: 1.5, Findings: []Finding{finding}}},
