@@ -84,6 +84,15 @@ func TestASecretIsNotCompressedWithWhatAPageRepeats(t *testing.T) {
 	}
 }
 
+func TestWhoMayNotWriteIsShownNoForm(t *testing.T) {
+	for role, forms := range map[api.UserRole]int{api.RoleViewer: 0, api.RolePlanner: 0, api.RoleOperator: 1} {
+		_, body := get(t, readBy(api.Visitor{Role: role}, bare(t, empty{})), http.MethodGet, "/incidents")
+		if n := strings.Count(body, "<textarea"); n != forms {
+			t.Errorf("%s: %d forms", role, n)
+		}
+	}
+}
+
 func TestEveryPageKeepsItsVisitorsSecretApart(t *testing.T) {
 	v := api.Visitor{Name: "đức", Role: api.RoleOperator, CSRF: "q8Zk3vN1xT7bW5yR2mC9"}
 	h := readBy(v, bare(t, empty{}))

@@ -62,8 +62,6 @@ func (b *board) serveEvents(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Accel-Buffering", "no") // a proxy that gathers answers would hold the events back
 	h.Set("Connection", "close")     // its deadlines are not those of other requests
 	s := stream{w, http.NewResponseController(w)}
-	// Listening for the reader's leaving would end with the server's time for a request.
-	_ = s.control.SetReadDeadline(time.Time{}) // a recorder of a test has none
 	s.run(r.Context(), b, r.Header.Get("Last-Event-ID"))
 }
 
@@ -106,7 +104,7 @@ func (s stream) run(ctx context.Context, b *board, seen string) {
 
 // send gives the connection a deadline of its own: the server's is for answers that end.
 func (s stream) send(text string) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(sendTime)) // likewise
+	_ = s.control.SetWriteDeadline(time.Now().Add(sendTime)) // a recorder of a test has none
 	if _, err := io.WriteString(s.w, text); err != nil {
 		return err
 	}

@@ -197,6 +197,17 @@ func TestEverythingThatPagesShowIsAChange(t *testing.T) {
 	}
 }
 
+func TestThatNobodyJudgesAnyMoreIsAChange(t *testing.T) {
+	j, _, server, _ := eventful(t, quick)
+	j.judged.Store(time.Now().Add(500*time.Millisecond - oldJudgement).UnixNano())
+	lines := streamOf(t, server, "")
+	until(t, lines, "id: ")
+	before, _ := until(t, lines, "event: changed")
+	if len(before) < 5 {
+		t.Errorf("it was said at once: %q", before)
+	}
+}
+
 func TestARefusedNoteIsNoChange(t *testing.T) {
 	_, b, server, _ := eventful(t, quick)
 	r, err := server.Client().PostForm(server.URL+"/incidents/note", url.Values{"act": {"hand_over"}})
@@ -253,7 +264,22 @@ func TestStreamsEndAtOnceWhenTheCollectorStopsEvenIfTheDatabaseHangs(t *testing.
 	hang := make(chan struct{})
 	defer close(hang)
 	j.waits.Store(&hang)
-	time.Sleep(5 * quick.look) // one of them hangs by now
+	time.Sleep(5 * quick.look) // one of them hangs by now, and no more
+	beating := 0
+	for _, lines := range all {
+		for len(lines) > 0 {
+			<-lines
+		}
+	}
+	time.Sleep(3 * quick.beat)
+	for _, lines := range all {
+		if len(lines) > 0 {
+			beating++
+		}
+	}
+	if beating != len(all)-1 {
+		t.Errorf("%d of %d streams go on while the database hangs", beating, len(all))
+	}
 	stop()
 	deadline := time.After(2 * time.Second)
 	for _, lines := range all {

@@ -3,13 +3,9 @@
 package board
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptest"
-	"os/exec"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,39 +142,5 @@ func TestASitesPageShowsItsUplinkAndEscapesWhatAgentsSay(t *testing.T) {
 		if r, _ := get(t, h, http.MethodGet, "/site/bd-21631?period="+period); r.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", period, r.StatusCode)
 		}
-	}
-}
-
-func TestABrowserKeepsThePageLive(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("no chromium: run `make setup`")
-	}
-	h := pagesOf(t, known(t))
-	var refreshed atomic.Int64
-	again := make(chan struct{}, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, r)
-		if r.URL.Query().Get("part") == "live" && refreshed.Add(1) == 2 {
-			again <- struct{}{}
-		}
-	}))
-	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	browser := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
-		"--virtual-time-budget=25000", "--dump-dom", server.URL+"/?lang=en")
-	out, err := browser.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	select {
-	case <-again:
-	default:
-		t.Errorf("the page was fetched again %d times", refreshed.Load())
-	}
-	if dom := string(out); strings.Count(dom, `<tr id="bd-`) != 159 || !strings.Contains(dom, "uplink down") || !strings.Contains(dom, `id="away" class="warning" role="status" hidden`) {
-		t.Errorf("the browser shows %.3000s", dom)
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"communewatch/collector/goal"
 	"communewatch/collector/goal/paper"
+	"communewatch/collector/inventory"
+	"communewatch/collector/say"
 )
 
 func dayAt(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 0, 0, zone) }
@@ -82,15 +84,20 @@ func TestASiteShowsDeclaredBesideMeasuredAndWhatIsToDo(t *testing.T) {
 
 func TestRolloutSaysWhomToCallMountainFirstAndGivesTheListToKeep(t *testing.T) {
 	d := built(t)
+	stage := d.stages["bd-21634"].Stage
+	delete(d.stages, "bd-21634") // of whom nothing is known
 	h := over(t, d, viewer)
 	_, body := get(t, h, http.MethodGet, "/rollout")
-	for _, want := range []string{"<b>53</b>", "Chưa cài", "120 trên 159", "/rollout.csv"} {
+	for _, want := range []string{"<b>54</b>", "Chưa cài", "120 trên 159", "/rollout.csv"} {
 		if !strings.Contains(strings.ReplaceAll(body, "chưa cài", "Chưa cài"), want) {
 			t.Errorf("no %q", want)
 		}
 	}
 	waiting := body[strings.Index(body, `id="not_installed"`):]
 	mountain, plain := strings.Index(waiting, "Vùng cao, miền núi"), strings.Index(waiting, "Đồng bằng")
+	if stage == goal.NotInstalled || !strings.Contains(waiting[:plain], "/site/bd-21634") {
+		t.Errorf("a mountain site that was never heard (%s) is not among those that wait", stage)
+	}
 	if mountain < 0 || plain < mountain {
 		t.Errorf("mountain at %d, plain at %d", mountain, plain)
 	}
@@ -113,5 +120,15 @@ func TestACellOfTheRolloutIsNoFormulaAndKeepsItsZeros(t *testing.T) {
 		if got := inert(cell); got != want {
 			t.Errorf("%q: %q, want %q", cell, got, want)
 		}
+	}
+}
+
+func TestTheListToCallKeepsTheZerosOfATelephone(t *testing.T) {
+	inv := folder(t, "Canh Liên")
+	b := &board{}
+	b.deps.Inventory, b.deps.Now = func() *inventory.Inventory { return inv }, func() time.Time { return targetNow }
+	var out strings.Builder
+	if err := b.rolloutCSV(&out, say.Vietnamese, nil); err != nil || !strings.Contains(out.String(), ";'0256 3888 123;VNPT <b> 1800 1166;") {
+		t.Errorf("%v, %q", err, out.String())
 	}
 }

@@ -185,9 +185,11 @@ func TestTheReportIsAskedForAsTheAddressSays(t *testing.T) {
 	get(t, h, http.MethodGet, "/target")
 	get(t, h, http.MethodGet, "/target?sort=site&verdict=met") // of the same report
 	get(t, h, http.MethodGet, "/target?month=2026-11&compare=other-1&on=2025-06-30&budget=500.000.000+%C4%91")
+	get(t, h, http.MethodGet, "/target?on=2025-06-30")
 	want := []goal.Request{
 		{Goal: "may-2023", Month: goal.Month{Year: 2026, Month: 10}},
 		{Goal: "may-2023", Compare: "other-1", Month: goal.Month{Year: 2026, Month: 11}, UnitsOn: dayAt(2025, 6, 30), Budget: 500_000_000},
+		{Goal: "may-2023", Month: goal.Month{Year: 2026, Month: 10}, UnitsOn: dayAt(2025, 6, 30)},
 	}
 	if diff := cmp.Diff(want, d.asked); diff != "" {
 		t.Error(diff)

@@ -29,6 +29,7 @@ var rows = map[string]row{
 	"POST /incident/{id}/note": {"/incident/i1/note", api.RoleOperator},
 	"GET /static/{file}":       {"/static/board.css", ""},
 	"GET /events":              {"/events", api.RoleViewer},
+	"GET /favicon.ico":         {"/favicon.ico", api.RoleViewer},
 
 	"GET /target":             {"/target", api.RoleViewer},
 	"GET /target.xlsx":        {"/target.xlsx", api.RoleViewer},

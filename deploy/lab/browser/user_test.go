@@ -69,6 +69,9 @@ func TestSomebodySignsInByKeyboardAndOutAgain(t *testing.T) {
 		t.Error(v)
 	}
 	tab.Picture("signed-in")
+	if Eval[bool](tab, `document.cookie !== ""`) {
+		t.Error("a script can read a cookie")
+	}
 	at(t, tab, `.who button`)
 	tab.Press(kb.Enter)
 	tab.Until("the form again", `document.querySelector("input[name=password]")`, soon)
