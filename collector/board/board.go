@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,18 +57,19 @@ type Deps struct {
 
 // board answers the requests.
 type board struct {
-	deps     Deps
-	pages    pages
-	province provinceCache
-	failing  atomic.Bool // the last read failed, and that was logged
-	needs    map[string]api.UserRole
-	events   events
-	times    eventTimes
-	started  time.Time
-	desk     desk // nil: there is none
-	reports  *reports
-	outlines *outlines
-	pending  pending
+	deps       Deps
+	pages      pages
+	province   provinceCache
+	failing    atomic.Bool // the last read failed, and that was logged
+	needs      map[string]api.UserRole
+	events     events
+	times      eventTimes
+	started    time.Time
+	desk       desk // nil: there is none
+	reports    *reports
+	outlines   *outlines
+	pending    pending
+	publishing sync.Mutex // one is kept after the other
 }
 
 // policy is by what a site is judged, so that a page marks as bad what the judge finds bad.

@@ -227,8 +227,12 @@ func (b *board) lookAtSheet(w http.ResponseWriter, r *http.Request, s sheet) {
 		b.noBook(w, r, err)
 		return
 	}
-	p.Preview = b.sheetChanges(format{p.Lang, s.at}, have, declarations)
-	p.Confirm = b.pending.put(s)
+	if taken, was := b.takenBefore(s); was {
+		p.Taken = p.Lang.Text("declared.again", format{p.Lang, s.at}.stamp(taken.At), taken.By, taken.ID)
+	} else {
+		p.Preview = b.sheetChanges(format{p.Lang, s.at}, have, declarations)
+		p.Confirm = b.pending.put(s)
+	}
 	b.write(w, r, http.StatusOK, "import", p)
 }
 

@@ -1,6 +1,8 @@
 package board
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -118,4 +120,16 @@ func declarationFacts(f format, d declared.Declaration) (out []fieldFact) {
 	add("source", d.Source)
 	add("note", d.Note)
 	return out
+}
+
+// takenBefore finds the import of the very same sheet. Taking it again would change nothing,
+// though what is in force may be another one's by now.
+func (b *board) takenBefore(s sheet) (declared.Import, bool) {
+	all, _ := b.desk.book().Imports() // what cannot be read is said by the page
+	sum := sha256.Sum256(s.data)
+	at := slices.IndexFunc(all, func(i declared.Import) bool { return i.Hash == hex.EncodeToString(sum[:]) })
+	if at < 0 {
+		return declared.Import{}, false
+	}
+	return all[at], true
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/goal"
@@ -82,6 +83,9 @@ func TestASheetIsShownBeforeItIsTakenAndThenSaysWhatItChanged(t *testing.T) {
 	later := strings.ReplaceAll(strings.ReplaceAll(goodSheet, "100;1", "200;"), "01/10", "15/10")
 	if _, page = bring(t, h, "/import", "b.csv", later, nil); !strings.Contains(page, "0 cơ quan kê khai lần đầu, 1 thay đổi, 1 như cũ") || !strings.Contains(page, "100 → <b>200</b>") || !strings.Contains(page, "1 → <b>–</b>") {
 		t.Error(page)
+	}
+	if _, page = bring(t, h, "/import?lang=en", "a.csv", goodSheet, nil); confirm.MatchString(page) || strings.Contains(page, "→") || !strings.Contains(page, "by hạnh") || !strings.Contains(page, "To declare the same again") {
+		t.Errorf("a sheet that was taken is to be taken again, which would change nothing: %s", page)
 	}
 	older := strings.ReplaceAll(goodSheet, "/10/2026", "/09/2026")
 	if _, page = bring(t, h, "/import", "c.csv", older, nil); !strings.Contains(page, "2 cũ hơn") || strings.Contains(page, "→") {
@@ -268,6 +272,47 @@ func TestAPublishedReportIsShownAsItWasAndSaysWhatIsOtherwiseNow(t *testing.T) {
 	}
 	if _, page := get(t, h, http.MethodGet, "/published/may-2023_2026-09_20260101T000000Z_000000000000.pdf"); !strings.Contains(page, "Không có báo cáo") {
 		t.Error(page)
+	}
+}
+
+// Whoever clicks twice publishes once, though the desk made its report anew meanwhile.
+func TestAFormForPublishingThatIsSentTwiceIsOnePublication(t *testing.T) {
+	d := built(t)
+	h := over(t, d, planner)
+	publish := func() string {
+		again := *d.report
+		again.Made = again.Made.Add(time.Second)
+		d.report = &again
+		r := send(t, h, "/target/publish", url.Values{"month": {"2026-09"}})
+		if r.StatusCode != http.StatusSeeOther {
+			t.Fatal(r.StatusCode)
+		}
+		return r.Header.Get("Location")
+	}
+	first := publish()
+	if second := publish(); second != first {
+		t.Errorf("%s, and again %s", first, second)
+	}
+	d.report.Known.Days = "others"
+	if other := publish(); other == first {
+		t.Error("another report is the same publication")
+	}
+	last := publish()
+	d.report.Made = d.report.Made.Add(sentTwice)
+	if later := publish(); later == last {
+		t.Error("what is published later is the same publication")
+	}
+}
+
+func TestWhatRestsOnDamagedDeclarationsSaysSoAndIsNotPublished(t *testing.T) {
+	d := built(t)
+	d.report.Known.Unread = 2
+	h := over(t, d, planner)
+	if _, page := get(t, h, http.MethodGet, "/target?lang=en"); !strings.Contains(page, "2 sheets of declarations that were kept cannot be read") {
+		t.Error("the page does not say so")
+	}
+	if r := send(t, h, "/target/publish?lang=en", url.Values{"month": {"2026-09"}}); r.StatusCode != http.StatusConflict {
+		t.Errorf("published: %d", r.StatusCode)
 	}
 }
 

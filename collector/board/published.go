@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"time"
 
 	"communewatch/collector/api"
 	"communewatch/collector/goal"
@@ -58,7 +59,11 @@ func (b *board) servePublish(w http.ResponseWriter, r *http.Request) {
 	if !b.read(w, r, err) {
 		return
 	}
-	published, err := b.desk.archive().Publish(report, by)
+	published, err := b.publish(report, by)
+	if errors.Is(err, goal.ErrUnread) {
+		b.sentence(w, r, http.StatusConflict, lang.Text("target.not_published"), lang.Text("target.unread", report.Known.Unread))
+		return
+	}
 	if err != nil {
 		b.deps.Log.Error("a report cannot be published", "goal", v.request.Goal, "month", v.request.Month.String(), "error", err)
 		b.sentence(w, r, http.StatusInternalServerError, lang.Text("target.not_published"), lang.Text("target.no_disk"))
@@ -67,6 +72,23 @@ func (b *board) servePublish(w http.ResponseWriter, r *http.Request) {
 	b.deps.Log.Info("a report was published", "id", published.ID, "by", by)
 	b.reports.forget()
 	http.Redirect(w, r, link(lang, "/published/"+published.ID), http.StatusSeeOther)
+}
+
+// sentTwice is within which the same report, published by the same person, is a form that
+// was sent twice.
+const sentTwice = time.Minute
+
+// publish keeps a report. A form that is sent twice is one publication, though the desk
+// makes its report anew once the first is kept.
+func (b *board) publish(r *goal.Report, by string) (goal.Published, error) {
+	b.publishing.Lock()
+	defer b.publishing.Unlock()
+	last, published, err := b.desk.archive().Last(r.Goal.ID, r.Month)
+	if err == nil && last != nil && published.By == by && r.Made.Sub(last.Made).Abs() < sentTwice &&
+		last.Known == r.Known && last.Goal.Hash == r.Goal.Hash && last.Over == r.Over {
+		return *published, nil
+	}
+	return b.desk.archive().Publish(r, by)
 }
 
 func (b *board) servePublishedList(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"communewatch/collector/api"
@@ -84,6 +85,9 @@ func (b *board) targetPage(v view, r *goal.Report, at time.Time) targetPage {
 		p.Hint = v.lang.Text("target.goes_on", f.month(r.Month))
 	case r.Month == goalMonth:
 		p.Hint = v.lang.Text("target.nothing_measured")
+	}
+	if r.Known.Unread > 0 {
+		p.Hint = strings.TrimSpace(p.Hint + " " + v.lang.Text("paper.note_unread", r.Known.Unread))
 	}
 	sites := v.chosen(r)
 	p.Shown = len(sites)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // How a file is named: its id, with all of its hash instead of the first digits.
@@ -55,13 +56,18 @@ func (a *Archive) List() ([]Published, error) {
 	}
 	var all []Published
 	var damaged []error
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.listed
+	a.listed = make(map[string]listed, len(names))
 	for _, name := range names {
-		_, p, err := a.proven(name)
+		one, err := a.listing(name, before[name])
 		if err != nil {
 			damaged = append(damaged, &Damaged{name, err})
 			continue
 		}
-		all = append(all, p)
+		all = append(all, one.Published)
+		a.listed[name] = one
 	}
 	slices.SortFunc(all, func(a, b Published) int {
 		if c := b.Made.Compare(a.Made); c != 0 {
@@ -70,6 +76,35 @@ func (a *Archive) List() ([]Published, error) {
 		return strings.Compare(a.ID, b.ID)
 	})
 	return all, errors.Join(damaged...)
+}
+
+// listed is what a list says of a file, proven when the file was of this size and time.
+type listed struct {
+	Published
+	size    int64
+	changed time.Time
+}
+
+// settled is how long ago a file must have been changed for its time to tell of a later
+// change: what comes in the same tick of the clock has the same time.
+const settled = 2 * time.Second
+
+// listing proves a file again only if it is another than it was: a list of a thousand would
+// else read a gigabyte each time. Whoever asks for one has it proven anew.
+func (a *Archive) listing(name string, before listed) (listed, error) {
+	info, err := os.Lstat(filepath.Join(a.dir, name))
+	if err != nil {
+		return listed{}, err
+	}
+	changed := info.ModTime()
+	if info.Size() == before.size && changed.Equal(before.changed) {
+		return before, nil
+	}
+	_, p, err := a.proven(name)
+	if time.Since(changed) < settled {
+		changed = time.Time{}
+	}
+	return listed{p, info.Size(), changed}, err
 }
 
 // Get reads one and holds its content against its hash. One that is not there gives

@@ -8,7 +8,7 @@ import (
 
 // changesReport is a report in which sites have these verdicts on criteria.
 func changesReport(sites ...SiteLine) *Report {
-	return &Report{Goal: GoalStamp{Hash: "g"}, Made: publishMade, Known: Known{"i", "e", "d"}, Sites: sites}
+	return &Report{Goal: GoalStamp{Hash: "g"}, Made: publishMade, Known: Known{"i", "e", "d", 0}, Sites: sites}
 }
 
 func changesSite(id string, v Verdict, findings ...Finding) SiteLine {

@@ -58,6 +58,9 @@ func (c *Criterion) known(d seenDay) bool {
 	return d.period != nil && 100*float64(d.period.Known()) >= c.DayKnown*float64(d.Seconds)
 }
 
+// powerColumns are those of a day by which power is shown to be steady.
+const powerColumns = "power_cuts rounds rounds_due"
+
 // judged is what a day that is over shows.
 type judged int
 
@@ -154,8 +157,14 @@ func (m *Measured) opinion(less bool) opinion {
 	return opinion{NoData, whyFewDays}
 }
 
+// roundsMade tells whether enough rounds of a day were: what measures has power.
+func (c *Criterion) roundsMade(p *judge.Period) bool {
+	return p.RoundsDue > 0 && 100*float64(p.Rounds) >= c.DayKnown*float64(p.RoundsDue)
+}
+
 // steady counts days without a power cut. One that nobody knows enough of is not among
-// them: silence may be a cut.
+// them: silence may be a cut; nor one that passed within a cut, which began on another day
+// and of which all is known, but hardly a round was made.
 func (c *Criterion) steady(e *Evidence, all []seenDay) *Measured {
 	var cuts float64
 	var told int64
@@ -167,7 +176,7 @@ func (c *Criterion) steady(e *Evidence, all []seenDay) *Measured {
 		switch {
 		case d.period.PowerCuts > 0:
 			return shownBad
-		case !c.known(d):
+		case !c.known(d) || !c.roundsMade(d.period):
 			return shownNothing
 		}
 		told++

@@ -41,7 +41,7 @@ func (s *Standard) columns(before int) []string {
 		}
 		all = append(all, strings.Fields(MeasureOf(c.Measure).columns)...)
 		if c.Exempt == PowerSteady {
-			all = append(all, "power_cuts")
+			all = append(all, strings.Fields(powerColumns)...)
 		}
 	}
 	return all

@@ -139,30 +139,36 @@ func (k *known) readDeclared(d *Desk) error {
 	k.declared = make(map[Month]map[string]declared.Declaration, k.months)
 	for n := range k.months {
 		month := k.month.Add(-n)
-		said, hash, err := d.inForce(month.lastDay())
+		said, hash, damaged, err := d.inForce(month.lastDay())
 		if err != nil {
 			return err
 		}
 		k.declared[month] = said
 		if n == 0 {
-			k.hashes.Declarations = hash
+			k.hashes.Declarations, k.hashes.Unread = hash, d.unread(damaged)
 		}
 	}
 	return nil
 }
 
-// inForce is what is declared at the end of a day. Sheets that are damaged say nothing,
-// which is told; the others hold.
-func (d *Desk) inForce(day time.Time) (map[string]declared.Declaration, string, error) {
+// inForce is what is declared at the end of a day. Sheets that are damaged say nothing; the
+// others hold.
+func (d *Desk) inForce(day time.Time) (map[string]declared.Declaration, string, *declared.Damaged, error) {
 	said, hash, err := d.Book.InForce(day, time.Time{})
-	if damaged, _ := errors.AsType[*declared.Damaged](err); damaged != nil {
-		d.deps.Log.Warn("some declarations cannot be read and are left out", "error", damaged)
-		return said, hash, nil
+	damaged, _ := errors.AsType[*declared.Damaged](err)
+	if err != nil && damaged == nil {
+		return nil, "", nil, fmt.Errorf("read declarations: %w", err)
 	}
-	if err != nil {
-		return nil, "", fmt.Errorf("read declarations: %w", err)
+	return said, hash, damaged, nil
+}
+
+// unread tells how many sheets are damaged, and the log which.
+func (d *Desk) unread(damaged *declared.Damaged) int {
+	if damaged == nil {
+		return 0
 	}
-	return said, hash, nil
+	d.deps.Log.Warn("some declarations cannot be read and are left out", "error", damaged)
+	return len(damaged.Files)
 }
 
 // evidence is what a verdict by a standard rests on.

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"communewatch/collector/goal/kept"
@@ -20,10 +22,19 @@ const (
 
 var errArchiveFull = fmt.Errorf("the archive of published reports holds %d, which is all that it takes: move old ones elsewhere", maxPublished)
 
+// ErrUnread refuses to keep for good what rests on a part of the declarations: where the
+// newest sheet is damaged, an older one that says more holds in its place.
+var ErrUnread = errors.New("sheets of declarations are damaged: mend them, or move them elsewhere, first")
+
 // Archive keeps published reports in a folder, each in a file of its own that never
 // changes: its name holds goal, month, stamp and the SHA-256 of its content. Several
 // processes may use one folder: a file gets its name as a whole, and no name twice.
-type Archive struct{ dir string }
+type Archive struct {
+	dir string
+
+	mu     sync.Mutex
+	listed map[string]listed // by file
+}
 
 // Published is one that is kept.
 type Published struct {
@@ -55,12 +66,15 @@ func OpenArchive(dir string) (*Archive, error) {
 	if err := kept.Folder(dir); err != nil {
 		return nil, fmt.Errorf("open archive %s: %w", dir, err)
 	}
-	return &Archive{dir}, nil
+	return &Archive{dir: dir}, nil
 }
 
 // Publish keeps a report for good. The same one by the same person again is the same
 // publication.
 func (a *Archive) Publish(r *Report, by string) (Published, error) {
+	if r.Known.Unread > 0 {
+		return Published{}, ErrUnread
+	}
 	data, p, err := seal(r, by)
 	if err != nil {
 		return Published{}, fmt.Errorf("publish: %w", err)

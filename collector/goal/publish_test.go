@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func publishReport(made time.Time) *Report {
 		Month:   Month{2026, time.October},
 		Over:    true,
 		Made:    made,
-		Known:   Known{"inv", "decl", "days"},
+		Known:   Known{"inv", "decl", "days", 0},
 		UnitsOn: time.Date(2026, 10, 31, 0, 0, 0, 0, inventory.Zone()),
 		Sites: []SiteLine{
 			{ID: "bd-21997", Name: "Vĩnh Sơn", Result: Result{Verdict: NoData, Distance: 1.5, Findings: []Finding{finding}}},
@@ -324,5 +325,72 @@ func BenchmarkListOfAHundred(b *testing.B) {
 		if all, err := a.List(); err != nil || len(all) != 100 {
 			b.Fatal(len(all), err)
 		}
+	}
+}
+
+// A list of a thousand reports is a gigabyte: what was proven is not read again, unless it
+// is another file.
+func TestAListReadsWhatItHasProvenNoMore(t *testing.T) {
+	a := publishArchive(t)
+	p := publishOne(t, a, publishReport(publishMade))
+	path := filepath.Join(a.dir, fileOf(p))
+	settle := func(at time.Time) {
+		t.Helper()
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := func(why string, want int) {
+		t.Helper()
+		if all, _ := a.List(); len(all) != want {
+			t.Errorf("%s: %d are listed, want %d", why, len(all), want)
+		}
+	}
+	good("just written", 1)
+	old := time.Now().Add(-time.Hour)
+	settle(old)
+	good("settled", 1)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2]++
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, data, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	settle(old)
+	good("not read", 1)
+	if _, _, err := a.Get(p.ID); err == nil {
+		t.Error("what is asked for is not proven")
+	}
+	settle(old.Add(time.Second))
+	good("of another time", 0)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	good("gone", 0)
+	if len(a.listed) != 0 {
+		t.Errorf("%d are remembered", len(a.listed))
+	}
+}
+
+// Who only reads reports needs no disk that can be written to.
+func TestAnArchiveThatIsThereIsOpenedAsItIs(t *testing.T) {
+	a := publishArchive(t)
+	changed := func() syscall.Timespec {
+		t.Helper()
+		info, err := os.Stat(a.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ctim
+	}
+	before := changed()
+	time.Sleep(20 * time.Millisecond)
+	if _, err := OpenArchive(a.dir); err != nil {
+		t.Fatal(err)
+	}
+	if after := changed(); after != before {
+		t.Error("its owner was written again")
 	}
 }

@@ -126,6 +126,7 @@ type stamp struct {
 	judged    time.Time
 	imports   int
 	newest    string    // of the imports: its id
+	unread    int       // sheets that are damaged
 	published time.Time // when the archive's folder changed
 }
 
@@ -135,10 +136,14 @@ func (d *Desk) stamp(ctx context.Context, now time.Time) (stamp, error) {
 		return stamp{}, err
 	}
 	imports, err := d.Book.Imports()
-	if damaged, _ := errors.AsType[*declared.Damaged](err); damaged == nil && err != nil {
+	damaged, _ := errors.AsType[*declared.Damaged](err)
+	if damaged == nil && err != nil {
 		return stamp{}, fmt.Errorf("read declarations: %w", err)
 	}
 	s := stamp{inv: d.deps.Inventory(), judged: judged, imports: len(imports)}
+	if damaged != nil {
+		s.unread = len(damaged.Files)
+	}
 	if len(imports) > 0 {
 		s.newest = imports[0].ID
 	}

@@ -42,6 +42,7 @@ type Known struct {
 	Inventory    string `json:"inventory"`
 	Declarations string `json:"declarations"`
 	Days         string `json:"days"`
+	Unread       int    `json:"unread,omitempty"` // sheets of declarations that are damaged: older ones may hold in their place
 }
 
 // SiteLine is one site in a report.

@@ -5,6 +5,8 @@ package goal
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -150,4 +152,36 @@ func TestAReportThatIsBeingMadeIsNotForgotten(t *testing.T) {
 		t.Errorf("%d are remembered, the first %v", len(c.all), c.all[order{months: 1}])
 	}
 	release()
+}
+
+// Where the newest sheet is damaged, an older one holds in its place, which may say more: a
+// report tells that, and is not kept for good.
+func TestAReportOverDamagedDeclarationsSaysSoAndIsNotPublished(t *testing.T) {
+	w := newReportWorld(t, "2026-11-05 10:00")
+	w.says("bd-21550", "2026-08-01")
+	w.says("bd-21550", "2026-09-01")
+	if r := w.report(Request{Months: 1}); r.Known.Unread != 0 {
+		t.Fatalf("%d sheets are damaged", r.Known.Unread)
+	}
+	imports, err := w.desk.Book.Imports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(BookDir(w.desk.cfg.Dir), imports[0].Hash+".json")
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("{}"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	r := w.report(Request{Months: 1})
+	if said := r.reportLine(t, "bd-21550").reportFinding(t, "pcs").Declared; r.Known.Unread != 1 || said == nil || said.Date.Month() != time.August {
+		t.Errorf("%d sheets are damaged, what holds is %+v", r.Known.Unread, said)
+	}
+	if _, err := w.desk.Archive.Publish(r, "sở"); !errors.Is(err, ErrUnread) {
+		t.Errorf("published: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.desk.Archive.Publish(w.report(Request{Months: 1}), "sở"); err != nil {
+		t.Errorf("once it was moved: %v", err)
+	}
 }

@@ -117,7 +117,7 @@ func (d *Desk) RolloutNow(ctx context.Context) (Rollout, map[string]RolloutOf, e
 	if err != nil {
 		return Rollout{}, nil, err
 	}
-	said, _, err := d.inForce(dayOf(now))
+	said, _, _, err := d.inForce(dayOf(now))
 	if err != nil {
 		return Rollout{}, nil, err
 	}

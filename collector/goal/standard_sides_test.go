@@ -90,6 +90,9 @@ func TestSteadyPowerHasToBeShown(t *testing.T) {
 	s := standardMay(t)
 	cut := func(p *judge.Period) { p.PowerCuts = 1 }
 	unsure := func(p *judge.Period) { p.Unknown = p.Due/5 + 1 }
+	rounds := func(share int64) func(*judge.Period) {
+		return func(p *judge.Period) { p.Down, p.Rounds = p.Due-p.Due*share/1000, p.RoundsDue*share/1000 }
+	}
 	for _, c := range []struct {
 		name  string
 		days  int
@@ -104,6 +107,8 @@ func TestSteadyPowerHasToBeShown(t *testing.T) {
 		{"four cuts", 4, cut, 0, NotMet, whySaidShort},
 		{"four days of which too little is known", 4, unsure, 0, NotMet, whySaidShort},
 		{"four days of which nothing is known", 4, standardNothing, 0, NotMet, whySaidShort},
+		{"four days within a cut that began before", 4, rounds(0), 0, NotMet, whySaidShort},
+		{"it ended on the fourth", 4, rounds(799), 0, NotMet, whySaidShort},
 		{"four days, nothing declared", 4, standardNothing, -1, NoData, whySilent},
 	} {
 		e := standardEach(standardEvidence(), func(p *judge.Period) { p.UPSAsked, p.UPSAnswered = 0, 0 })
@@ -116,7 +121,13 @@ func TestSteadyPowerHasToBeShown(t *testing.T) {
 			t.Errorf("%s: %s (%s), %+v", c.name, f.Verdict, f.Why, f.Exemption)
 		}
 	}
-	e := standardEvidence()
+	e := standardLast(standardEvidence(), 4, 0, rounds(800)) // a line that was down
+	e.Declared.UPSes = nil
+	e = standardEach(e, func(p *judge.Period) { p.UPSAsked, p.UPSAnswered = 0, 0 })
+	if f := standardFinding(t, s, e, "ups"); f.Verdict != Exempt {
+		t.Errorf("enough rounds were made: %s, %+v", f.Verdict, f.Exemption)
+	}
+	e = standardEvidence()
 	e.Days, e.Declared = nil, nil
 	if f := standardFinding(t, s, e, "ups"); f.Verdict != NoData {
 		t.Errorf("nothing is known: %s", f.Verdict)

@@ -131,7 +131,7 @@ var declaredTexts = texts{
 	"declared.some_damaged":  {"có tệp hỏng; các bảng khác vẫn dùng được", "some files are damaged; the others are used"},
 	"declared.checked":       {"Đúng cả: %d đơn vị trong %s. Chưa nhận, vì chỉ kiểm tra.", "All is right: %d office{s} in %s. Nothing was taken, since this was a check."},
 	"declared.taken":         {"Đã nhận %d đơn vị từ %s (%s).", "Took %d office{s} from %s (%s)."},
-	"declared.again":         {"Bảng này đã được nhận lúc %s, người nhập: %s (%s). Không có gì thay đổi.", "This sheet was taken at %s by %s (%s). Nothing has changed."},
+	"declared.again":         {"Bảng này đã được nhận lúc %s, người nhập: %s (%s). Không có gì thay đổi. Muốn khai lại như bảng này thì sửa ngày hoặc nguồn trong bảng rồi nhập lại.", "This sheet was taken at %s by %s (%s). Nothing has changed. To declare the same again, change date or source in the sheet and import that."},
 	"declared.unusable":      {"bảng có lỗi, chưa nhận dòng nào", "the sheet has mistakes; no row of it was taken"},
 	"declared.first":         {"kê khai lần đầu", "declared for the first time"},
 	"declared.older":         {"cũ hơn bản kê khai ngày %s, nên không thay bản đó", "older than the declaration of %s, which stays in force"},

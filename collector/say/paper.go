@@ -20,6 +20,7 @@ var paperTexts = texts{
 	"paper.note_no_data": {"“Chưa đủ số liệu” không phải là đạt: được nêu riêng và không bao giờ tính vào số đạt.", "“No data” is not “met”: it is shown apart and never counted as met."},
 	"paper.note_applied": {"Đây là tiêu chuẩn áp dụng cho tháng %s. Riêng tháng 5/2023 không có số đo, nên báo cáo này không nói tháng đó đã đạt hay chưa.", "This is a standard applied to %s. May 2023 itself has no measurements, so this report does not say whether the target was met in that month."},
 	"paper.note_running": {"Tháng chưa hết: kết quả còn có thể thay đổi.", "The month is not over: results may still change."},
+	"paper.note_unread":  {"%d bảng kê khai đã lưu bị hỏng, không đọc được: kê khai cũ hơn có thể đang được dùng thay. Báo cáo này không được công bố.", "%d sheet{s} of declarations that were kept cannot be read: older declarations may hold in their place. This report is not to be published."},
 
 	"paper.mark_unverified": {"địa hình suy ra từ quy tắc chung, chưa có nguồn nêu riêng cơ quan này.", "terrain by a general rule; no source names this office."},
 	"paper.mark_split":      {"đơn vị cũ bị chia: cơ quan được tính vào đơn vị nhận phần còn lại, trụ sở ở phần nào chưa xác minh.", "the unit before was divided: the office is counted where the rest went; on which side it stands is not verified."},

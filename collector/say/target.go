@@ -108,6 +108,7 @@ var targetTexts = texts{
 	"target.publish_note":      {"Bản công bố được lập ngay lúc bấm nút, giữ nguyên mãi mãi cùng thời điểm và mã băm, và không sửa được.", "It is made when the button is pressed, and kept for good with its time and hash; it cannot be changed."},
 	"target.do_publish":        {"Công bố", "Publish"},
 	"target.not_published":     {"Báo cáo chưa được công bố.", "The report was not published."},
+	"target.unread":            {"%d bảng kê khai đã lưu bị hỏng. Khôi phục, hoặc chuyển đi nơi khác, rồi công bố lại.", "%d sheet{s} of declarations that were kept {is|are} damaged. Mend them, or move them elsewhere, then publish again."},
 	"target.no_disk":           {"Không ghi được vào thư mục dữ liệu của trung tâm. Lý do có trong nhật ký.", "The collector's data folder cannot be written. The reason is in the log."},
 	"target.published":         {"Báo cáo đã công bố", "Published reports"},
 	"target.published_lead":    {"Mỗi bản được giữ nguyên như lúc công bố: số liệu, danh mục và tiêu chuẩn của lúc ấy.", "Each is kept as it was published: with the data, inventory and standard of that time."},

@@ -56,6 +56,9 @@ func (p *printer) notes() []string {
 	if !p.Over {
 		notes = append(notes, p.t("paper.note_running"))
 	}
+	if p.Known.Unread > 0 {
+		notes = append(notes, p.t("paper.note_unread", p.Known.Unread))
+	}
 	if note := p.say(p.Goal.Note); note != "" {
 		notes = append(notes, note)
 	}

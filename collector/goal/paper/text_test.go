@@ -41,7 +41,7 @@ func TestTextHoldsNothingThatATerminalActsOn(t *testing.T) {
 // Every paper says what it is, and what it is not.
 func TestEveryPaperSaysWhatItIs(t *testing.T) {
 	r := sample()
-	r.Over = false
+	r.Over, r.Known.Unread = false, 3
 	for _, lang := range say.Langs {
 		papers := map[string][]byte{"text": print(t, "text", r, lang), "csv": print(t, "csv", r, lang), "html": print(t, "html", r, lang),
 			"site": sitePaper(t, r, "bd-21786", lang), "area": areaPaper(t, r, "544", lang)}
@@ -54,7 +54,7 @@ func TestEveryPaperSaysWhatItIs(t *testing.T) {
 		p := newPrinter(r, lang)
 		for name, paper := range papers {
 			flat := strings.Join(strings.Fields(string(paper)), " ")
-			for _, want := range []string{p.say(r.Goal.Name), lang.Text("paper.note_no_data"), lang.Text("paper.note_applied", p.month(r.Month)), lang.Text("paper.note_running"), p.say(r.Goal.Note), "5ca1ab1e0000", "1a2b3c4d5e6f", "2b3c4d5e6f70", "3c4d5e6f7081"} {
+			for _, want := range []string{p.say(r.Goal.Name), lang.Text("paper.note_no_data"), lang.Text("paper.note_applied", p.month(r.Month)), lang.Text("paper.note_running"), lang.Text("paper.note_unread", 3), p.say(r.Goal.Note), "5ca1ab1e0000", "1a2b3c4d5e6f", "2b3c4d5e6f70", "3c4d5e6f7081"} {
 				want = strings.NewReplacer("'", "&#39;").Replace(want)
 				if name == "text" || name == "csv" || name == "xlsx" {
 					want = strings.ReplaceAll(want, "&#39;", "'")
