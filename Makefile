@@ -39,10 +39,10 @@ bin/communewatch-influxd: deploy/influxdb/go.mod deploy/influxdb/go.sum
 	@cd deploy/influxdb && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/communewatch-influxd github.com/influxdata/influxdb/cmd/influxd
 	@touch $@
 
-# Vetting is lint's, and linking without debug information is faster. The lab goes first:
-# it takes longest and mostly waits, so that others can work beside it.
+# Vetting is lint's, and linking without debug information is faster. What takes longest and
+# mostly waits goes first, so that others can work beside it: three at a time keep two cores busy.
 test: build ## run all tests but the long ones, with the race detector
-	$(GO) test -race -vet=off -ldflags=-w -tags integration -timeout 8m ./deploy/lab ./...
+	$(GO) test -p 3 -race -vet=off -ldflags=-w -tags integration -timeout 8m ./deploy/lab ./deploy/lab/browser ./collector/judge ./...
 
 test-long: build ## run what takes longer: fuzzing, many faults, soak
 	$(GO) test -race -tags 'integration long' -timeout 60m ./...
