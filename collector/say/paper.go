@@ -80,6 +80,7 @@ var paperTexts = texts{
 	"paper.measured":     {"Đo được", "Measured"},
 	"paper.declared":     {"Kê khai", "Declared"},
 	"paper.col_measured": {"%s: đo được", "%s: measured"},
+	"paper.col_days":     {"%s: số ngày", "%s: days"},
 	"paper.col_declared": {"%s: kê khai", "%s: declared"},
 	"paper.falls":        {"%s: %s; %s", "%s: %s; %s"},
 

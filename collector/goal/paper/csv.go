@@ -64,7 +64,7 @@ func (p *printer) csvHead() []string {
 		if unit := unitOf(c.Measure); unit != "" {
 			name += " (" + unit + ")"
 		}
-		head = append(head, inert(name), inert(p.t("paper.col_measured", name)), inert(p.t("paper.col_declared", name)))
+		head = append(head, inert(name), inert(p.t("paper.col_measured", name)), inert(p.t("paper.col_days", p.say(c.Name))), inert(p.t("paper.col_declared", name)))
 	}
 	return append(head, p.texts("paper.todo", "paper.cost_vnd", "paper.cost_missing", "paper.first_met", "paper.relapses", "paper.responsible_person",
 		"paper.standard", "paper.month", "paper.made", "paper.judged", "paper.known", "paper.notes")...)
@@ -116,22 +116,22 @@ func (p *printer) csvSite(s *goal.SiteLine) []string {
 	return append(row, inert(p.tasks(s)), cost, p.yesNo(s.CostUnknown), first, inert(p.relapses(s)), inert(s.Responsible))
 }
 
-// csvFinding is a criterion's verdict, what was measured and what was declared; of one that
-// is not asked, nothing.
+// csvFinding is a criterion's verdict, what was measured, the days that decided, and what
+// was declared; of one that is not asked, nothing.
 func (p *printer) csvFinding(f *goal.Finding) []string {
 	if f == nil {
-		return []string{p.t("paper.not_asked"), "", ""}
+		return []string{p.t("paper.not_asked"), "", "", ""}
 	}
-	row := []string{p.verdict(f.Verdict), "", ""}
+	row := []string{p.verdict(f.Verdict), "", inert(goal.DaysText(p.lang, *f)), ""}
 	if f.Measured != nil {
 		row[1] = p.figure(f.Measured.Value)
 	}
 	switch d := f.Declared; {
 	case d == nil:
 	case d.Value != nil:
-		row[2] = p.figure(d.Value)
+		row[3] = p.figure(d.Value)
 	default:
-		row[2] = inert(p.words(f))
+		row[3] = inert(p.words(f))
 	}
 	return row
 }
