@@ -100,6 +100,7 @@ type filterForm struct {
 	Action             string
 	Hidden             [][2]string
 	Search, Budget     string
+	BudgetProblem      string // why no plan is made of it; empty: one is, or none was wanted
 	Selects            []selectField
 	Month, First, Last string // months; empty: it cannot be chosen
 	Open               bool   // something is chosen
@@ -135,7 +136,10 @@ func (b *board) filterForm(v view, r *goal.Report) filterForm {
 	}
 	if v.live {
 		form.Month, form.First, form.Last = r.Month.String(), goalMonth.String(), goal.MonthOf(b.deps.Now()).String()
-		form.Budget = v.budget
+		form.Budget = cmp.Or(v.budget, v.unread)
+		if v.unread != "" {
+			form.BudgetProblem = v.lang.Text("target.budget_problem", v.unread)
+		}
 		form.Selects = append(form.Selects, b.standardFields(v)...)
 	}
 	form.Selects = append(form.Selects,

@@ -196,6 +196,17 @@ func TestTheReportIsAskedForAsTheAddressSays(t *testing.T) {
 	}
 }
 
+func TestABudgetThatIsNoSumIsSaidAndStaysAsItWasTyped(t *testing.T) {
+	h := over(t, built(t), viewer)
+	for typed, wrong := range map[string]bool{"500 triệu": true, "1.5": true, "500.000.000": false, "": false} {
+		_, body := get(t, h, http.MethodGet, "/target?budget="+url.QueryEscape(typed))
+		said := strings.Contains(body, `aria-invalid="true" aria-describedby="budget-problem"`) && strings.Contains(body, "Không hiểu kinh phí “"+typed+"”")
+		if said != wrong || !strings.Contains(body, `name="budget" value="`+typed+`"`) {
+			t.Errorf("%q: said to be wrong: %v, want %v", typed, said, wrong)
+		}
+	}
+}
+
 func TestAMonthThatGoesOnAndTheTargetsOwnMonthAreSaid(t *testing.T) {
 	h := over(t, built(t), viewer)
 	for path, want := range map[string]string{

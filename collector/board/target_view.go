@@ -39,6 +39,7 @@ type view struct {
 	by                                          string // kind of the groups that are shown
 	todo                                        bool   // what is to be done is shown, not what is missing
 	budget                                      string // as it was typed
+	unread                                      string // what was typed for a budget and is no sum
 }
 
 // Reasons for which an address asks for nothing that there is.
@@ -70,7 +71,7 @@ func filtersOf(r *http.Request) view {
 		v.sort = q.Get("sort")
 	}
 	if dong(v.budget) == 0 {
-		v.budget = ""
+		v.budget, v.unread = "", v.budget
 	}
 	return v
 }

@@ -32,6 +32,7 @@ var targetTexts = texts{
 	"target.filter_lacks":   {"Còn thiếu về", "Falls short in"},
 	"target.month":          {"Tháng", "Month"},
 	"target.budget":         {"Kinh phí (đồng)", "Budget (đồng)"},
+	"target.budget_problem": {"Không hiểu kinh phí “%s”. Hãy ghi số đồng, ví dụ 500.000.000.", "The budget “%s” is not understood. Write a sum in đồng, such as 500.000.000."},
 
 	"target.of_area":      {"Huyện (2023)", "Area (2023)"},
 	"target.of_terrain":   {"Địa hình", "Terrain"},
