@@ -18,11 +18,15 @@ const (
 	pageWidth  = 188 / 25.4 * 72
 )
 
+// spare is what of a page must be left by the count of lines: words break at their spaces, so
+// narrow columns have more lines than their characters need.
+const spare = 0.16
+
 // fit chooses the largest letters with which a page of so many lines is one page of A4. Of
 // what does not fit with the smallest there is a second page: nothing is left out.
 func fit(lines func(points float64) float64) string {
 	for _, l := range letters {
-		if lines(l.points)*l.height <= pageHeight {
+		if lines(l.points)*l.height <= (1-spare)*pageHeight {
 			return l.class
 		}
 	}

@@ -171,6 +171,13 @@ func printed(t *testing.T, name string, page []byte) ([]byte, int) {
 	return data, len(pdfPage.FindAll(data, -1))
 }
 
+func TestAnOfficeWithFewCriteriaAndLongReasonsFitsOnePage(t *testing.T) {
+	r := sample()
+	if _, n := printed(t, "few", sitePaper(t, r, "bd-21786", say.Vietnamese)); n != 1 {
+		t.Errorf("it takes %d pages", n)
+	}
+}
+
 func TestAnOfficeThatFailsAllAndADistrictOfTwentyOneFitOnePageEach(t *testing.T) {
 	r := worst(t, 21)
 	for _, lang := range say.Langs {
