@@ -94,7 +94,9 @@ func (b *board) rolloutAreas(lang say.Lang, stages map[string]goal.RolloutOf) []
 			a.NotInstalled++
 		}
 	}
-	for _, a := range inv.Areas() {
+	areas := inv.Areas()
+	slices.SortFunc(areas, func(a, b inventory.Area) int { return say.Compare(a.Name, b.Name) })
+	for _, a := range areas {
 		out = append(out, *byArea[a.Code])
 	}
 	slices.SortStableFunc(out, func(a, b rolloutArea) int { return cmp.Compare(b.NotInstalled, a.NotInstalled) })

@@ -82,6 +82,23 @@ func TestASiteShowsDeclaredBesideMeasuredAndWhatIsToDo(t *testing.T) {
 	}
 }
 
+func TestAreasThatAreEquallyFarAreInTheOrderOfTheirNames(t *testing.T) {
+	d := built(t)
+	for id, of := range d.stages {
+		of.Stage = goal.Reporting
+		d.stages[id] = of
+	}
+	_, body := get(t, over(t, d, viewer), http.MethodGet, "/rollout")
+	at := 0
+	for _, name := range []string{"Huyện An Lão", "Thị xã An Nhơn", "Huyện Hoài Ân", "Thị xã Hoài Nhơn", "Thành phố Quy Nhơn", "Huyện Vĩnh Thạnh"} {
+		next := strings.Index(body[at:], name)
+		if next < 0 {
+			t.Fatalf("%s is not after those before it", name)
+		}
+		at += next
+	}
+}
+
 func TestRolloutSaysWhomToCallMountainFirstAndGivesTheListToKeep(t *testing.T) {
 	d := built(t)
 	stage := d.stages["bd-21634"].Stage
