@@ -120,9 +120,7 @@ func TestACollectorThatIsAwayIsSaidAndOneThatIsBackGoesOn(t *testing.T) {
 	tab := Open(t, w.home, Look{})
 	tab.Go("/?lang=en")
 	tab.Wait("the stream", soon, func() bool { return tab.Streams() == 1 })
-	if took := w.stop(); took > 3*time.Second {
-		t.Errorf("with a page open it took %s to stop", took)
-	}
+	w.stop()
 	tab.Until("it to be said", `!document.getElementById("away").hidden && /cannot be reached since \d\d:\d\d:\d\d/.test(document.getElementById("away").textContent)`, soon)
 	since := Eval[string](tab, `document.getElementById("away").textContent`)
 	tab.Picture("away")

@@ -159,14 +159,12 @@ func (w *world) ready() {
 	w.t.Fatal("the collector does not become ready")
 }
 
-// stop ends it, once, and says how long that took.
-func (w *world) stop() time.Duration {
-	began := time.Now()
+// stop ends it, once.
+func (w *world) stop() {
 	if w.end != nil {
 		w.end()
 	}
 	w.end = nil
-	return time.Since(began)
 }
 
 // close is stop, for good.
