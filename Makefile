@@ -40,12 +40,12 @@ bin/communewatch-influxd: deploy/influxdb/go.mod deploy/influxdb/go.sum
 	@touch $@
 
 # Vetting is lint's, and linking without debug information is faster. What takes longest and
-# mostly waits goes first, so that others can work beside it: three at a time keep two cores
-# busy. Echoes are timed, so their tests have the machine for themselves.
+# mostly waits goes first, so that others can work beside it. Echoes are timed, so their
+# tests have the machine for themselves.
 TEST := test -race -vet=off -ldflags=-w -tags integration -timeout 8m
 test: build ## run all tests but the long ones, with the race detector
 	$(GO) $(TEST) ./agent/icmp
-	$(GO) $(TEST) -p 3 ./deploy/lab ./deploy/lab/browser ./collector/judge $$($(GO) list ./... | grep -v /agent/icmp)
+	$(GO) $(TEST) ./deploy/lab ./deploy/lab/browser ./collector/judge $$($(GO) list ./... | grep -v /agent/icmp)
 
 test-long: build ## run what takes longer: fuzzing, many faults, soak
 	$(GO) test -race -tags 'integration long' -timeout 60m ./...
