@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"communewatch/collector/goal/declared"
 	"communewatch/collector/inventory"
 )
 
@@ -124,9 +123,7 @@ func (d *Desk) compare(r *Report) error {
 type stamp struct {
 	inv       *inventory.Inventory
 	judged    time.Time
-	imports   int
-	newest    string    // of the imports: its id
-	unread    int       // sheets that are damaged
+	book      string    // its version
 	published time.Time // when the archive's folder changed
 }
 
@@ -135,18 +132,11 @@ func (d *Desk) stamp(ctx context.Context, now time.Time) (stamp, error) {
 	if err != nil {
 		return stamp{}, err
 	}
-	imports, err := d.Book.Imports()
-	damaged, _ := errors.AsType[*declared.Damaged](err)
-	if damaged == nil && err != nil {
+	book, err := d.Book.Version()
+	if err != nil {
 		return stamp{}, fmt.Errorf("read declarations: %w", err)
 	}
-	s := stamp{inv: d.deps.Inventory(), judged: judged, imports: len(imports)}
-	if damaged != nil {
-		s.unread = len(damaged.Files)
-	}
-	if len(imports) > 0 {
-		s.newest = imports[0].ID
-	}
+	s := stamp{inv: d.deps.Inventory(), judged: judged, book: book}
 	if folder, err := os.Stat(d.Archive.dir); err == nil { // what cannot be read is told by who reads it
 		s.published = folder.ModTime()
 	}
