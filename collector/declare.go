@@ -107,16 +107,25 @@ func (d *declaring) damaged(err error) error {
 	return nil
 }
 
-func (d *declaring) check(path string) error {
+// open gives a sheet, and what was in force before it.
+func (d *declaring) open(path string) (*os.File, map[string]declared.Declaration, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("read a sheet of declarations: %w", err)
+		return nil, nil, fmt.Errorf("read a sheet of declarations: %w", err)
 	}
-	defer file.Close()
 	before, err := d.before()
+	if err != nil {
+		file.Close()
+	}
+	return file, before, err
+}
+
+func (d *declaring) check(path string) error {
+	file, before, err := d.open(path)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
 	all, err := declared.Read(path, file, d.inv, d.now)
 	if err != nil {
 		return d.mistakes(err)
@@ -127,15 +136,11 @@ func (d *declaring) check(path string) error {
 }
 
 func (d *declaring) take(path, by string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read a sheet of declarations: %w", err)
-	}
-	defer file.Close()
-	before, err := d.before()
+	file, before, err := d.open(path)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
 	book, err := declared.Open(d.dir)
 	if err != nil {
 		return err

@@ -45,13 +45,8 @@ type targetPage struct {
 func (p targetPage) framed() frame { return p.frame }
 
 func (b *board) serveTarget(w http.ResponseWriter, r *http.Request) {
-	v, err := b.viewOf(r)
-	if err != nil {
-		b.wrongView(w, r, err)
-		return
-	}
-	report, err := b.report(r.Context(), v.request)
-	if !b.read(w, r, err) {
+	v, report, ok := b.viewed(w, r)
+	if !ok {
 		return
 	}
 	p := b.targetPage(v, report, report.Made)
@@ -67,6 +62,18 @@ func (b *board) serveTarget(w http.ResponseWriter, r *http.Request) {
 		p.Publish = b.publishForm(v, who)
 	}
 	b.write(w, r, http.StatusOK, "target", p)
+}
+
+// viewed is the report that an address names, as it asks to see it; where there is none, that
+// was answered.
+func (b *board) viewed(w http.ResponseWriter, r *http.Request) (view, *goal.Report, bool) {
+	v, err := b.viewOf(r)
+	if err != nil {
+		b.wrongView(w, r, err)
+		return v, nil, false
+	}
+	report, err := b.report(r.Context(), v.request)
+	return v, report, b.read(w, r, err)
 }
 
 // targetPage is what both have: a report as the view asks for it.

@@ -18,13 +18,8 @@ var exports = []string{"xlsx", "csv", "html", "json"}
 // serveExport prints the report that an address names, in the format in which it ends.
 // Filters do not hold here: what is printed is always the whole report.
 func (b *board) serveExport(w http.ResponseWriter, r *http.Request) {
-	v, err := b.viewOf(r)
-	if err != nil {
-		b.wrongView(w, r, err)
-		return
-	}
-	report, err := b.report(r.Context(), v.request)
-	if !b.read(w, r, err) {
+	_, report, ok := b.viewed(w, r)
+	if !ok {
 		return
 	}
 	b.print(w, r, report, strings.TrimPrefix(r.URL.Path, "/target."), fileName(report))
@@ -100,13 +95,8 @@ func (b *board) serveAreaPaper(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *board) paper(w http.ResponseWriter, r *http.Request, write func(io.Writer, *goal.Report, say.Lang) error, about func(*goal.SiteLine) bool) {
-	v, err := b.viewOf(r)
-	if err != nil {
-		b.wrongView(w, r, err)
-		return
-	}
-	report, err := b.report(r.Context(), v.request)
-	if !b.read(w, r, err) {
+	v, report, ok := b.viewed(w, r)
+	if !ok {
 		return
 	}
 	for i := range report.Sites {
